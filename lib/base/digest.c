@@ -1,0 +1,105 @@
+#include "base/digest.h"
+#include <assert.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+void digest_sha256(struct bytes data, uint8_t out[DIGEST_BYTES])
+{
+	unsigned size = 0;
+	int good = EVP_Digest(data.data, data.size, out, &size, EVP_sha256(), NULL);
+	assert(good == 1 && size == DIGEST_BYTES);
+}
+
+void digest_hmac(struct bytes key, struct bytes data, uint8_t out[DIGEST_BYTES])
+{
+	unsigned size = 0;
+	assert(key.size <= INT32_MAX);
+	const unsigned char *mac = HMAC(EVP_sha256(), key.data, (int)key.size, (const unsigned char *)data.data, data.size, out, &size);
+	assert(mac && size == DIGEST_BYTES);
+}
+
+bool digest_equal(const void *a, const void *b, size_t size)
+{
+	return CRYPTO_memcmp(a, b, size) == 0;
+}
+
+void digest_hex(const uint8_t *data, size_t size, struct buffer *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < size; i++) {
+		buffer_add_char(out, digits[data[i] >> 4]);
+		buffer_add_char(out, digits[data[i] & 15]);
+	}
+}
+
+static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
+static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void encode(const uint8_t *data, size_t size, const char *alphabet, unsigned bits, struct buffer *out)
+{
+	uint32_t held = 0;
+	unsigned have = 0;
+	for (size_t i = 0; i < size; i++) {
+		held = held << 8 | data[i];
+		for (have += 8; have >= bits; have -= bits)
+			buffer_add_char(out, alphabet[held >> (have - bits) & ((1u << bits) - 1)]);
+	}
+	if (have > 0)
+		buffer_add_char(out, alphabet[held << (bits - have) & ((1u << bits) - 1)]);
+}
+
+static int decode(struct bytes text, const char *alphabet, unsigned bits, bool fold, uint8_t *out, size_t max)
+{
+	uint32_t held = 0;
+	unsigned have = 0;
+	size_t n = 0;
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+		if (fold && c >= 'A' && c <= 'Z')
+			c = (char)(c + ('a' - 'A'));
+		const char *at = c ? strchr(alphabet, c) : NULL;
+		if (!at)
+			return -1;
+		held = held << bits | (uint32_t)(at - alphabet);
+		have += bits;
+		if (have >= 8) {
+			if (n == max)
+				return -1;
+			have -= 8;
+			out[n++] = (uint8_t)(held >> have);
+		}
+	}
+	/* Left-over bits must be zero, else two texts would name the same bytes. */
+	if (have >= bits || (held & ((1u << have) - 1)) != 0)
+		return -1;
+	return (int)n;
+}
+
+void digest_base32(const uint8_t *data, size_t size, struct buffer *out)
+{
+	encode(data, size, base32, 5, out);
+}
+
+int digest_base32_read(struct bytes text, uint8_t *out, size_t max)
+{
+	return decode(text, base32, 5, true, out, max);
+}
+
+void digest_base64url(const uint8_t *data, size_t size, struct buffer *out)
+{
+	encode(data, size, base64url, 6, out);
+}
+
+int digest_base64url_read(struct bytes text, uint8_t *out, size_t max)
+{
+	return decode(text, base64url, 6, false, out, max);
+}
+
+void digest_base64(const uint8_t *data, size_t size, struct buffer *out)
+{
+	encode(data, size, base64, 6, out);
+	for (size_t pad = (3 - size % 3) % 3; pad > 0; pad--)
+		buffer_add_char(out, '=');
+}

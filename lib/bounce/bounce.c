@@ -1,0 +1,273 @@
+#include "bounce/bounce.h"
+#include "base/text.h"
+#include <libetpan/libetpan.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum { READ_BYTES = 256 << 10, PAD_BYTES = 16, RECIPIENTS = 64 };
+#define STACK_BYTES (32 << 20)
+
+struct reading {
+	struct bytes raw; /* padded copy */
+	const char *recipient, *pattern;
+	const struct keyring *keys;
+	struct arena *arena;
+	struct report *out;
+};
+
+static bool has_subtype(const struct mailmime *mime, const char *subtype)
+{
+	return mime->mm_content_type && mime->mm_content_type->ct_subtype && strcasecmp(mime->mm_content_type->ct_subtype, subtype) == 0;
+}
+
+/* The value behind "type;" of a typed field (RFC 3464 section 2.1.2). */
+static const char *typed(const char *value, struct arena *arena)
+{
+	CLEANUP(buffer_clear) struct buffer line = BUFFER_INIT(4096);
+	CLEANUP(buffer_clear) struct buffer mended = BUFFER_INIT(8192);
+	const char *semicolon = strchr(value, ';');
+	text_squeeze(bytes_text(semicolon ? semicolon + 1 : value), &line);
+	text_mend_utf8(buffer_bytes(&line), &mended);
+	for (size_t i = 0; i < mended.size; i++)
+		if ((unsigned char)mended.data[i] < 0x20)
+			mended.data[i] = ' ';
+	return mended.failed ? NULL : arena_text(arena, buffer_text(&mended));
+}
+
+struct group {
+	const char *recipient, *action, *status, *diagnostic, *remote;
+};
+
+static void take_field(struct group *group, const char *name, const char *value, struct arena *arena)
+{
+	const struct {
+		const char *name;
+		const char **to;
+	} fields[] = { { "Final-Recipient", &group->recipient }, { "Original-Recipient", &group->recipient }, { "Action", &group->action },
+		       { "Status", &group->status },             { "Diagnostic-Code", &group->diagnostic },    { "Remote-MTA", &group->remote } };
+	for (size_t i = 0; i < COUNT_OF(fields); i++)
+		if (strcasecmp(name, fields[i].name) == 0)
+			*fields[i].to = typed(value, arena);
+}
+
+/* What a status says of the address: only the kinds that speak of the mailbox for good are hard. */
+static const char *class_of(const char *status)
+{
+	static const char *const hard[] = { "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.0.0", "5.4.4" };
+	for (size_t i = 0; i < COUNT_OF(hard); i++)
+		if (strcmp(status, hard[i]) == 0)
+			return i == 6 ? "soft" : "hard";
+	return text_starts(status, "5.7.") ? "policy" : "soft";
+}
+
+static const char *status_text(const char *text, struct arena *arena)
+{
+	int a = 0;
+	int b = 0;
+	int c = 0;
+	if (!text || sscanf(text, "%1d.%3d.%3d", &a, &b, &c) != 3 || b < 0 || c < 0)
+		return "";
+	const char *status = arena_format(arena, "%d.%d.%d", a, b, c);
+	return status ? status : "";
+}
+
+static void end_group(struct reading *in, const struct group *group)
+{
+	struct report *out = in->out;
+	if (!group->recipient || !group->action || out->count == RECIPIENTS)
+		return;
+	bool failed = strcasecmp(group->action, "failed") == 0;
+	bool delayed = strcasecmp(group->action, "delayed") == 0;
+	if (!failed && !delayed)
+		return;
+	if (out->kind != REPORT_BOUNCE)
+		out->kind = failed ? REPORT_BOUNCE : REPORT_DELAY;
+	const char *status = status_text(group->status, in->arena);
+	out->recipients[out->count++] = (struct report_recipient){ .address = group->recipient,
+		                                                   .status = status,
+		                                                   .diagnostic = group->diagnostic,
+		                                                   .remote_mta = group->remote,
+		                                                   .class = failed ? class_of(status) : "soft" };
+}
+
+static size_t next_line(const char *text, size_t size, size_t at)
+{
+	const char *lf = memchr(text + at, '\n', size - at);
+	return lf ? (size_t)(lf - text) + 1 : size;
+}
+
+/* Groups of fields with blank lines between: the first is of the message, the others of a recipient each. */
+static void read_status(struct reading *in, const char *text, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		struct mailimf_fields *fields = NULL;
+		struct group group = { 0 };
+		size_t before = at;
+		if (mailimf_optional_fields_parse(text, size, &at, &fields) == MAILIMF_NO_ERROR) {
+			for (clistiter *i = clist_begin(fields->fld_list); i; i = clist_next(i)) {
+				struct mailimf_field *field = clist_content(i);
+				if (field->fld_type == MAILIMF_FIELD_OPTIONAL_FIELD)
+					take_field(&group, field->fld_data.fld_optional_field->fld_name, field->fld_data.fld_optional_field->fld_value, in->arena);
+			}
+			mailimf_fields_free(fields);
+			end_group(in, &group);
+		}
+		/* A line without a colon would end it all. */
+		if (mailimf_crlf_parse(text, size, &at) != MAILIMF_NO_ERROR && at == before)
+			at = next_line(text, size, at);
+	}
+}
+
+/* Our token in any address of a text: in the returned headers, or in To and Delivered-To of the report. */
+static void find_token(struct reading *in, struct bytes text)
+{
+	struct bytes word;
+	struct bytes rest = text;
+	while (!in->out->has_token && in->pattern && text_next_part(&rest, " \t\r\n<>,;:\"()", &word)) {
+		struct bytes token;
+		if (token_in_address(in->pattern, word, &token))
+			in->out->has_token = token_read_verp(in->keys, token, &in->out->token);
+	}
+}
+
+static struct bytes part_text(struct mailmime *mime)
+{
+	if (!mime->mm_body || mime->mm_body->dt_type != MAILMIME_DATA_TEXT)
+		return (struct bytes){ "", 0 };
+	return (struct bytes){ mime->mm_body->dt_data.dt_text.dt_data, mime->mm_body->dt_data.dt_text.dt_length };
+}
+
+static void read_part(struct reading *in, struct mailmime *mime)
+{
+	struct bytes text = part_text(mime);
+	bool report = has_subtype(mime, "delivery-status") || has_subtype(mime, "global-delivery-status");
+	bool feedback = has_subtype(mime, "feedback-report");
+	if (!report && !feedback)
+		return;
+	char *decoded = NULL;
+	size_t size = 0;
+	size_t at = 0;
+	int encoding = mime->mm_body ? mime->mm_body->dt_encoding : MAILMIME_MECHANISM_8BIT;
+	if (text.size > 0 && mailmime_part_parse(text.data, text.size, &at, encoding, &decoded, &size) == MAILIMF_NO_ERROR) {
+		char *padded = arena_copy(in->arena, decoded, size);
+		if (padded && report)
+			read_status(in, padded, size);
+		mailmime_decoded_part_free(decoded);
+	}
+	if (feedback)
+		in->out->kind = REPORT_COMPLAINT;
+}
+
+static void walk(struct reading *in, struct mailmime *mime)
+{
+	if (mime->mm_type == MAILMIME_SINGLE)
+		read_part(in, mime);
+	if (mime->mm_type == MAILMIME_MULTIPLE)
+		for (clistiter *i = clist_begin(mime->mm_data.mm_multipart.mm_mp_list); i; i = clist_next(i))
+			walk(in, clist_content(i));
+	if (mime->mm_type == MAILMIME_MESSAGE && mime->mm_data.mm_message.mm_msg_mime)
+		walk(in, mime->mm_data.mm_message.mm_msg_mime);
+}
+
+static struct bytes headers_of(struct bytes raw)
+{
+	const char *end = memmem(raw.data, raw.size, "\n\r\n", 3);
+	const char *lf = memmem(raw.data, raw.size, "\n\n", 2);
+	const char *first = end && (!lf || end < lf) ? end : lf;
+	return first ? (struct bytes){ raw.data, (size_t)(first - raw.data) } : raw;
+}
+
+static bool header_contains(struct bytes headers, const char *name, const char *word)
+{
+	for (size_t at = 0; at < headers.size; at = next_line(headers.data, headers.size, at)) {
+		struct bytes line = { headers.data + at, headers.size - at };
+		if (!text_starts_nocase(line, name))
+			continue;
+		line.size = next_line(headers.data, headers.size, at) - at;
+		struct bytes value = { line.data + strlen(name), line.size - strlen(name) };
+		char text[512];
+		snprintf(text, sizeof text, "%.*s", (int)(value.size < 511 ? value.size : 511), value.data);
+		return !word || strcasestr(text, word);
+	}
+	return false;
+}
+
+/* Mail to a return path that is no report: somebody leaves by mail, or answers. */
+static enum report_kind plain_kind(struct bytes raw)
+{
+	struct bytes headers = headers_of(raw);
+	bool automatic = header_contains(headers, "Auto-Submitted:", "auto") || header_contains(headers, "Precedence:", NULL) ||
+	                 header_contains(headers, "List-Id:", NULL) || header_contains(headers, "Return-Path:", "<>");
+	if (!automatic && header_contains(headers, "Subject:", "unsubscribe"))
+		return REPORT_UNSUBSCRIBE;
+	return REPORT_REPLY;
+}
+
+static int run(struct reading *in, struct error *err)
+{
+	struct mailmime *mime = NULL;
+	size_t at = 0;
+	struct report *out = in->out;
+	*out = (struct report){ .recipients = arena_alloc(in->arena, RECIPIENTS * sizeof *out->recipients) };
+	if (!out->recipients)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (in->recipient)
+		find_token(in, bytes_text(in->recipient));
+	if (mailmime_parse(in->raw.data, in->raw.size, &at, &mime) == MAILIMF_NO_ERROR && mime) {
+		walk(in, mime);
+		mailmime_free(mime);
+	}
+	find_token(in, in->raw);
+	if (out->kind == REPORT_NONE && out->has_token)
+		out->kind = plain_kind(in->raw);
+	return 0;
+}
+
+int bounce_read(struct bytes raw, const char *recipient, const char *pattern, const struct keyring *keys, struct arena *arena, struct report *out,
+                struct error *err)
+{
+	size_t size = raw.size < READ_BYTES ? raw.size : READ_BYTES;
+	/* libetpan's decoders look a few bytes past the end: there are zeros. */
+	char *copy = arena_alloc(arena, size + PAD_BYTES);
+	if (!copy)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (size > 0)
+		memcpy(copy, raw.data, size);
+	struct reading in = { { copy, size }, recipient, pattern, keys, arena, out };
+	return run(&in, err);
+}
+
+struct guarded {
+	struct bytes raw;
+	const char *recipient, *pattern;
+	const struct keyring *keys;
+	struct arena *arena;
+	struct report *out;
+	struct error *err;
+	int result;
+};
+
+static void *guard(void *arg)
+{
+	struct guarded *in = arg;
+	in->result = bounce_read(in->raw, in->recipient, in->pattern, in->keys, in->arena, in->out, in->err);
+	return NULL;
+}
+
+int bounce_read_guarded(struct bytes raw, const char *recipient, const char *pattern, const struct keyring *keys, struct arena *arena,
+                        struct report *out, struct error *err)
+{
+	struct guarded in = { raw, recipient, pattern, keys, arena, out, err, -1 };
+	pthread_attr_t attributes;
+	pthread_t thread;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	int failed = pthread_create(&thread, &attributes, guard, &in);
+	pthread_attr_destroy(&attributes);
+	if (failed)
+		return error_set(err, ERROR_MEMORY, "no thread to read the mail on");
+	pthread_join(thread, NULL);
+	return in.result;
+}

@@ -1,0 +1,101 @@
+#include "base/text.h"
+#include "content/html.h"
+#include <iconv.h>
+#include <strings.h>
+
+enum { LOOK_BYTES = 1024 };
+
+/* The names that pages use, as the WHATWG reads them: a label is often wrong by a superset. */
+static const char *real_name(const char *label)
+{
+	static const struct {
+		const char *label, *name;
+	} names[] = { { "iso-8859-1", "WINDOWS-1252" }, { "latin1", "WINDOWS-1252" }, { "us-ascii", "WINDOWS-1252" }, { "ascii", "WINDOWS-1252" },
+		      { "gb2312", "GB18030" },         { "gbk", "GB18030" },         { "shift_jis", "CP932" },        { "iso-8859-9", "WINDOWS-1254" } };
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (strcasecmp(label, names[i].label) == 0)
+			return names[i].name;
+	return label;
+}
+
+/* The word behind "charset=" or "encoding=". */
+static bool label_after(struct bytes text, const char *key, char out[64])
+{
+	for (size_t i = 0; i + strlen(key) < text.size; i++) {
+		if (strncasecmp(text.data + i, key, strlen(key)) != 0)
+			continue;
+		size_t at = i + strlen(key);
+		while (at < text.size && strchr(" \"'", text.data[at]))
+			at++;
+		size_t n = 0;
+		while (at + n < text.size && n < 63 && !strchr(" \"';>?/", text.data[at + n]))
+			n++;
+		memcpy(out, text.data + at, n);
+		out[n] = '\0';
+		return n > 0;
+	}
+	return false;
+}
+
+/* Strict: a wrong label fails, and the next candidate is tried. */
+static bool convert(struct bytes data, const char *label, struct buffer *out)
+{
+	if (strcasecmp(label, "utf-8") == 0 || strcasecmp(label, "utf8") == 0) {
+		if (!text_is_utf8(data))
+			return false;
+		buffer_add_bytes(out, data);
+		return true;
+	}
+	iconv_t converter = iconv_open("UTF-8", real_name(label));
+	if (converter == (iconv_t)-1)
+		return false;
+	char *from = (char *)data.data;
+	size_t left = data.size;
+	bool good = true;
+	buffer_reset(out);
+	while (left > 0 && good) {
+		char chunk[8192];
+		char *to = chunk;
+		size_t room = sizeof chunk;
+		size_t before = left;
+		iconv(converter, &from, &left, &to, &room);
+		buffer_add(out, chunk, sizeof chunk - room);
+		good = left < before && !out->failed;
+	}
+	iconv_close(converter);
+	if (!good)
+		buffer_reset(out);
+	return good;
+}
+
+void html_to_utf8(struct bytes data, const char *content_type, struct buffer *out)
+{
+	char label[64];
+	struct bytes head = { data.data, data.size < LOOK_BYTES ? data.size : LOOK_BYTES };
+	if (data.size >= 3 && memcmp(data.data, "\xef\xbb\xbf", 3) == 0) {
+		text_mend_utf8((struct bytes){ data.data + 3, data.size - 3 }, out);
+		return;
+	}
+	if (data.size >= 2 && (memcmp(data.data, "\xff\xfe", 2) == 0 || memcmp(data.data, "\xfe\xff", 2) == 0) && convert(data, "UTF-16", out))
+		return;
+	if (content_type && label_after(bytes_text(content_type), "charset=", label) && convert(data, label, out))
+		return;
+	if ((label_after(head, "encoding=", label) || label_after(head, "charset=", label)) && convert(data, label, out))
+		return;
+	if (convert(data, "utf-8", out))
+		return;
+	/* A few bad bytes in what is UTF-8 otherwise are mended; else it is windows-1252, which every byte can be. */
+	size_t high = 0;
+	size_t good = 0;
+	for (size_t i = 0; i < data.size;) {
+		uint32_t c = 0;
+		size_t n = text_decode(data.data + i, data.size - i, &c);
+		high += (unsigned char)data.data[i] >= 0x80;
+		good += n > 1;
+		i += n ? n : 1;
+	}
+	if (good * 2 < high && convert(data, "WINDOWS-1252", out))
+		return;
+	buffer_reset(out);
+	text_mend_utf8(data, out);
+}

@@ -1,0 +1,28 @@
+/* html - helpers on libxml2's trees. Within the room only. */
+#ifndef CONTENT_HTML_H
+#define CONTENT_HTML_H
+#include "content/content.h"
+#include <libxml/HTMLparser.h>
+#include <libxml/tree.h>
+
+xmlDoc *html_parse(struct bytes html); /* UTF-8; NULL: empty or out of memory. xmlFreeDoc() it. */
+void html_doc_free(xmlDoc **doc);
+bool html_is(const xmlNode *node, const char *name);
+/* An attribute's value in the arena, or NULL. */
+const char *html_attribute(const xmlNode *node, const char *name, struct arena *arena);
+/* Text of a node and all below, as it stands. */
+void html_text(const xmlNode *node, struct buffer *out);
+xmlNode *html_find(xmlNode *root, bool (*match)(const xmlNode *, const void *), const void *what); /* first in document order */
+xmlNode *html_find_element(xmlNode *root, const char *name);
+void html_write(xmlNode *node, struct buffer *out);          /* the node and what is below, as HTML */
+void html_write_children(xmlNode *node, struct buffer *out);
+/* Absolute http(s) (or mailto if allowed) URL in the arena, or NULL if it is none. Strips the tracking parameters utm_*. */
+const char *html_url(const char *href, const char *base_url, bool mailto, struct arena *arena);
+/* One line of text: entities resolved by whoever parsed, white space squeezed; NULL if nothing is left. */
+const char *html_line(struct bytes text, struct arena *arena);
+/* Bytes of unknown charset as UTF-8 (CONTENT section 1): BOM, HTTP, the document's own word, UTF-8, windows-1252. */
+void html_to_utf8(struct bytes data, const char *content_type, struct buffer *out);
+int64_t html_date(struct bytes text); /* RFC 822 with its habits, RFC 3339, plain dates; 0: none. Microseconds */
+/* Sets html and text of a post from a body that was not yet sanitised. */
+MUST_CHECK int html_set_body(struct post *post, struct bytes html, const char *base_url, struct arena *arena, struct error *err);
+#endif

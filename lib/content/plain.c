@@ -1,0 +1,273 @@
+#include "base/text.h"
+#include "content/html.h"
+#include <stdio.h>
+
+enum { LINKS = 500, INDENT_MAX = 40 };
+
+struct plain {
+	struct buffer *out;
+	struct buffer line; /* the paragraph so far, one line */
+	unsigned width;
+	char prefix[INDENT_MAX]; /* of every line: quotes and list indents */
+	char bullet[INDENT_MAX]; /* of the first line of an item, instead of as much prefix */
+	const char *links[LINKS];
+	size_t link_count;
+	struct arena arena;
+	int depth;
+};
+
+static void blank_line(struct plain *p)
+{
+	size_t n = p->out->size;
+	if (n == 0)
+		return;
+	if (n < 2 || p->out->data[n - 1] != '\n' || p->out->data[n - 2] != '\n')
+		buffer_add_char(p->out, '\n');
+}
+
+static void start_line(struct plain *p, bool first)
+{
+	size_t used = strlen(p->bullet);
+	if (!first || used == 0) {
+		buffer_add_text(p->out, p->prefix);
+		return;
+	}
+	size_t have = strlen(p->prefix);
+	buffer_add(p->out, p->prefix, have > used ? have - used : 0);
+	buffer_add_text(p->out, p->bullet);
+	p->bullet[0] = '\0';
+}
+
+/* Writes the gathered line, wrapped at words. Returns its width in columns. */
+static size_t end_line(struct plain *p)
+{
+	CLEANUP(buffer_clear) struct buffer squeezed = BUFFER_INIT(p->line.max_bytes);
+	text_squeeze(buffer_bytes(&p->line), &squeezed);
+	buffer_reset(&p->line);
+	if (squeezed.size == 0)
+		return 0;
+	size_t longest = text_columns(buffer_bytes(&squeezed));
+	struct bytes rest = buffer_bytes(&squeezed);
+	struct bytes word;
+	size_t column = 0;
+	start_line(p, true);
+	while (text_next_part(&rest, " ", &word)) {
+		size_t size = text_columns(word);
+		if (column > 0 && p->width && column + 1 + size + strlen(p->prefix) > p->width) {
+			buffer_add_char(p->out, '\n');
+			start_line(p, false);
+			column = 0;
+		} else if (column > 0) {
+			buffer_add_char(p->out, ' ');
+			column++;
+		}
+		buffer_add_bytes(p->out, word);
+		column += size;
+	}
+	buffer_add_char(p->out, '\n');
+	return longest;
+}
+
+static void children(struct plain *p, const xmlNode *node);
+
+static void block(struct plain *p, const xmlNode *node)
+{
+	end_line(p);
+	if (!p->bullet[0])
+		blank_line(p);
+	children(p, node);
+	end_line(p);
+	blank_line(p);
+}
+
+static void heading(struct plain *p, const xmlNode *node)
+{
+	end_line(p);
+	blank_line(p);
+	children(p, node);
+	size_t columns = end_line(p);
+	if (columns > 0 && node->name[1] <= '2') {
+		buffer_add_text(p->out, p->prefix);
+		for (size_t i = 0; i < columns && i < 72; i++)
+			buffer_add_char(p->out, node->name[1] == '1' ? '=' : '-');
+		buffer_add_char(p->out, '\n');
+	}
+	blank_line(p);
+}
+
+static void push(struct plain *p, const char *more)
+{
+	size_t used = strlen(p->prefix);
+	if (used + strlen(more) < sizeof p->prefix)
+		memcpy(p->prefix + used, more, strlen(more) + 1);
+}
+
+static void list(struct plain *p, const xmlNode *node, bool ordered)
+{
+	int number = 1;
+	end_line(p);
+	if (p->depth < 2)
+		blank_line(p);
+	for (const xmlNode *item = node->children; item; item = item->next) {
+		char saved[INDENT_MAX];
+		if (!html_is(item, "li"))
+			continue;
+		memcpy(saved, p->prefix, sizeof saved);
+		if (ordered)
+			snprintf(p->bullet, sizeof p->bullet, "%d. ", number++);
+		else
+			snprintf(p->bullet, sizeof p->bullet, "- ");
+		push(p, ordered ? "   " : "  ");
+		children(p, item);
+		end_line(p);
+		p->bullet[0] = '\0';
+		/* Items stand close together even where their page wrote paragraphs. */
+		while (p->out->size > 1 && p->out->data[p->out->size - 1] == '\n' && p->out->data[p->out->size - 2] == '\n')
+			buffer_cut(p->out, p->out->size - 1);
+		memcpy(p->prefix, saved, sizeof saved);
+	}
+	blank_line(p);
+}
+
+static void link_text(struct plain *p, const xmlNode *node)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(64 << 10);
+	const char *href = html_attribute(node, "href", &p->arena);
+	size_t before = p->line.size;
+	children(p, node);
+	html_text(node, &text);
+	struct bytes shown = text_trim(buffer_bytes(&text));
+	if (!href || p->line.size == before)
+		return;
+	const char *bare = text_starts(href, "mailto:") ? href + 7 : href;
+	if (bytes_equal(shown, bytes_text(bare)) || bytes_equal(shown, bytes_text(href)))
+		return;
+	size_t number = 0;
+	while (number < p->link_count && strcmp(p->links[number], href) != 0)
+		number++;
+	if (number == p->link_count && number < LINKS)
+		p->links[p->link_count++] = href;
+	if (number < p->link_count)
+		buffer_format(&p->line, " [%zu]", number + 1);
+}
+
+static void preformatted(struct plain *p, const xmlNode *node)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4 << 20);
+	struct bytes line;
+	end_line(p);
+	blank_line(p);
+	html_text(node, &text);
+	struct bytes rest = buffer_bytes(&text);
+	while (text_next_part(&rest, "\n", &line)) {
+		buffer_add_text(p->out, p->prefix);
+		buffer_add_text(p->out, "    ");
+		buffer_add_bytes(p->out, line);
+		buffer_add_char(p->out, '\n');
+	}
+	blank_line(p);
+}
+
+static void row(struct plain *p, const xmlNode *node)
+{
+	bool first = true;
+	end_line(p);
+	for (const xmlNode *cell = node->children; cell; cell = cell->next) {
+		if (!html_is(cell, "td") && !html_is(cell, "th"))
+			continue;
+		if (!first)
+			buffer_add_text(&p->line, " | ");
+		first = false;
+		CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
+		html_text(cell, &text);
+		buffer_add_bytes(&p->line, buffer_bytes(&text));
+	}
+	end_line(p);
+}
+
+static void emphasis(struct plain *p, const xmlNode *node, char mark)
+{
+	size_t before = p->line.size;
+	buffer_add_char(&p->line, mark);
+	children(p, node);
+	if (p->line.size == before + 1)
+		buffer_cut(&p->line, before);
+	else
+		buffer_add_char(&p->line, mark);
+}
+
+static void element(struct plain *p, const xmlNode *node)
+{
+	const char *name = (const char *)node->name;
+	if (name[0] == 'h' && name[1] >= '1' && name[1] <= '6' && !name[2]) {
+		heading(p, node);
+	} else if (html_is(node, "br")) {
+		end_line(p);
+	} else if (html_is(node, "hr")) {
+		end_line(p);
+		blank_line(p);
+		buffer_add_text(p->out, "* * *\n\n");
+	} else if (html_is(node, "ul") || html_is(node, "ol")) {
+		list(p, node, html_is(node, "ol"));
+	} else if (html_is(node, "blockquote")) {
+		char saved[INDENT_MAX];
+		end_line(p);
+		memcpy(saved, p->prefix, sizeof saved);
+		blank_line(p);
+		push(p, "> ");
+		block(p, node);
+		memcpy(p->prefix, saved, sizeof saved);
+	} else if (html_is(node, "a")) {
+		link_text(p, node);
+	} else if (html_is(node, "img")) {
+		const char *alt = html_attribute(node, "alt", &p->arena);
+		if (alt && *alt)
+			buffer_format(&p->line, "[Image: %s]", alt);
+	} else if (html_is(node, "pre")) {
+		preformatted(p, node);
+	} else if (html_is(node, "tr")) {
+		row(p, node);
+	} else if (html_is(node, "strong") || html_is(node, "b")) {
+		emphasis(p, node, '*');
+	} else if (html_is(node, "em") || html_is(node, "i")) {
+		emphasis(p, node, '_');
+	} else if (html_is(node, "p") || html_is(node, "table") || html_is(node, "dl") || html_is(node, "figcaption") || html_is(node, "div")) {
+		block(p, node);
+	} else if (html_is(node, "dt") || html_is(node, "dd") || html_is(node, "caption")) {
+		end_line(p);
+		children(p, node);
+		end_line(p);
+	} else if (!html_is(node, "script") && !html_is(node, "style") && !html_is(node, "title")) {
+		children(p, node);
+	}
+}
+
+static void children(struct plain *p, const xmlNode *node)
+{
+	if (++p->depth < 200)
+		for (const xmlNode *child = node->children; child; child = child->next) {
+			if (child->type == XML_TEXT_NODE && child->content)
+				buffer_add_text(&p->line, (const char *)child->content);
+			else if (child->type == XML_ELEMENT_NODE)
+				element(p, child);
+		}
+	p->depth--;
+}
+
+int content_plain_text(struct bytes html, unsigned width, struct buffer *out, struct error *err)
+{
+	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
+	struct plain p = { .out = out, .line = BUFFER_INIT(4 << 20), .width = width, .arena = ARENA_INIT };
+	if (doc && xmlDocGetRootElement(doc))
+		children(&p, xmlDocGetRootElement(doc));
+	end_line(&p);
+	while (out->size > 0 && out->data[out->size - 1] == '\n')
+		buffer_cut(out, out->size - 1);
+	if (p.link_count > 0)
+		buffer_add_text(out, "\n\nLinks\n");
+	for (size_t i = 0; i < p.link_count; i++)
+		buffer_format(out, "[%zu] %s%s", i + 1, p.links[i], i + 1 < p.link_count ? "\n" : "");
+	buffer_clear(&p.line);
+	arena_clear(&p.arena);
+	return buffer_check(out, err);
+}

@@ -1,0 +1,177 @@
+/* Filling: what is done for every single reader, so it does no more than it must. */
+#include "base/text.h"
+#include "base/units.h"
+#include "message/encode.h"
+#include "message/pieces.h"
+#include <stdio.h>
+
+enum { VALUE_BYTES = 64 << 10 };
+
+struct fill {
+	const struct edition *edition;
+	const struct job *job; /* NULL: nobody */
+	const struct keyring *keys;
+	json_t *values; /* made when a slot wants the engine */
+};
+
+static struct token reader_token(const struct fill *fill, enum token_purpose purpose)
+{
+	return (struct token){ .purpose = purpose,
+		               .list = fill->edition->list,
+		               .subscriber = fill->job->subscriber,
+		               .extra = fill->edition->campaign,
+		               .is_test = fill->edition->is_test || fill->job->is_test };
+}
+
+static void write_url(const struct fill *fill, enum token_purpose purpose, struct buffer *out)
+{
+	char text[TOKEN_TEXT];
+	buffer_add_bytes(out, fill->edition->string[STRING_PUBLIC_URL]);
+	if (!fill->job)
+		return;
+	struct token token = reader_token(fill, purpose);
+	token_write(fill->keys, &token, fill->job->epoch, text);
+	buffer_add_text(out, purpose == TOKEN_UNSUBSCRIBE ? "/u/" : "/v/");
+	buffer_add_text(out, text);
+}
+
+static void write_message_id(const struct fill *fill, struct buffer *out)
+{
+	char left[32];
+	token_message_id(fill->edition->string[STRING_SALT], fill->job->subscriber, left);
+	buffer_add_char(out, '<');
+	buffer_add_text(out, left);
+	buffer_add_char(out, '@');
+	buffer_add_bytes(out, fill->edition->string[STRING_HOST]);
+	buffer_add_char(out, '>');
+}
+
+static int write_return_path(const struct fill *fill, struct buffer *out, struct error *err)
+{
+	struct bytes pattern = fill->edition->string[STRING_RETURN_PATH];
+	char verp[TOKEN_TEXT];
+	if (pattern.size == 0) {
+		buffer_add_bytes(out, fill->edition->string[STRING_FROM_EMAIL]);
+		return buffer_check(out, err);
+	}
+	struct token token = reader_token(fill, TOKEN_VERP);
+	token_write_verp(fill->keys, &token, verp);
+	return token_return_path(pattern.data, verp, out, err);
+}
+
+/* The reader as templates see one. */
+static int make_values(struct fill *fill, struct error *err)
+{
+	if (fill->values)
+		return 0;
+	CLEANUP(buffer_clear) struct buffer unsubscribe = BUFFER_INIT(4096);
+	CLEANUP(buffer_clear) struct buffer view = BUFFER_INIT(4096);
+	const struct job *job = fill->job;
+	write_url(fill, TOKEN_UNSUBSCRIBE, &unsubscribe);
+	write_url(fill, TOKEN_VIEW, &view);
+	CLEANUP(json_free) json_t *attributes = job ? json_read(bytes_text(job->values), NULL) : json_object();
+	const char *name = job ? job->name : "";
+	size_t first = strcspn(name, " ");
+	fill->values = json_pack("{s:{s:s,s:s,s:s%,s:s,s:s,s:O}}", "reader", "email", job ? job->email : "", "name", name, "first_name", name, first,
+	                         "unsubscribe_url", buffer_text(&unsubscribe), "view_url", buffer_text(&view), "attributes",
+	                         attributes ? attributes : json_null());
+	return fill->values ? 0 : error_set(err, ERROR_MEMORY, "a reader's values can not be rendered");
+}
+
+static int slot_value(struct fill *fill, const struct piece *piece, struct buffer *out, struct error *err)
+{
+	const struct job *job = fill->job;
+	char date[UNITS_TEXT];
+	switch (piece->slot) {
+	case SLOT_EMAIL: buffer_add_text(out, job ? job->email : ""); break;
+	case SLOT_NAME: buffer_add_text(out, job ? job->name : ""); break;
+	case SLOT_UNSUBSCRIBE_URL: write_url(fill, TOKEN_UNSUBSCRIBE, out); break;
+	case SLOT_VIEW_URL: write_url(fill, TOKEN_VIEW, out); break;
+	case SLOT_DATE: buffer_add_text(out, units_write_mail_date(job->first_us, date)); break;
+	case SLOT_MESSAGE_ID: write_message_id(fill, out); break;
+	case SLOT_TO: return encode_mailbox(bytes_text(job->name), bytes_text(job->email), strlen("To: "), out, err);
+	case SLOT_VERP: return write_return_path(fill, out, err);
+	default: {
+		bool is_html = piece->coding == CODING_HTML || piece->coding == CODING_QP_HTML;
+		return make_values(fill, err) < 0 ? -1
+		                                  : template_render(piece->template, fill->values, NULL, is_html ? TEMPLATE_HTML : TEMPLATE_TEXT, out, err);
+	}
+	}
+	return buffer_check(out, err);
+}
+
+/* What the engine has escaped already is not escaped again. */
+static bool wants_escape(const struct piece *piece)
+{
+	return piece->slot != SLOT_TEMPLATE && (piece->coding == CODING_HTML || piece->coding == CODING_QP_HTML);
+}
+
+static int fill_slot(struct fill *fill, const struct piece *piece, struct buffer *value, struct buffer *escaped, struct buffer *out, struct error *err)
+{
+	if (piece->coding == CODING_RAW)
+		return slot_value(fill, piece, out, err);
+	buffer_reset(value);
+	if (slot_value(fill, piece, value, err) < 0)
+		return -1;
+	struct bytes bytes = buffer_bytes(value);
+	if (wants_escape(piece)) {
+		buffer_reset(escaped);
+		template_escape_html(bytes, escaped);
+		bytes = buffer_bytes(escaped);
+	}
+	if (piece->coding == CODING_HTML) {
+		buffer_add_bytes(out, bytes);
+		return buffer_check(out, err);
+	}
+	size_t column = 0;
+	encode_quoted_printable(bytes, &column, false, out);
+	/* Fenced: what follows begins a line of its own, whatever the value's length. */
+	if (column > 0)
+		buffer_add(out, "=\r\n", 3);
+	return buffer_check(out, err);
+}
+
+static int fill_pieces(struct fill *fill, const struct pieces *pieces, struct buffer *out, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer value = BUFFER_INIT(VALUE_BYTES);
+	CLEANUP(buffer_clear) struct buffer escaped = BUFFER_INIT(6 * VALUE_BYTES);
+	CLEANUP(buffer_clear) struct buffer body = BUFFER_INIT(out->max_bytes);
+	struct buffer *to = out;
+	int result = 0;
+	for (size_t i = 0; i < pieces->count && result == 0; i++) {
+		const struct piece *piece = &pieces->piece[i];
+		switch (piece->kind) {
+		case PIECE_FIXED: buffer_add_bytes(to, piece->bytes); break;
+		case PIECE_SLOT: result = fill_slot(fill, piece, &value, &escaped, to, err); break;
+		case PIECE_BASE64_BEGIN:
+			buffer_reset(&body);
+			to = &body;
+			break;
+		default:
+			result = buffer_check(&body, err);
+			encode_base64_lines(buffer_bytes(&body), out);
+			to = out;
+		}
+	}
+	json_free(&fill->values);
+	return result < 0 ? -1 : buffer_check(out, err);
+}
+
+int edition_fill(const struct edition *edition, const struct job *job, const struct keyring *keys, struct buffer *out, struct error *err)
+{
+	struct fill fill = { edition, job, keys, NULL };
+	return fill_pieces(&fill, &edition->message, out, err);
+}
+
+int edition_return_path(const struct edition *edition, const struct job *job, const struct keyring *keys, struct buffer *out, struct error *err)
+{
+	struct fill fill = { edition, job, keys, NULL };
+	return write_return_path(&fill, out, err);
+}
+
+int edition_part(const struct edition *edition, enum edition_part part, const struct job *job, const struct keyring *keys, struct buffer *out,
+                 struct error *err)
+{
+	struct fill fill = { edition, job, keys, NULL };
+	return fill_pieces(&fill, part == EDITION_HTML ? &edition->html : &edition->text, out, err);
+}

@@ -1,0 +1,21 @@
+/* post - one published piece, as content reads it and the store keeps it. */
+#ifndef MODEL_POST_H
+#define MODEL_POST_H
+#include "base/field.h"
+
+struct post {
+	const char *identity; /* guid, atom:id or canonical URL: compared byte for byte, never resolved */
+	const char *url;      /* absolute http(s), or NULL */
+	const char *title;    /* one line of text, never NULL; may be "" until the caller decides */
+	const char *subtitle; /* one line or NULL */
+	const char *author;   /* or NULL */
+	const char *language; /* BCP 47, or NULL */
+	const char *html;     /* sanitised body, absolute URLs, no document around it */
+	const char *text;     /* plain text, paragraphs separated by blank lines, unwrapped or NULL */
+	const char *image;    /* absolute URL or NULL */
+	const char *image_alt;
+	int64_t published_us; /* 0: unknown */
+	int64_t updated_us;
+};
+extern const struct field post_fields[];
+#endif

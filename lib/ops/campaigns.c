@@ -1,0 +1,351 @@
+#include "ops/campaigns.h"
+#include "base/text.h"
+#include "content/content.h"
+#include "ops/lists.h"
+#include "store/post.h"
+#include "system/clock.h"
+#include "system/random.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SALT_BYTES = 16, CHUNK = 1000, PROVIDERS = 64 };
+
+/* Texts of a campaign go into headers: one line. */
+static int check_line(const char *field, const char *text, struct error *err)
+{
+	if (!text_is_utf8(bytes_text(text)) || text_has_control(bytes_text(text)) || strlen(text) > 900)
+		return error_set(err, ERROR_INPUT, "%s: must be one line of UTF-8 text, at most 900 bytes", field);
+	return 0;
+}
+
+static int already(const struct campaign *campaign, int64_t post, struct ops *ops, struct error *err)
+{
+	struct campaign_counts counts = { 0 };
+	char when[UNITS_TEXT] = "";
+	char to[UNITS_TEXT];
+	if (store_campaign_counts(ops->db, campaign->id, &counts, err) < 0)
+		return -1;
+	if (campaign->started_us)
+		units_write_time(campaign->started_us, when);
+	return error_set(err, ERROR_CONFLICT,
+	                 "post %" PRId64 " is already in campaign %" PRId64 " (%s%s%s to %s). To all again: --again", post, campaign->id,
+	                 campaign_words[campaign->state], *when ? " " : "", when, units_write_count(counts.sent, to));
+}
+
+int campaign_create(struct ops *ops, const struct campaign_in *in, struct actor actor, int64_t *id, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	struct stored_post post;
+	struct campaign before;
+	uint8_t salt[SALT_BYTES];
+	if (list_find(ops, in->list, &list, &arena, err) < 0)
+		return -1;
+	int found = store_post_get(ops->db, in->post, &post, &arena, err);
+	if (found < 0)
+		return -1;
+	if (found == 0 || post.list_id != list.id)
+		return error_set(err, ERROR_NOT_FOUND, "list %s has no post %" PRId64 ": gazette post ls %s shows them", list.name, in->post, list.name);
+	found = in->again ? 0 : store_campaign_of_post(ops->db, list.id, in->post, &before, &arena, err);
+	if (found != 0)
+		return found < 0 ? -1 : already(&before, in->post, ops, err);
+	random_bytes(salt, sizeof salt);
+	struct campaign campaign = { .list_id = list.id,
+		                     .post_id = in->post,
+		                     .state = CAMPAIGN_DRAFT,
+		                     .subject = in->subject ? in->subject : post.post.title,
+		                     .preheader = in->preheader ? in->preheader : post.post.subtitle ? post.post.subtitle : "",
+		                     .salt = { (const char *)salt, sizeof salt },
+		                     .is_again = in->again,
+		                     .schedule = "",
+		                     .paused_by = "",
+		                     .created_by = actor.name ? actor.name : "",
+		                     .created_us = clock_now().wall_us };
+	if (check_line("subject", campaign.subject, err) < 0 || (in->preheader && check_line("preheader", campaign.preheader, err) < 0))
+		return -1;
+	if (!*campaign.subject)
+		return error_set(err, ERROR_INPUT, "the post has no title: give a --subject");
+	if (store_campaign_create(ops->db, &campaign, id, err) < 0)
+		return -1;
+	char object[UNITS_TEXT];
+	snprintf(object, sizeof object, "campaign %" PRId64, *id);
+	return ops_audit(ops, actor, "campaign create", object, list.name, err);
+}
+
+int campaign_find(struct ops *ops, const char *what, struct campaign *out, struct arena *arena, struct error *err)
+{
+	int64_t id = 0;
+	int found = 0;
+	struct list list = { 0 };
+	const char *slash = strrchr(what, '/');
+	if (units_integer(what, 1, INT64_MAX, &id, NULL) == 0) {
+		found = store_campaign_get(ops->db, id, out, arena, err);
+	} else if (strcmp(slash ? slash + 1 : what, "last") == 0) {
+		char *name = slash ? arena_copy(arena, what, (size_t)(slash - what)) : NULL;
+		if (name && list_find(ops, name, &list, arena, err) < 0)
+			return -1;
+		found = store_campaign_last(ops->db, list.id, out, arena, err);
+	} else {
+		return error_set(err, ERROR_INPUT, "\"%s\" names no campaign: write its number, last, or LIST/last", what);
+	}
+	if (found == 0)
+		return error_set(err, ERROR_NOT_FOUND, "there is no campaign %s: gazette campaign ls shows them", what);
+	return found < 0 ? -1 : 0;
+}
+
+struct loaded {
+	struct campaign campaign;
+	struct list list;
+	struct stored_post post;
+	struct arena arena;
+};
+
+static void loaded_clear(struct loaded *loaded)
+{
+	arena_clear(&loaded->arena);
+}
+
+static int load(struct ops *ops, int64_t id, struct loaded *out, struct error *err)
+{
+	int found = store_campaign_get(ops->db, id, &out->campaign, &out->arena, err);
+	if (found == 0)
+		return error_set(err, ERROR_NOT_FOUND, "there is no campaign %" PRId64 ": gazette campaign ls shows them", id);
+	if (found < 0 || store_list_get(ops->db, out->campaign.list_id, &out->list, &out->arena, err) <= 0 ||
+	    store_post_get(ops->db, out->campaign.post_id, &out->post, &out->arena, err) <= 0)
+		return found < 0 ? -1 : error_set(err, ERROR_CORRUPT, "campaign %" PRId64 " has lost its list or post", id);
+	return 0;
+}
+
+static const char *return_path(const struct ops *ops, const struct list *list)
+{
+	if (list->return_path && *list->return_path)
+		return list->return_path;
+	return *ops->config->inbound.return_path ? ops->config->inbound.return_path : NULL;
+}
+
+static int compile(struct ops *ops, const struct loaded *loaded, bool is_test, struct edition **out, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(4 << 20);
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4 << 20);
+	CLEANUP(buffer_clear) struct buffer wrapped = BUFFER_INIT(8 << 20);
+	char html_name[128];
+	char text_name[128];
+	const struct list *list = &loaded->list;
+	struct post post = loaded->post.post;
+	snprintf(html_name, sizeof html_name, "mail/%.64s.html", list->template);
+	snprintf(text_name, sizeof text_name, "mail/%.64s.txt", list->template);
+	if (ops_template(ops, html_name, &html, err) < 0 || ops_template(ops, text_name, &text, err) < 0)
+		return -1;
+	if (content_plain_text(bytes_text(post.html), 72, &wrapped, err) < 0)
+		return -1;
+	post.text = buffer_text(&wrapped);
+	struct edition_in in = { .campaign = loaded->campaign.id,
+		                 .list = list->id,
+		                 .salt = loaded->campaign.salt,
+		                 .list_name = list->name,
+		                 .list_title = list->title,
+		                 .list_id = list->list_id,
+		                 .from_name = list->from_name,
+		                 .from_email = list->from_email,
+		                 .reply_to = list->reply_to,
+		                 .owner_email = list->owner_email,
+		                 .postal = list->postal,
+		                 .language = post.language ? post.language : list->language,
+		                 .public_url = ops->config->daemon.public_url,
+		                 .return_path = return_path(ops, list),
+		                 .subject = loaded->campaign.subject,
+		                 .preheader = loaded->campaign.preheader,
+		                 .posts = &post,
+		                 .post_count = 1,
+		                 .html_template = buffer_bytes(&html),
+		                 .text_template = buffer_bytes(&text),
+		                 .html_name = html_name,
+		                 .text_name = text_name,
+		                 .is_test = is_test };
+	return edition_compile(&in, out, err);
+}
+
+int campaign_test_edition(struct ops *ops, const struct campaign *campaign, struct edition **out, struct error *err)
+{
+	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
+	if (load(ops, campaign->id, &loaded, err) < 0)
+		return -1;
+	loaded.campaign.salt = campaign->salt;
+	return compile(ops, &loaded, true, out, err);
+}
+
+int campaign_edition(struct ops *ops, const struct campaign *campaign, struct edition **out, struct error *err)
+{
+	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
+	if (load(ops, campaign->id, &loaded, err) < 0)
+		return -1;
+	if (campaign->edition_id == 0)
+		return compile(ops, &loaded, false, out, err);
+	struct bytes stored;
+	int found = store_edition_get(ops->db, campaign->edition_id, &stored, &loaded.arena, err);
+	if (found <= 0)
+		return found < 0 ? -1 : error_set(err, ERROR_CORRUPT, "campaign %" PRId64 " has lost its edition", campaign->id);
+	return edition_read(stored, out, err);
+}
+
+static bool is_loopback_url(const char *url)
+{
+	static const char *const hosts[] = { "://127.", "://localhost", "://[::1]" };
+	for (size_t i = 0; i < COUNT_OF(hosts); i++)
+		if (strstr(url, hosts[i]))
+			return true;
+	return false;
+}
+
+static bool all_relays_loopback(const struct config *config)
+{
+	for (size_t i = 0; i < config->relay_count; i++) {
+		const char *host = config->relay[i].host;
+		if (!text_starts(host, "127.") && strcmp(host, "localhost") != 0 && strcmp(host, "::1") != 0)
+			return false;
+	}
+	return config->relay_count > 0;
+}
+
+int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct error *err)
+{
+	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
+	CLEANUP(edition_free) struct edition *edition = NULL;
+	struct campaign_counts audience[PROVIDERS];
+	struct error why;
+	size_t n = 0;
+	int64_t readers = 0;
+	*out = (struct findings){ 0 };
+	if (load(ops, id, &loaded, err) < 0)
+		return -1;
+	const struct list *list = &loaded.list;
+	if (!*list->postal)
+		findings_add(out, true, "postal", "list %s has no postal address: gazette list set %s --postal \"1 Main St, Springfield\"", list->name, list->name);
+	if (list->closed_us)
+		findings_add(out, true, "closed", "list %s is closed", list->name);
+	if (ops->config->relay_count == 0)
+		findings_add(out, true, "relay", "no relay is configured: add a section [relay:main] with url = smtp://HOST:PORT");
+	if (is_loopback_url(ops->config->daemon.public_url) && !all_relays_loopback(ops->config))
+		findings_add(out, true, "public_url", "public_url %.80s can not be reached by readers: set it to the address of your web pages",
+		             ops->config->daemon.public_url);
+	if (!return_path(ops, list))
+		findings_add(out, false, "return_path", "what bounces can not be told apart: set [inbound] return_path = bounce+{token}@your.domain");
+	if (compile(ops, &loaded, false, &edition, &why) < 0)
+		findings_add(out, true, "template", "%.200s", why.text);
+	else if (edition_bytes(edition) > 100 << 10)
+		findings_add(out, false, "size", "the mail is larger than 100 KB: Gmail cuts it off below that");
+	if (store_campaign_audience(ops->db, list->id, loaded.campaign.post_id, loaded.campaign.is_again, audience, PROVIDERS, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		readers += audience[i].queued;
+	if (readers == 0)
+		findings_add(out, true, "readers", "nobody would get it: the list has no active reader who has not had the post");
+	return 0;
+}
+
+int campaign_start(struct ops *ops, int64_t id, struct actor actor, struct findings *out, struct error *err)
+{
+	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
+	CLEANUP(edition_free) struct edition *edition = NULL;
+	CLEANUP(buffer_clear) struct buffer stored = BUFFER_INIT(64 << 20);
+	char object[UNITS_TEXT];
+	if (load(ops, id, &loaded, err) < 0)
+		return -1;
+	if (loaded.campaign.state == CAMPAIGN_PREPARING || loaded.campaign.state == CAMPAIGN_SENDING)
+		return 0;
+	if (campaign_check(ops, id, out, err) < 0)
+		return -1;
+	for (size_t i = 0; i < out->count; i++)
+		if (out->found[i].is_fault)
+			return error_set(err, ERROR_INPUT, "%s: %s", out->found[i].check, out->found[i].text);
+	if (compile(ops, &loaded, false, &edition, err) < 0 || edition_write(edition, &stored, err) < 0 ||
+	    store_campaign_start(ops->db, id, buffer_bytes(&stored), actor.name ? actor.name : "", clock_now().wall_us, err) < 0)
+		return -1;
+	snprintf(object, sizeof object, "campaign %" PRId64, id);
+	return ops_audit(ops, actor, "campaign send", object, loaded.list.name, err) < 0 ? -1 : 1;
+}
+
+int campaign_prepare(struct ops *ops, int64_t id, int64_t budget_us, bool *done, struct error *err)
+{
+	int64_t until_us = clock_now().mono_us + budget_us;
+	do
+		if (store_campaign_prepare(ops->db, id, CHUNK, clock_now().wall_us, done, err) < 0)
+			return -1;
+	while (!*done && clock_now().mono_us < until_us);
+	return 0;
+}
+
+static int audit_verb(struct ops *ops, struct actor actor, const char *verb, int64_t id, int changed, struct error *err)
+{
+	char object[UNITS_TEXT];
+	snprintf(object, sizeof object, "campaign %" PRId64, id);
+	if (changed > 0 && ops_audit(ops, actor, verb, object, "", err) < 0)
+		return -1;
+	return changed;
+}
+
+int campaign_pause(struct ops *ops, int64_t id, struct actor actor, struct error *err)
+{
+	int changed = store_campaign_pause(ops->db, id, actor.name ? actor.name : "", clock_now().wall_us, err);
+	return audit_verb(ops, actor, "campaign pause", id, changed, err);
+}
+
+int campaign_resume(struct ops *ops, int64_t id, struct actor actor, struct error *err)
+{
+	int changed = store_campaign_resume(ops->db, id, actor.name ? actor.name : "", clock_now().wall_us, err);
+	return audit_verb(ops, actor, "campaign resume", id, changed, err);
+}
+
+int campaign_cancel(struct ops *ops, int64_t id, struct actor actor, struct error *err)
+{
+	bool done = false;
+	do
+		if (store_campaign_cancel(ops->db, id, actor.name ? actor.name : "", CHUNK, clock_now().wall_us, &done, err) < 0)
+			return -1;
+	while (!done);
+	return audit_verb(ops, actor, "campaign cancel", id, 1, err);
+}
+
+int campaign_schedule(struct ops *ops, int64_t id, int64_t at_us, const char *rule, struct actor actor, struct error *err)
+{
+	if (at_us <= clock_now().wall_us)
+		return error_set(err, ERROR_INPUT, "%s is in the past", rule);
+	if (store_campaign_schedule(ops->db, id, at_us, rule, actor.name ? actor.name : "", err) < 0)
+		return -1;
+	return audit_verb(ops, actor, "campaign schedule", id, 1, err) < 0 ? -1 : 0;
+}
+
+int campaign_stats(struct ops *ops, int64_t id, struct campaign_stats *out, struct arena *arena, struct error *err)
+{
+	struct campaign campaign;
+	struct list list;
+	int found = store_campaign_get(ops->db, id, &campaign, arena, err);
+	if (found <= 0)
+		return found < 0 ? -1 : error_set(err, ERROR_NOT_FOUND, "there is no campaign %" PRId64, id);
+	if (store_list_get(ops->db, campaign.list_id, &list, arena, err) < 0)
+		return -1;
+	*out = (struct campaign_stats){ .campaign = id,
+		                        .list = list.name,
+		                        .subject = campaign.subject,
+		                        .state = campaign.state,
+		                        .started_us = campaign.started_us,
+		                        .finished_us = campaign.finished_us,
+		                        .first_pass_done = campaign.first_pass_us > 0,
+		                        .paused_by = campaign.paused_by,
+		                        .eta_us = -1 };
+	struct campaign_counts *c = &out->counts;
+	if (store_campaign_counts(ops->db, id, c, err) < 0)
+		return -1;
+	out->audience = c->queued + c->leased + c->inflight + c->sent + c->deferred + c->bounced + c->expired + c->uncertain + c->suppressed + c->cancelled;
+	if (!campaign.started_us)
+		return 0;
+	int64_t end_us = campaign.finished_us ? campaign.finished_us : campaign.first_pass_us ? campaign.first_pass_us : clock_now().wall_us;
+	double seconds = (double)(end_us - campaign.started_us) / (double)SECOND_US;
+	out->rate_per_s = seconds > 0.001 ? (double)c->sent / seconds : 0;
+	int64_t left = c->queued + c->leased + c->inflight;
+	if (left == 0)
+		out->eta_us = 0;
+	else if (out->rate_per_s > 0)
+		out->eta_us = (int64_t)((double)left / out->rate_per_s * (double)SECOND_US);
+	return 0;
+}

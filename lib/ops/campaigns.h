@@ -1,0 +1,62 @@
+/* campaigns - the life of a send: create, check, start, prepare, preview, test, pause, resume, cancel. */
+#ifndef OPS_CAMPAIGNS_H
+#define OPS_CAMPAIGNS_H
+#include "message/edition.h"
+#include "ops/ops.h"
+#include "store/campaign.h"
+#include "store/delivery.h"
+#include "store/list.h"
+
+struct campaign_in {
+	const char *list;
+	int64_t post;
+	const char *subject, *preheader; /* NULL: the post's title and subtitle */
+	bool again;
+};
+/* CONFLICT with the sentence of INTERFACES if a campaign of this list already carries the post and !again. Gives the id. */
+MUST_CHECK int campaign_create(struct ops *ops, const struct campaign_in *in, struct actor actor, int64_t *id, struct error *err);
+/* Faults: no sender, no postal address, loopback public_url with a relay that is not, template errors, no readers, no relay, closed list.
+ */
+MUST_CHECK int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct error *err);
+/* check, compile, freeze, audit in one commit; then the clockwork prepares. INPUT when a check is a fault (in *out). 1 started, 0 it was
+ * running already. */
+MUST_CHECK int campaign_start(struct ops *ops, int64_t id, struct actor actor, struct findings *out, struct error *err);
+/* Writes the audience in chunks until budget_us is used up; *done when whole. */
+MUST_CHECK int campaign_prepare(struct ops *ops, int64_t id, int64_t budget_us, bool *done, struct error *err);
+MUST_CHECK int campaign_pause(struct ops *ops, int64_t id, struct actor actor, struct error *err); /* 1 changed, 0 was so */
+MUST_CHECK int campaign_resume(struct ops *ops, int64_t id, struct actor actor, struct error *err);
+MUST_CHECK int campaign_cancel(struct ops *ops, int64_t id, struct actor actor, struct error *err);
+MUST_CHECK int campaign_schedule(struct ops *ops, int64_t id, int64_t at_us, const char *rule, struct actor actor, struct error *err);
+/* "12", "last", "news/last". NOT_FOUND. */
+MUST_CHECK int campaign_find(struct ops *ops, const char *what, struct campaign *out, struct arena *arena, struct error *err);
+
+/* The edition of a started campaign, or a fresh compilation of a draft. edition_free() it. */
+MUST_CHECK int campaign_edition(struct ops *ops, const struct campaign *campaign, struct edition **out, struct error *err);
+/* A compilation with inert tokens and *campaign's salt, for test mails. */
+MUST_CHECK int campaign_test_edition(struct ops *ops, const struct campaign *campaign, struct edition **out, struct error *err);
+enum preview_form { PREVIEW_EML, PREVIEW_HTML, PREVIEW_TEXT };
+/* The bytes `to` (an address) would get. Before the first try Date is now. */
+MUST_CHECK int campaign_preview(struct ops *ops, int64_t id, const char *to, enum preview_form form, struct buffer *out, struct error *err);
+/* The mail as a web page, without personal links or name: /v/TOKEN. */
+MUST_CHECK int campaign_web_view(struct ops *ops, int64_t id, struct buffer *html, struct error *err);
+/* One test mail: a notice with inert tokens and a Message-ID of its own. as: a subscriber's address for the merge values, NULL: a sample
+ * reader. */
+MUST_CHECK int campaign_test(struct ops *ops, int64_t id, const char *to, const char *as, struct actor actor, int64_t *notice,
+                             struct error *err);
+
+/* One row of numbers: INTERFACES "stats CAMPAIGN --json". */
+struct campaign_stats {
+	int64_t campaign;
+	const char *list;
+	const char *subject;
+	int state;
+	int64_t audience;
+	struct campaign_counts counts;
+	int64_t started_us, finished_us;
+	bool first_pass_done;
+	const char *paused_by;
+	double rate_per_s;
+	int64_t eta_us; /* -1 unknown */
+};
+MUST_CHECK int campaign_stats(struct ops *ops, int64_t id, struct campaign_stats *out, struct arena *arena, struct error *err);
+#endif

@@ -1,0 +1,286 @@
+#include "base/csv.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "model/address.h"
+#include "ops/columns.h"
+#include "ops/signup.h"
+#include "ops/subscribers.h"
+#include "pacing/provider.h"
+#include "system/clock.h"
+#include "system/file.h"
+#include <iconv.h>
+#include <stdlib.h>
+
+enum { BATCH = 1000, FIELD_BYTES_MAX = 4096 };
+#define IMPORT_BYTES (INT64_C(2) << 30)
+
+struct batch {
+	struct join rows[BATCH];
+	size_t count;
+	struct arena arena;
+};
+
+struct import {
+	struct ops *ops;
+	const struct list *list;
+	const struct import_in *in;
+	struct import_result *out;
+	struct columns columns;
+	struct csv csv;
+	struct batch batch;
+	struct buffer rejected;
+	char how[160];
+};
+
+static void import_clear(struct import **import)
+{
+	if (!*import)
+		return;
+	csv_clear(&(*import)->csv);
+	arena_clear(&(*import)->batch.arena);
+	buffer_clear(&(*import)->rejected);
+	free(*import);
+	*import = NULL;
+}
+
+/* Spreadsheets save windows-1252, some UTF-16: all of it becomes UTF-8. */
+static int to_utf8(struct buffer *text, struct error *err)
+{
+	struct bytes in = buffer_bytes(text);
+	bool utf16 = in.size >= 2 && (memcmp(in.data, "\xff\xfe", 2) == 0 || memcmp(in.data, "\xfe\xff", 2) == 0);
+	if (!utf16 && text_is_utf8(in))
+		return 0;
+	iconv_t converter = iconv_open("UTF-8", utf16 ? "UTF-16" : "WINDOWS-1252");
+	if (converter == (iconv_t)-1)
+		return error_set(err, ERROR_INPUT, "the file is not UTF-8, and this system can not convert it");
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(text->max_bytes);
+	char *from = text->data;
+	size_t left = text->size;
+	while (left > 0 && !out.failed) {
+		char chunk[8192];
+		char *to = chunk;
+		size_t room = sizeof chunk;
+		size_t before = left;
+		iconv(converter, &from, &left, &to, &room);
+		buffer_add(&out, chunk, sizeof chunk - room);
+		if (left == before) { /* a byte the code page does not know */
+			text_encode(&out, 0xfffd);
+			from++;
+			left--;
+		}
+	}
+	iconv_close(converter);
+	if (buffer_check(&out, err) < 0)
+		return -1;
+	buffer_clear(text);
+	*text = out;
+	out = BUFFER_INIT(0);
+	return 0;
+}
+
+/* Names of states as other programs export them, of people who must not be mailed. */
+static bool says_left(struct bytes state)
+{
+	static const char *const left[] = { "unsubscribed", "cleaned", "bounced", "inactive", "complained", "unsubscribe", "blocklisted",
+		                            "disabled",     "removed", "opted_out", "optout" };
+	for (size_t i = 0; i < COUNT_OF(left); i++)
+		if (text_compare_nocase(state, bytes_text(left[i])) == 0)
+			return true;
+	return false;
+}
+
+static int reject(struct import *import, const char *why, struct error *err)
+{
+	struct csv *csv = &import->csv;
+	struct buffer *out = &import->rejected;
+	import->out->rejected++;
+	if (out->size == 0) {
+		for (size_t i = 0; i < import->columns.count; i++) {
+			csv_write(out, bytes_text(import->columns.column[i].header), ',', false);
+			buffer_add_char(out, ',');
+		}
+		buffer_add_text(out, "line,reason\r\n");
+	}
+	for (size_t i = 0; i < import->columns.count; i++) {
+		csv_write(out, i < csv->count ? csv->cells[i] : (struct bytes){ "", 0 }, ',', false);
+		buffer_add_char(out, ',');
+	}
+	buffer_format(out, "%" PRId64 ",", csv->line);
+	csv_write(out, bytes_text(why), ',', false);
+	buffer_add_text(out, "\r\n");
+	return buffer_check(out, err);
+}
+
+/* All other columns as a JSON object. NULL and a reason if a cell is unfit. */
+static const char *attributes(struct import *import, struct arena *arena, const char **why)
+{
+	CLEANUP(json_free) json_t *object = json_object();
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(64 << 10);
+	for (size_t i = 0; i < import->columns.count && i < import->csv.count; i++) {
+		struct bytes cell = columns_unguard(text_trim(import->csv.cells[i]));
+		const struct column *column = &import->columns.column[i];
+		if (column->role != COLUMN_ATTRIBUTE || cell.size == 0)
+			continue;
+		if (cell.size > FIELD_BYTES_MAX || json_object_set_new(object, column->attribute, json_stringn(cell.data, cell.size)) != 0) {
+			*why = cell.size > FIELD_BYTES_MAX ? "a cell is longer than 4,096 bytes" : "a cell is no UTF-8 text";
+			return NULL;
+		}
+	}
+	if (json_object_size(object) == 0)
+		return "{}";
+	if (json_write(object, &text, NULL) < 0)
+		return NULL;
+	return arena_text(arena, buffer_text(&text));
+}
+
+static const char *row_name(struct import *import, struct arena *arena)
+{
+	struct bytes name = columns_cell(&import->columns, &import->csv, COLUMN_NAME);
+	struct bytes first = columns_cell(&import->columns, &import->csv, COLUMN_FIRST_NAME);
+	struct bytes last = columns_cell(&import->columns, &import->csv, COLUMN_LAST_NAME);
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(FIELD_BYTES_MAX);
+	CLEANUP(buffer_clear) struct buffer line = BUFFER_INIT(FIELD_BYTES_MAX);
+	if (name.size > 0) {
+		buffer_add_bytes(&text, name);
+	} else {
+		buffer_add_bytes(&text, first);
+		buffer_add_char(&text, ' ');
+		buffer_add_bytes(&text, last);
+	}
+	text_squeeze(buffer_bytes(&text), &line);
+	return text.failed || line.failed ? NULL : arena_text(arena, buffer_text(&line));
+}
+
+static int flush(struct import *import, struct error *err)
+{
+	struct batch *batch = &import->batch;
+	struct import_result *out = import->out;
+	if (batch->count == 0)
+		return 0;
+	if (!import->in->dry_run) {
+		if (store_join(import->ops->db, import->list->id, batch->rows, batch->count, clock_now().wall_us, err) < 0)
+			return -1;
+		for (size_t i = 0; i < batch->count; i++) {
+			switch ((enum join_result)batch->rows[i].result) {
+			case JOIN_NEW:
+			case JOIN_ACTIVATED: out->added++; break;
+			case JOIN_UPDATED: out->updated++; break;
+			case JOIN_LEFT: out->left++; break;
+			case JOIN_SUPPRESSED: out->suppressed++; break;
+			case JOIN_PENDING:
+				out->added++;
+				if (signup_mail(import->ops, import->list, batch->rows[i].subscriber_id, batch->rows[i].email, err) < 0)
+					return -1;
+				break;
+			case JOIN_SAME: out->same++; break;
+			}
+		}
+	}
+	batch->count = 0;
+	arena_reset(&batch->arena);
+	return 0;
+}
+
+static int take_row(struct import *import, struct error *err)
+{
+	struct batch *batch = &import->batch;
+	struct address address;
+	struct error why = { 0 };
+	const char *reason = "out of memory";
+	if (address_read(columns_cell(&import->columns, &import->csv, COLUMN_EMAIL), &address, &why) < 0)
+		return reject(import, why.text, err);
+	const char *name = row_name(import, &batch->arena);
+	if (!name || strlen(name) > 255)
+		return reject(import, "the name is longer than 255 bytes", err);
+	if (text_has_control(bytes_text(name)) || !text_is_utf8(bytes_text(name)))
+		return reject(import, "the name holds control characters or is no UTF-8", err);
+	const char *values = attributes(import, &batch->arena, &reason);
+	if (!values)
+		return reject(import, reason, err);
+	bool left = says_left(columns_cell(&import->columns, &import->csv, COLUMN_STATE));
+	batch->rows[batch->count++] = (struct join){ .email = arena_text(&batch->arena, address.text),
+		                                     .email_key = arena_text(&batch->arena, address.key),
+		                                     .name = name,
+		                                     .attributes = values,
+		                                     .provider = provider_of(address.domain),
+		                                     .event = import->in->confirm ? SUBSCRIPTION_ON_REQUEST : SUBSCRIPTION_ON_IMPORT,
+		                                     .left = left,
+		                                     .is_update = import->in->update,
+		                                     .how = import->how,
+		                                     .text = import->in->consent,
+		                                     .evidence = "" };
+	return batch->count == BATCH ? flush(import, err) : 0;
+}
+
+static int write_rejected(struct import *import, struct error *err)
+{
+	if (import->out->rejected == 0)
+		return 0;
+	const char *path = strcmp(import->in->path, "-") == 0 ? "stdin" : import->in->path;
+	snprintf(import->out->rejected_path, sizeof import->out->rejected_path, "%s.rejected.csv", path);
+	return import->in->dry_run ? 0 : file_write(import->out->rejected_path, buffer_bytes(&import->rejected), 0600, err);
+}
+
+static int run(struct import *import, struct bytes text, struct error *err)
+{
+	struct progress progress = import->in->progress;
+	int64_t told_us = 0;
+	if (import->columns.has_header && csv_next(&import->csv, err) < 0)
+		return -1;
+	for (;;) {
+		struct error why = { 0 };
+		int got = csv_next(&import->csv, &why);
+		if (got == 0)
+			break;
+		import->out->rows++;
+		if ((got < 0 ? reject(import, why.text, err) : take_row(import, err)) < 0)
+			return -1;
+		if (!progress.tell || import->out->rows % BATCH != 0)
+			continue;
+		int64_t now_us = clock_now().mono_us;
+		if (now_us - told_us < SECOND_US / 5)
+			continue;
+		told_us = now_us;
+		if (!progress.tell(progress.context, (int64_t)(text.size - import->csv.rest.size), (int64_t)text.size)) {
+			if (flush(import, err) < 0 || write_rejected(import, err) < 0)
+				return -1;
+			return error_set(err, ERROR_RETRY, "stopped after line %" PRId64 "; what was read is in, running it again goes on",
+			                 import->csv.line);
+		}
+	}
+	if (flush(import, err) < 0)
+		return -1;
+	return write_rejected(import, err);
+}
+
+int subscriber_import(struct ops *ops, const struct list *list, const struct import_in *in, struct actor actor, struct import_result *out,
+                      struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(IMPORT_BYTES);
+	CLEANUP(import_clear) struct import *import = calloc(1, sizeof *import);
+	*out = (struct import_result){ 0 };
+	if (!import)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	*import = (struct import){ .ops = ops, .list = list, .in = in, .out = out, .rejected = BUFFER_INIT(IMPORT_BYTES) };
+	snprintf(import->how, sizeof import->how, "import %.100s", strcmp(in->path, "-") == 0 ? "standard input" : in->path);
+	if (!in->consent || !*in->consent)
+		return error_set(err, ERROR_INPUT, "an import says where the consent came from: --consent \"signed up at the fair, 2026-05-01\"");
+	if (file_read(in->path, &text, err) < 0 || to_utf8(&text, err) < 0)
+		return -1;
+	struct bytes all = buffer_bytes(&text);
+	if (all.size >= 3 && memcmp(all.data, "\xef\xbb\xbf", 3) == 0) {
+		all.data += 3;
+		all.size -= 3;
+	}
+	out->bytes = (int64_t)all.size;
+	out->delimiter = csv_delimiter(all);
+	if (columns_find(all, out->delimiter, in->map, &import->columns, err) < 0)
+		return error_wrap(err, "%s", in->path);
+	columns_describe(&import->columns, out->mapping, sizeof out->mapping);
+	import->csv = CSV_INIT(all, out->delimiter);
+	if (run(import, all, err) < 0)
+		return -1;
+	char detail[160];
+	snprintf(detail, sizeof detail, "rows=%" PRId64 " added=%" PRId64 " rejected=%" PRId64, out->rows, out->added, out->rejected);
+	return in->dry_run ? 0 : ops_audit(ops, actor, "import", list->name, detail, err);
+}

@@ -1,0 +1,169 @@
+#include "ops/lists.h"
+#include "base/text.h"
+#include "model/address.h"
+#include "system/clock.h"
+
+static const char *const reserved[] = { "api", "desk", "metrics", "healthz", "c", "u", "s", "v", "l", "p", "style", "static" };
+
+bool list_name_is_valid(const char *name, struct error *err)
+{
+	size_t size = strlen(name);
+	bool good = size >= 2 && size <= 63 && name[0] >= 'a' && name[0] <= 'z';
+	for (size_t i = 0; i < size && good; i++)
+		good = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '-';
+	if (!good) {
+		error_set(err, ERROR_INPUT, "\"%.64s\" is no list name: take a-z, 0-9 and -, a letter first, 2 to 63 characters", name);
+		return false;
+	}
+	for (size_t i = 0; i < COUNT_OF(reserved); i++)
+		if (strcmp(name, reserved[i]) == 0) {
+			error_set(err, ERROR_INPUT, "\"%s\" is a page of Gazette's own: take another list name", name);
+			return false;
+		}
+	return true;
+}
+
+static int no_control(const char *field, const char *value, struct error *err)
+{
+	if (value && (!text_is_utf8(bytes_text(value)) || text_has_control(bytes_text(value))))
+		return error_set(err, ERROR_INPUT, "%s: must be one line of UTF-8 text", field);
+	return 0;
+}
+
+/* An address option: checked and written back in its normal form. */
+static int take_address(const char *field, const char *value, const char **out, struct arena *arena, struct error *err)
+{
+	struct address address;
+	if (!value)
+		return 0;
+	if (!*value) {
+		*out = NULL;
+		return 0;
+	}
+	if (address_read(bytes_text(value), &address, err) < 0)
+		return error_wrap(err, "%s", field);
+	*out = arena_text(arena, address.text);
+	return *out ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
+}
+
+static int take_from(const char *from, struct list *list, struct arena *arena, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer name = BUFFER_INIT(1024);
+	struct address address;
+	if (!from)
+		return 0;
+	if (address_read_mailbox(bytes_text(from), &name, &address, err) < 0 || no_control("from", buffer_text(&name), err) < 0)
+		return error_wrap(err, "from");
+	list->from_email = arena_text(arena, address.text);
+	list->from_name = arena_text(arena, buffer_text(&name));
+	return list->from_email && list->from_name ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
+}
+
+static int take_return_path(const char *pattern, struct list *list, struct error *err)
+{
+	if (!pattern)
+		return 0;
+	if (*pattern && (!strstr(pattern, "{token}") || !strchr(pattern, '@')))
+		return error_set(err, ERROR_INPUT, "return_path: write it as bounce+{token}@example.org");
+	list->return_path = *pattern ? pattern : NULL;
+	return 0;
+}
+
+/* Lays what was given over *list. */
+static int apply(const struct list_in *in, struct list *list, struct arena *arena, struct error *err)
+{
+	const struct {
+		const char *name, *value;
+		const char **to;
+	} texts[] = {
+		{ "title", in->title, &list->title },          { "description", in->description, &list->description },
+		{ "postal", in->postal, &list->postal },       { "language", in->language, &list->language },
+		{ "timezone", in->timezone, &list->timezone }, { "template", in->template, &list->template },
+		{ "testers", in->testers, &list->testers },
+	};
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		if (no_control(texts[i].name, texts[i].value, err) < 0)
+			return -1;
+		if (texts[i].value)
+			*texts[i].to = texts[i].value;
+	}
+	if (in->is_public >= 0)
+		list->is_public = in->is_public;
+	if (take_from(in->from, list, arena, err) < 0 || take_return_path(in->return_path, list, err) < 0 ||
+	    take_address("reply_to", in->reply_to, &list->reply_to, arena, err) < 0 ||
+	    take_address("owner", in->owner, &list->owner_email, arena, err) < 0)
+		return -1;
+	return 0;
+}
+
+int list_create(struct ops *ops, const struct list_in *in, struct actor actor, int64_t *id, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list = { .name = in->name,
+		             .title = in->name,
+		             .description = "",
+		             .postal = "",
+		             .language = "en",
+		             .timezone = ops->config->daemon.timezone,
+		             .template = "default",
+		             .testers = "",
+		             .is_public = true,
+		             .created_us = clock_now().wall_us };
+	if (!in->name || !list_name_is_valid(in->name, err))
+		return in->name ? -1 : error_set(err, ERROR_INPUT, "a list needs a name");
+	if (!in->from)
+		return error_set(err, ERROR_INPUT, "a list needs a sender: --from \"Example News <news@example.org>\"");
+	if (apply(in, &list, &arena, err) < 0)
+		return -1;
+	/* RFC 2919: a List-Id never changes, so it is fixed now, under the sender's own domain. */
+	list.list_id = in->list_id ? in->list_id : arena_format(&arena, "%s.%s", in->name, strchr(list.from_email, '@') + 1);
+	char domain[256];
+	if (!list.list_id || address_read_domain(bytes_text(list.list_id), domain, err) < 0)
+		return error_wrap(err, "list_id");
+	if (store_list_create(ops->db, &list, id, err) < 0)
+		return -1;
+	return ops_audit(ops, actor, "list create", in->name, "", err);
+}
+
+int list_set(struct ops *ops, const char *name, const struct list_in *in, struct actor actor, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	if (list_find(ops, name, &list, &arena, err) < 0 || apply(in, &list, &arena, err) < 0)
+		return -1;
+	if (store_list_update(ops->db, &list, err) < 0)
+		return -1;
+	return ops_audit(ops, actor, "list set", name, "", err);
+}
+
+static int not_found(struct ops *ops, const char *name, struct error *err)
+{
+	enum { NEAR = 256 };
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list *lists = arena_alloc(&arena, NEAR * sizeof *lists);
+	size_t n = 0;
+	const char *best = NULL;
+	unsigned distance = 3;
+	if (!lists || store_list_all(ops->db, lists, NEAR, &n, &arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		unsigned d = text_distance(name, lists[i].name, distance);
+		if (d < distance) {
+			distance = d;
+			best = lists[i].name;
+		}
+	}
+	if (best)
+		return error_set(err, ERROR_NOT_FOUND, "there is no list \"%.64s\" (did you mean %s?)", name, best);
+	if (n == 0)
+		return error_set(err, ERROR_NOT_FOUND, "there is no list \"%.64s\", and no other: gazette list create makes one", name);
+	return error_set(err, ERROR_NOT_FOUND, "there is no list \"%.64s\": gazette list ls shows those there are", name);
+}
+
+int list_find(struct ops *ops, const char *name, struct list *out, struct arena *arena, struct error *err)
+{
+	int found = store_list_find(ops->db, name, out, arena, err);
+	if (found < 0)
+		return -1;
+	return found ? 0 : not_found(ops, name, err);
+}

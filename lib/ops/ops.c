@@ -1,0 +1,85 @@
+#include "ops/ops.h"
+#include "store/event.h"
+#include "system/clock.h"
+#include "system/file.h"
+#include "template/template.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int ops_open(struct ops *ops, const struct config *config, bool may_create, bool may_migrate, struct error *err)
+{
+	*ops = (struct ops){ .config = config };
+	struct db_options options = { .url = config->store.url,
+		                      .is_relaxed = config->store.is_relaxed,
+		                      .may_create = may_create,
+		                      .may_migrate = may_migrate || may_create };
+	if (db_open(&options, &ops->db, err) < 0)
+		return -1;
+	if (store_keyring(ops->db, clock_now().wall_us, &ops->keys, err) < 0) {
+		ops_close(ops);
+		return -1;
+	}
+	return 0;
+}
+
+int ops_again(struct ops *ops, const struct ops *from, struct error *err)
+{
+	*ops = *from;
+	ops->db = NULL;
+	return db_again(from->db, &ops->db, err);
+}
+
+void ops_close(struct ops *ops)
+{
+	db_close(&ops->db);
+	*ops = (struct ops){ 0 };
+}
+
+static const char *const actor_words[] = { "system", "cli", "desk", "api", "reader" };
+
+int ops_audit(struct ops *ops, struct actor actor, const char *verb, const char *object, const char *detail, struct error *err)
+{
+	char who[128];
+	snprintf(who, sizeof who, "%s%s%s", actor_words[actor.kind], actor.name && *actor.name ? " " : "", actor.name ? actor.name : "");
+	return store_audit(ops->db, who, verb, object, detail, clock_now().wall_us, err);
+}
+
+int ops_template(const struct ops *ops, const char *name, struct buffer *out, struct error *err)
+{
+	const char *folder = ops->config->daemon.template_dir;
+	if (folder && *folder) {
+		CLEANUP(buffer_clear) struct buffer path = BUFFER_INIT(4096);
+		buffer_format(&path, "%s/%s.mustache", folder, name);
+		if (buffer_check(&path, err) < 0)
+			return -1;
+		if (access(buffer_text(&path), F_OK) == 0)
+			return file_read(buffer_text(&path), out, err);
+	}
+	struct bytes builtin = { 0 };
+	if (!template_builtin(name, &builtin))
+		return error_set(err, ERROR_NOT_FOUND, "there is no template %s (gazette template ls shows those built in)", name);
+	buffer_add_bytes(out, builtin);
+	return buffer_check(out, err);
+}
+
+void findings_add(struct findings *findings, bool is_fault, const char *check, const char *format, ...)
+{
+	if (findings->count == COUNT_OF(findings->found))
+		return;
+	struct finding *finding = &findings->found[findings->count++];
+	finding->is_fault = is_fault;
+	snprintf(finding->check, sizeof finding->check, "%s", check);
+	va_list args;
+	va_start(args, format);
+	vsnprintf(finding->text, sizeof finding->text, format, args);
+	va_end(args);
+}
+
+bool findings_has_fault(const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->found[i].is_fault)
+			return true;
+	return false;
+}

@@ -1,0 +1,49 @@
+/* posts - posts come in: from files, feeds and folders. */
+#ifndef OPS_POSTS_H
+#define OPS_POSTS_H
+#include "content/content.h"
+#include "ops/ops.h"
+#include "store/list.h"
+#include "store/post.h"
+#include "store/source.h"
+
+struct taken {
+	int64_t added;   /* new: drafts, held or to be sent */
+	int64_t seen;    /* marked seen at the first look */
+	int64_t revised; /* known, with other words */
+	int64_t same;
+	int64_t drafts_by_rule; /* became drafts although the source sends: flood, too old, changed id */
+	char alert[256];        /* "" or the reason of the rule, in one line */
+	int64_t ids[64];        /* the new ones, at most 64 */
+	size_t count;
+};
+/* Takes the posts of one look at a source by the rules of INTERFACES "A feed that misbehaves mails nobody". */
+MUST_CHECK int post_take(struct ops *ops, struct source *source, const struct post *posts, size_t n, struct taken *out, struct error *err);
+/* A post ready to be stored: hashes of title and text, state draft. Texts are borrowed from `post` and the arena. */
+MUST_CHECK int post_prepare(const struct post *post, int64_t list, int64_t now_us, struct arena *arena, struct stored_post *out,
+                            struct error *err);
+/* One file ("-" standard input) or URL, as a draft. The same identity again gives the id there is, with a new version if the words differ. */
+MUST_CHECK int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor, int64_t *id,
+                        bool *revised, struct error *err);
+/* Reads and gives what post_add would take, storing nothing. */
+MUST_CHECK int post_inspect(struct ops *ops /* may be NULL for files */, const char *what, const char *base_url, const char *content_type,
+                            struct arena *arena, struct content_feed *out, struct error *err);
+
+struct source_in {
+	const char *list, *what; /* URL or folder */
+	const char *policy;      /* "draft", "send", "hold=30m" */
+	int64_t latest;
+};
+/* Adds the source and takes its first look at once: what is there is marked seen. */
+MUST_CHECK int source_add(struct ops *ops, const struct source_in *in, struct actor actor, int64_t *id, struct taken *first,
+                          struct error *err);
+/* One look. A failure marks the source failing, with one clear line and a later due time, and is 0: look at source->error.
+ * `cancel` may be set by another thread. */
+struct http;
+MUST_CHECK int source_poll(struct ops *ops, struct http *http, struct source *source, struct taken *out, struct arena *arena,
+                           struct error *err);
+/* The same without storing: `source try`. */
+MUST_CHECK int source_try(struct ops *ops, const char *what, struct arena *arena, struct content_feed *out, struct error *err);
+/* Clockwork: held posts whose time has come become campaigns and start. */
+MUST_CHECK int post_release_held(struct ops *ops, int64_t *started, struct error *err);
+#endif

@@ -1,0 +1,22 @@
+/* policy - what a reply or a returned mail means: whose fault it is, and what happens to the message and the address.
+ * Only RCPT or end of data, with a status or words that speak of the mailbox, speaks of the reader; everything else is the relay's
+ * trouble or ours, counts against nobody and suppresses nobody. Pure. */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+#include "base/units.h"
+#include "model/outcome.h"
+
+struct policy {
+	const int64_t *retry_us; /* steps of the schedule */
+	size_t retry_count;
+	int64_t give_up_after_us;
+	bool resend_uncertain;
+};
+
+/* `random` spreads the due times. */
+struct verdict policy_reply(const struct outcome *outcome, const struct history *history, const struct policy *policy, uint64_t random,
+                            struct moment now);
+
+/* A returned mail: "hard" suppresses. The reason to store, or NULL: the address stays. */
+const char *policy_bounce(const char *class, const char *status);
+#endif

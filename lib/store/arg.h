@@ -1,0 +1,42 @@
+/* arg - parameters of statements that are too few for a struct of their own. Within the room only. */
+#ifndef STORE_ARG_H
+#define STORE_ARG_H
+#include "store/db.h"
+
+struct arg {
+	int64_t a, b, c, d, e, f, g;
+	const char *s, *t, *u, *v, *w;
+	struct bytes x;
+};
+#define ARG(member, kind)                                                                                                                  \
+	{                                                                                                                                  \
+#member, FIELD_##kind, offsetof(struct arg, member), NULL                                                                  \
+	}
+#define ARGS(...) ((const struct field[]){ __VA_ARGS__, FIELD_END })
+/* One number as a result column. */
+#define COLUMN_NUMBER(column) ((const struct field[]){ { column, FIELD_INT, 0, NULL }, FIELD_END })
+
+/* Each file of the room gives its statements to the registry (statements.c). */
+extern const struct sql *const list_statements[],
+	*const subscriber_statements[],
+		*const join_statements[],
+			*const source_statements[],
+				*const post_statements[],
+					*const campaign_statements[],
+						*const audience_statements[],
+							*const lease_statements[],
+								*const record_statements[],
+									*const notice_statements[],
+										*const event_statements[],
+											*const meta_statements[],
+												*const queue_statements[],
+													*const tally_statements[],
+														*const expire_statements[],
+															*const db_statements
+																[];
+
+/* Runs one statement in a write transaction of its own; *changed may be NULL. */
+MUST_CHECK int store_run(struct db *db, const struct sql *sql, const void *in, int64_t *changed, struct error *err);
+/* The same for one that returns an id. */
+MUST_CHECK int store_insert(struct db *db, const struct sql *sql, const void *in, int64_t *id, struct error *err);
+#endif

@@ -1,0 +1,132 @@
+#include "store/list.h"
+#include "store/arg.h"
+
+const struct field list_fields[] = {
+	FIELD(struct list, id, FIELD_INT),
+	FIELD(struct list, name, FIELD_TEXT),
+	FIELD(struct list, title, FIELD_TEXT),
+	FIELD(struct list, description, FIELD_TEXT),
+	FIELD(struct list, list_id, FIELD_TEXT),
+	FIELD(struct list, from_name, FIELD_TEXT),
+	FIELD(struct list, from_email, FIELD_TEXT),
+	FIELD(struct list, reply_to, FIELD_TEXT),
+	FIELD(struct list, owner_email, FIELD_TEXT),
+	FIELD(struct list, postal, FIELD_TEXT),
+	FIELD(struct list, language, FIELD_TEXT),
+	FIELD(struct list, timezone, FIELD_TEXT),
+	FIELD(struct list, return_path, FIELD_TEXT),
+	FIELD(struct list, template, FIELD_TEXT),
+	FIELD(struct list, is_public, FIELD_BOOL),
+	FIELD(struct list, testers, FIELD_TEXT),
+	FIELD(struct list, created_us, FIELD_TIME),
+	FIELD(struct list, closed_us, FIELD_TIME),
+	FIELD_END,
+};
+
+#define COLUMNS                                                                                                                            \
+	"name, title, description, list_id, from_name, from_email, reply_to, owner_email, postal, language, timezone, return_path, "       \
+	"template, is_public, testers, created_us, closed_us"
+
+static const struct sql INSERT = {
+	.name = "list insert",
+	.text = "INSERT INTO list (" COLUMNS
+		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id",
+	.in = list_fields + 1,
+	.row = COLUMN_NUMBER("id"),
+	.row_bytes = sizeof(int64_t),
+};
+
+static const struct field update_fields[] = {
+	FIELD(struct list, title, FIELD_TEXT),     FIELD(struct list, description, FIELD_TEXT),
+	FIELD(struct list, from_name, FIELD_TEXT), FIELD(struct list, from_email, FIELD_TEXT),
+	FIELD(struct list, reply_to, FIELD_TEXT),  FIELD(struct list, owner_email, FIELD_TEXT),
+	FIELD(struct list, postal, FIELD_TEXT),    FIELD(struct list, language, FIELD_TEXT),
+	FIELD(struct list, timezone, FIELD_TEXT),  FIELD(struct list, return_path, FIELD_TEXT),
+	FIELD(struct list, template, FIELD_TEXT),  FIELD(struct list, is_public, FIELD_BOOL),
+	FIELD(struct list, testers, FIELD_TEXT),   FIELD(struct list, closed_us, FIELD_TIME),
+	FIELD(struct list, id, FIELD_INT),         FIELD_END,
+};
+
+static const struct sql UPDATE = {
+	.name = "list update",
+	.text = "UPDATE list SET title = $1, description = $2, from_name = $3, from_email = $4, reply_to = $5, owner_email = $6, postal = "
+		"$7, "
+		"language = $8, timezone = $9, return_path = $10, template = $11, is_public = $12, testers = $13, closed_us = $14 WHERE id "
+		"= $15",
+	.in = update_fields,
+};
+
+static const struct sql GET = {
+	.name = "list get",
+	.text = "SELECT id, " COLUMNS " FROM list WHERE id = $1",
+	.in = ARGS(ARG(a, INT)),
+	.row = list_fields,
+	.row_bytes = sizeof(struct list),
+};
+
+static const struct sql FIND = {
+	.name = "list find",
+	.text = "SELECT id, " COLUMNS " FROM list WHERE name = $1",
+	.in = ARGS(ARG(s, TEXT)),
+	.row = list_fields,
+	.row_bytes = sizeof(struct list),
+};
+
+static const struct sql ALL = {
+	.name = "list all",
+	.text = "SELECT id, " COLUMNS " FROM list ORDER BY name",
+	.row = list_fields,
+	.row_bytes = sizeof(struct list),
+};
+
+static const struct sql COUNT = {
+	.name = "list count",
+	.text = "SELECT count(CASE WHEN state = 'pending' THEN 1 END) AS pending, count(CASE WHEN state = 'active' THEN 1 END) AS active, "
+		"count(CASE WHEN state = 'paused' THEN 1 END) AS paused, count(CASE WHEN state = 'unsubscribed' THEN 1 END) AS "
+		"unsubscribed "
+		"FROM subscription WHERE list_id = $1",
+	.in = ARGS(ARG(a, INT)),
+	.row = (const struct field[]){ FIELD(struct list_counts, pending, FIELD_INT), FIELD(struct list_counts, active, FIELD_INT),
+	                               FIELD(struct list_counts, paused, FIELD_INT), FIELD(struct list_counts, unsubscribed, FIELD_INT),
+	                               FIELD_END },
+	.row_bytes = sizeof(struct list_counts),
+};
+
+const struct sql *const list_statements[] = { &INSERT, &UPDATE, &GET, &FIND, &ALL, &COUNT, NULL };
+
+int store_list_create(struct db *db, const struct list *list, int64_t *id, struct error *err)
+{
+	struct error why = { 0 };
+	if (store_insert(db, &INSERT, list, id, &why) == 0)
+		return 0;
+	if (why.code == ERROR_CONFLICT)
+		return error_set(err, ERROR_CONFLICT, "there is a list \"%s\" already", list->name);
+	if (err)
+		*err = why;
+	return -1;
+}
+
+int store_list_update(struct db *db, const struct list *list, struct error *err)
+{
+	return store_run(db, &UPDATE, list, NULL, err);
+}
+
+int store_list_get(struct db *db, int64_t id, struct list *out, struct arena *arena, struct error *err)
+{
+	return db_one(db, &GET, &(struct arg){ .a = id }, out, arena, err);
+}
+
+int store_list_find(struct db *db, const char *name, struct list *out, struct arena *arena, struct error *err)
+{
+	return db_one(db, &FIND, &(struct arg){ .s = name }, out, arena, err);
+}
+
+int store_list_all(struct db *db, struct list *out, size_t max, size_t *n, struct arena *arena, struct error *err)
+{
+	return db_all(db, &ALL, NULL, out, max, n, arena, err);
+}
+
+int store_list_count(struct db *db, int64_t list, struct list_counts *out, struct error *err)
+{
+	return db_one(db, &COUNT, &(struct arg){ .a = list }, out, NULL, err) < 0 ? -1 : 0;
+}

@@ -1,0 +1,39 @@
+/* list - newsletters. */
+#ifndef STORE_LIST_H
+#define STORE_LIST_H
+#include "store/db.h"
+
+struct list {
+	int64_t id;
+	const char *name; /* [a-z][a-z0-9-]+, not reserved */
+	const char *title;
+	const char *description;
+	const char *list_id; /* List-Id, never changes: "news.example.org" */
+	const char *from_name;
+	const char *from_email;
+	const char *reply_to; /* or NULL */
+	const char *owner_email;
+	const char *postal; /* "": may not send */
+	const char *language;
+	const char *timezone;
+	const char *return_path; /* pattern with {token}, or NULL: [inbound] return_path of the configuration */
+	const char *template;    /* "default", or a file in the template folder */
+	bool is_public;
+	const char *testers; /* addresses separated by blanks */
+	int64_t created_us;
+	int64_t closed_us; /* 0: open */
+};
+extern const struct field list_fields[];
+
+MUST_CHECK int store_list_create(struct db *db, const struct list *list, int64_t *id, struct error *err); /* CONFLICT: the name is taken */
+MUST_CHECK int store_list_update(struct db *db, const struct list *list, struct error *err);
+/* 1 found, 0 none, -1 failure. */
+MUST_CHECK int store_list_get(struct db *db, int64_t id, struct list *out, struct arena *arena, struct error *err);
+MUST_CHECK int store_list_find(struct db *db, const char *name, struct list *out, struct arena *arena, struct error *err);
+MUST_CHECK int store_list_all(struct db *db, struct list *out, size_t max, size_t *n, struct arena *arena, struct error *err);
+
+struct list_counts {
+	int64_t pending, active, paused, unsubscribed;
+};
+MUST_CHECK int store_list_count(struct db *db, int64_t list, struct list_counts *out, struct error *err);
+#endif

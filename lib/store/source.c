@@ -1,0 +1,120 @@
+#include "store/source.h"
+#include "store/arg.h"
+
+const char *const source_policy_words[] = { "draft", "send", "hold", NULL };
+const char *const source_state_words[] = { "active", "paused", "failing", NULL };
+
+const struct field source_fields[] = {
+	FIELD(struct source, id, FIELD_INT),
+	FIELD(struct source, list_id, FIELD_INT),
+	FIELD(struct source, kind, FIELD_TEXT),
+	FIELD(struct source, url, FIELD_TEXT),
+	FIELD(struct source, title, FIELD_TEXT),
+	FIELD_WORDS(struct source, policy, source_policy_words),
+	FIELD(struct source, hold_us, FIELD_INT),
+	FIELD(struct source, latest, FIELD_INT),
+	FIELD_WORDS(struct source, state, source_state_words),
+	FIELD(struct source, is_seen, FIELD_BOOL),
+	FIELD(struct source, etag, FIELD_TEXT),
+	FIELD(struct source, last_modified, FIELD_TEXT),
+	FIELD(struct source, failures, FIELD_INT),
+	FIELD(struct source, error, FIELD_TEXT),
+	FIELD(struct source, checked_us, FIELD_TIME),
+	FIELD(struct source, due_us, FIELD_TIME),
+	FIELD(struct source, created_us, FIELD_TIME),
+	FIELD_END,
+};
+
+#define COLUMNS                                                                                                                            \
+	"list_id, kind, url, title, policy, hold_us, latest, state, is_seen, etag, last_modified, failures, error, checked_us, due_us, "   \
+	"created_us"
+#define SELECT_SOURCE "SELECT id, " COLUMNS " FROM source "
+
+static const struct sql INSERT = {
+	.name = "source insert",
+	.text = "INSERT INTO source (" COLUMNS
+		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
+	.in = source_fields + 1,
+	.row = COLUMN_NUMBER("id"),
+	.row_bytes = sizeof(int64_t),
+};
+#define ROWS .row = source_fields, .row_bytes = sizeof(struct source)
+static const struct sql GET = { .name = "source get", .text = SELECT_SOURCE "WHERE id = $1", .in = ARGS(ARG(a, INT)), ROWS };
+static const struct sql ALL = { .name = "source all", .text = SELECT_SOURCE "ORDER BY id", ROWS };
+static const struct sql OF_LIST = {
+	.name = "source of list", .text = SELECT_SOURCE "WHERE list_id = $1 ORDER BY id", .in = ARGS(ARG(a, INT)), ROWS
+};
+static const struct sql DUE = { .name = "source due",
+	                        .text = SELECT_SOURCE "WHERE state <> 'paused' AND due_us <= $1 ORDER BY due_us",
+	                        .in = ARGS(ARG(a, INT)),
+	                        ROWS };
+const struct sql source_checked_sql = {
+	.name = "source checked",
+	.text = "UPDATE source SET url = $1, title = $2, state = $3, is_seen = $4, etag = $5, last_modified = $6, failures = $7, error = "
+		"$8, "
+		"checked_us = $9, due_us = $10 WHERE id = $11",
+	.in = (const struct field[]){ FIELD(struct source, url, FIELD_TEXT), FIELD(struct source, title, FIELD_TEXT),
+	                              FIELD_WORDS(struct source, state, source_state_words), FIELD(struct source, is_seen, FIELD_BOOL),
+	                              FIELD(struct source, etag, FIELD_TEXT), FIELD(struct source, last_modified, FIELD_TEXT),
+	                              FIELD(struct source, failures, FIELD_INT), FIELD(struct source, error, FIELD_TEXT),
+	                              FIELD(struct source, checked_us, FIELD_TIME), FIELD(struct source, due_us, FIELD_TIME),
+	                              FIELD(struct source, id, FIELD_INT), FIELD_END },
+};
+static const struct sql SET_STATE = { .name = "source state",
+	                              .text = "UPDATE source SET state = $1, due_us = $2 WHERE id = $3",
+	                              .in = ARGS(ARG(s, TEXT), ARG(a, INT), ARG(b, INT)) };
+static const struct sql DETACH = { .name = "source detach",
+	                           .text = "UPDATE post SET source_id = NULL WHERE source_id = $1",
+	                           .in = ARGS(ARG(a, INT)) };
+static const struct sql REMOVE = { .name = "source remove", .text = "DELETE FROM source WHERE id = $1", .in = ARGS(ARG(a, INT)) };
+
+const struct sql *const source_statements[] = {
+	&INSERT, &GET, &ALL, &OF_LIST, &DUE, &source_checked_sql, &SET_STATE, &DETACH, &REMOVE, NULL
+};
+
+int store_source_add(struct db *db, const struct source *source, int64_t *id, struct error *err)
+{
+	struct error why = { 0 };
+	if (store_insert(db, &INSERT, source, id, &why) == 0)
+		return 0;
+	if (why.code == ERROR_CONFLICT)
+		return error_set(err, ERROR_CONFLICT, "%s is a source of this list already", source->url);
+	if (err)
+		*err = why;
+	return -1;
+}
+
+int store_source_get(struct db *db, int64_t id, struct source *out, struct arena *arena, struct error *err)
+{
+	return db_one(db, &GET, &(struct arg){ .a = id }, out, arena, err);
+}
+
+int store_source_all(struct db *db, int64_t list, struct source *out, size_t max, size_t *n, struct arena *arena, struct error *err)
+{
+	return db_all(db, list ? &OF_LIST : &ALL, &(struct arg){ .a = list }, out, max, n, arena, err);
+}
+
+int store_source_due(struct db *db, int64_t now_us, struct source *out, size_t max, size_t *n, struct arena *arena, struct error *err)
+{
+	return db_all(db, &DUE, &(struct arg){ .a = now_us }, out, max, n, arena, err);
+}
+
+int store_source_checked(struct db *db, const struct source *source, struct error *err)
+{
+	return store_run(db, &source_checked_sql, source, NULL, err);
+}
+
+int store_source_set_state(struct db *db, int64_t id, enum source_state state, int64_t due_us, struct error *err)
+{
+	return store_run(db, &SET_STATE, &(struct arg){ .s = source_state_words[state], .a = due_us, .b = id }, NULL, err);
+}
+
+static int remove_body(struct db *db, void *arg, struct error *err)
+{
+	return db_run(db, &DETACH, arg, NULL, err) < 0 ? -1 : db_run(db, &REMOVE, arg, NULL, err);
+}
+
+int store_source_remove(struct db *db, int64_t id, struct error *err)
+{
+	return db_write(db, remove_body, &(struct arg){ .a = id }, err);
+}

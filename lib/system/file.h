@@ -1,0 +1,19 @@
+/* file - whole files read with a cap and written so that a crash leaves the old or the new one. */
+#ifndef SYSTEM_FILE_H
+#define SYSTEM_FILE_H
+#include "base/buffer.h"
+
+/* Appends the file ("-" is standard input) to *out, at most its max_bytes. */
+MUST_CHECK int file_read(const char *path, struct buffer *out, struct error *err);
+/* Temporary file beside it, fsync, rename, fsync of the folder. */
+MUST_CHECK int file_write(const char *path, struct bytes data, unsigned mode, struct error *err);
+/* The same, but an existing file is ERROR_CONFLICT and stays as it is. */
+MUST_CHECK int file_create(const char *path, struct bytes data, unsigned mode, struct error *err);
+/* Makes the folder and its parents. An existing folder is fine. */
+MUST_CHECK int file_make_folder(const char *path, unsigned mode, struct error *err);
+/* Free bytes for us on the file system of `path`. */
+MUST_CHECK int file_free_space(const char *path, int64_t *out_bytes, struct error *err);
+/* `path` if absolute, else `folder`/`path`; malloc'ed, NULL when memory is out. */
+char *file_join(const char *folder, const char *path);
+void file_close(int *fd); /* for CLEANUP: closes if >= 0, leaves -1 */
+#endif
