@@ -94,32 +94,24 @@ void html_write_children(xmlNode *node, struct buffer *out)
 		html_write(child, out);
 }
 
-/* What a site added for its own counting says nothing to a reader. */
+/* What a site added for its own counting says nothing to a reader. Rewrites in place: the result is never longer. */
 static void drop_tracking(char *url)
 {
 	char *query = strchr(url, '?');
 	if (!query)
 		return;
-	char *to = query + 1;
-	for (char *from = query + 1; *from && *from != '#';) {
-		size_t size = strcspn(from, "&#");
-		if (strncasecmp(from, "utm_", 4) != 0) {
+	char *to = query;
+	const char *from = query;
+	while (*from == '?' || *from == '&') {
+		size_t size = 1 + strcspn(from + 1, "&#");
+		if (strncasecmp(from + 1, "utm_", 4) != 0) {
 			memmove(to, from, size);
+			*to = to == query ? '?' : '&';
 			to += size;
-			*to++ = '&';
 		}
-		from += size + (from[size] == '&');
-		if (*from == '#' || *from == '\0') {
-			if (to[-1] == '&' || to[-1] == '?')
-				to--;
-			memmove(to, from, strlen(from) + 1);
-			return;
-		}
+		from += size;
 	}
-	if (to[-1] == '&' || to[-1] == '?')
-		to--;
-	char *fragment = strchr(query, '#');
-	memmove(to, fragment && fragment >= to ? fragment : "", fragment && fragment >= to ? strlen(fragment) + 1 : 1);
+	memmove(to, from, strlen(from) + 1);
 }
 
 const char *html_url(const char *href, const char *base_url, bool mailto, struct arena *arena)

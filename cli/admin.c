@@ -1,0 +1,267 @@
+/* init, config, status, store, template, inbound. */
+#include "base/json.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "bounce/bounce.h"
+#include "cli/groups.h"
+#include "ops/campaigns.h"
+#include "ops/mail.h"
+#include "store/event.h"
+#include "system/clock.h"
+#include "system/file.h"
+#include "template/template.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CONFIG_BYTES = 64 << 10, CAMPAIGNS = 1000, RELAYS = 16 };
+
+static const char *ask(const struct cli *cli, const char *option, const char *question, const char *standard, char *out, size_t size)
+{
+	const char *given = cli_option(cli, option);
+	if (given || cli->yes || !isatty(STDIN_FILENO))
+		return given ? given : standard;
+	fprintf(stderr, "%s [%s]: ", question, standard);
+	if (!fgets(out, (int)size, stdin))
+		return standard;
+	out[strcspn(out, "\r\n")] = '\0';
+	return *out ? out : standard;
+}
+
+static void write_config(struct cli *cli, const char *relay, struct buffer *out)
+{
+	char answer[3][256];
+	const char *option = cli_option(cli, "return-path");
+	const char *listen = cli_option(cli, "listen");
+	const char *sessions = cli_option(cli, "sessions");
+	buffer_add_text(out, "; Gazette's configuration. man gazette.conf has every setting; gazette config shows what is in force.\n\n[daemon]\n");
+	buffer_format(out, "data_dir = %s\n", ask(cli, "data-dir", "Folder of the data", "/var/lib/gazette", answer[0], sizeof answer[0]));
+	buffer_format(out, "public_url = %s\n", ask(cli, "public-url", "Address of the readers' pages", "http://127.0.0.1:8080", answer[1], sizeof answer[1]));
+	if (cli_option(cli, "min-free"))
+		buffer_format(out, "min_free = %s\n", cli_option(cli, "min-free"));
+	buffer_format(out, "\n[store]\nurl = %s\n", ask(cli, "store", "The store", "sqlite:gazette.db", answer[2], sizeof answer[2]));
+	if (listen)
+		buffer_format(out, "\n[web]\nlisten = %s\n", listen);
+	buffer_add_text(out, "\n[delivery]\n");
+	if (sessions)
+		buffer_format(out, "sessions = %s\n", sessions);
+	/* The free choice is safe: a relay on this machine takes what it likes, another is treated gently. */
+	bool loopback = strstr(relay, "://127.") || strstr(relay, "://localhost") || strstr(relay, "://[::1]");
+	if (!loopback)
+		buffer_add_text(out, "rate = 10/s\n");
+	buffer_format(out, "\n[relay:main]\nurl = %s\n", relay);
+	if (cli_option(cli, "relay-user"))
+		buffer_format(out, "user = %s\npassword_file = relay.password\n", cli_option(cli, "relay-user"));
+	if (option || cli_option(cli, "lmtp"))
+		buffer_add_text(out, "\n[inbound]\n");
+	if (option)
+		buffer_format(out, "return_path = %s\n", option);
+	if (cli_option(cli, "lmtp"))
+		buffer_format(out, "lmtp = %s\n", cli_option(cli, "lmtp"));
+}
+
+static int init(struct cli *cli)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(CONFIG_BYTES);
+	struct config_faults faults;
+	struct error err;
+	char answer[256];
+	const char *relay = ask(cli, "relay", "The relay that takes the mail (smtp://HOST:587, smtps://HOST)", "smtp+plain://127.0.0.1:25", answer, sizeof answer);
+	write_config(cli, relay, &text);
+	if (file_create(cli->config_path, buffer_bytes(&text), 0640, &err) < 0) {
+		if (err.code == ERROR_CONFLICT)
+			error_set(&err, ERROR_CONFLICT, "%s is there already and stays as it is", cli->config_path);
+		return cli_fail(cli, &err, NULL);
+	}
+	int result = config_read(cli->config_path, &cli->config, &faults, &err);
+	if (result == 0)
+		result = file_make_folder(cli->config->daemon.data_dir, 02770, &err);
+	if (result == 0)
+		result = ops_open(&cli->ops, cli->config, true, true, &err);
+	if (result < 0) {
+		/* Nothing half done: what was wrong is said, and the next try begins anew. */
+		unlink(cli->config_path);
+		return cli_fail(cli, &err, NULL);
+	}
+	cli_say(cli, "Wrote %s and made the store %s.", cli->config_path, db_path(cli->ops.db));
+	cli_next(cli, "gazette -c %s list create news --title \"...\" --from \"...\" --postal \"...\"", cli->config_path);
+	return 0;
+}
+
+static int config_command(struct cli *cli)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(CONFIG_BYTES);
+	if (cli_flag(cli, "options")) {
+		for (size_t i = 0; config_option(i); i++) {
+			const struct config_option *o = config_option(i);
+			printf("%s\t%s\t%s\t%s\t%s\n", o->section, o->key, o->kind, o->standard, o->help);
+		}
+		return 0;
+	}
+	config_print(cli->config, cli_flag(cli, "changed"), &text);
+	fputs(buffer_text(&text), stdout);
+	return 0;
+}
+
+static int status(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct relay_state relays[RELAYS];
+	int64_t sending[CAMPAIGNS];
+	struct error err;
+	size_t n = 0;
+	size_t relay_count = 0;
+	int64_t free_bytes = 0;
+	char size[UNITS_TEXT];
+	bool needs_person = false;
+	int64_t pid = cli_daemon_pid(cli);
+	if (store_campaign_sending(cli->ops.db, sending, CAMPAIGNS, &n, &err) < 0 || store_relay_all(cli->ops.db, relays, RELAYS, &relay_count, &arena, &err) < 0 ||
+	    file_free_space(db_folder(cli->ops.db), &free_bytes, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	for (size_t i = 0; i < relay_count; i++)
+		needs_person = needs_person || strcmp(relays[i].state, "paused") == 0;
+	needs_person = needs_person || free_bytes < cli->config->daemon.min_free_bytes;
+	if (cli->json) {
+		json_t *array = json_array();
+		for (size_t i = 0; i < relay_count; i++)
+			json_array_append_new(array, field_json(relay_state_fields, &relays[i]));
+		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending", (json_int_t)n, "free_bytes", (json_int_t)free_bytes, "relays",
+		                   array));
+	} else {
+		printf("%-12s %s\n%-12s %zu campaigns\n%-12s %s free\n", "daemon", pid ? "runs" : "does not run", "sending", n, "disk",
+		       units_write_size(free_bytes, size));
+		for (size_t i = 0; i < relay_count; i++)
+			printf("%-12s %s is %s %s\n", "relay", relays[i].name, relays[i].state, relays[i].reason);
+	}
+	return !pid ? EXIT_AWAY : needs_person ? EXIT_UNFINISHED : 0;
+}
+
+static int store_migrate(struct cli *cli)
+{
+	struct error err;
+	int64_t store = 0;
+	int64_t binary = 0;
+	if (ops_open(&cli->ops, cli->config, false, !cli_flag(cli, "dry-run"), &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (db_versions(cli->ops.db, &store, &binary, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_say(cli, "The store has schema %" PRId64 ", as this gazette.", store);
+	return 0;
+}
+
+/* The numbers shown are the ledger's: every campaign is counted again. */
+static int store_check(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign *campaigns = arena_alloc(&arena, CAMPAIGNS * sizeof *campaigns);
+	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
+	int64_t before = 0;
+	int64_t wrong = 0;
+	size_t n = 0;
+	if (db_integrity(cli->ops.db, &err) < 0)
+		return cli_fail(cli, &err, "Stop the daemon and restore a backup.");
+	do {
+		if (!campaigns || store_campaign_page(cli->ops.db, 0, before, campaigns, CAMPAIGNS, &n, &arena, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+		for (size_t i = 0; i < n; i++) {
+			struct campaign_counts kept;
+			struct campaign_counts real;
+			if (store_campaign_counts(cli->ops.db, campaigns[i].id, &kept, &err) < 0 || store_campaign_recount(cli->ops.db, campaigns[i].id, &real, &err) < 0)
+				return cli_fail(cli, &err, NULL);
+			const int64_t *a = &kept.queued;
+			const int64_t *b = &real.queued;
+			if (memcmp(a, b, 10 * sizeof *a) != 0) {
+				fprintf(stderr, "campaign %" PRId64 ": the counters are not what its deliveries are\n", campaigns[i].id);
+				wrong++;
+			}
+		}
+		before = n ? campaigns[n - 1].id : before;
+	} while (n == CAMPAIGNS);
+	cli_say(cli, wrong ? "The file is sound; %" PRId64 " campaigns are counted wrong." : "The file is sound, and the counters are right.", wrong);
+	return wrong ? EXIT_DATA : 0;
+}
+
+static int template_ls(struct cli *cli)
+{
+	(void)cli;
+	for (size_t i = 0; template_builtin_name(i); i++)
+		puts(template_builtin_name(i));
+	return 0;
+}
+
+static int template_render_command(struct cli *cli)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4 << 20);
+	CLEANUP(buffer_clear) struct buffer data = BUFFER_INIT(4 << 20);
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(16 << 20);
+	CLEANUP(template_free) struct template *template = NULL;
+	struct error err;
+	const char *path = cli_option(cli, "data");
+	struct bytes json = BYTES_OF("{}");
+	if (path && file_read(path, &data, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (path)
+		json = buffer_bytes(&data);
+	CLEANUP(json_free) json_t *values = json_read(json, &err);
+	if (!values) {
+		error_wrap(&err, "%s", path);
+		return cli_fail(cli, &err, NULL);
+	}
+	if (file_read(cli->argument[0], &text, &err) < 0 || template_compile(buffer_bytes(&text), cli->argument[0], &template, &err) < 0 ||
+	    template_render(template, values, NULL, cli_flag(cli, "text") ? TEMPLATE_TEXT : TEMPLATE_HTML, &out, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	fwrite(out.data, 1, out.size, stdout);
+	return 0;
+}
+
+static int template_export(struct cli *cli)
+{
+	struct error err;
+	char path[4096];
+	struct bytes data;
+	for (size_t i = 0; template_builtin_name(i); i++) {
+		const char *name = template_builtin_name(i);
+		snprintf(path, sizeof path, "%s/%s", cli->argument[0], name);
+		char *slash = strrchr(path, '/');
+		*slash = '\0';
+		if (file_make_folder(path, 0755, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+		*slash = '/';
+		if (!template_builtin(name, &data) || file_create(path, data, 0644, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+	}
+	cli_say(cli, "Templates are in %s: name it in [daemon] template_dir.", cli->argument[0]);
+	return 0;
+}
+
+static int inbound(struct cli *cli)
+{
+	CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(4 << 20);
+	enum taken_as as = TAKEN_NOTHING;
+	struct error err;
+	struct arrival arrival = { .recipient = cli_option(cli, "to"), .through = "pipe" };
+	if (file_read(cli->argument[0], &mail, &err) < 0 || mail_take(&cli->ops, buffer_bytes(&mail), arrival, &as, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (cli->json)
+		cli_json(json_pack("{s:s}", "taken_as", taken_as_words[as]));
+	else
+		puts(taken_as_words[as]);
+	return 0;
+}
+
+const struct command admin_commands[] = {
+	{ "init", "", NEEDS_NOTHING, 0, 0, "[--relay URL] [--public-url URL] [--data-dir DIR] [--store URL] ...",
+	  "store: data-dir: relay: relay-user: public-url: listen: return-path: lmtp: min-free: sessions:", "writes a configuration and makes the store",
+	  "gazette -c t.conf init --store sqlite:t.db --data-dir . --relay smtp+plain://127.0.0.1:2525 --public-url http://127.0.0.1:8080 --yes", init },
+	{ "status", "", NEEDS_STORE, 0, 0, "", "", "shows how things stand", "gazette status", status },
+	{ "config", "", NEEDS_CONFIG, 0, 0, "[-n]", "changed options", "shows what is in force; -n only what differs", "gazette config -n", config_command },
+	{ "store", "check", NEEDS_STORE, 0, 0, "", "", "looks for damage and counts again", "gazette store check", store_check },
+	{ "store", "migrate", NEEDS_CONFIG, 0, 0, "[--dry-run]", "dry-run", "brings an older store up to date", "gazette store migrate", store_migrate },
+	{ "template", "ls", NEEDS_NOTHING, 0, 0, "", "", "shows the templates built in", "gazette template ls", template_ls },
+	{ "template", "render", NEEDS_NOTHING, 1, 1, "FILE [--data JSON] [--text]", "data: text", "renders a template", "gazette template render mail.html --data values.json",
+	  template_render_command },
+	{ "template", "export", NEEDS_NOTHING, 1, 1, "FOLDER", "", "writes the built-in templates, to start from", "gazette template export templates", template_export },
+	{ "inbound", "", NEEDS_STORE, 1, 1, "FILE|- [--to ADDRESS]", "to:", "takes one returned mail", "gazette inbound - < returned.eml", inbound },
+	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
+};

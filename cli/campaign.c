@@ -1,0 +1,420 @@
+#include "ops/campaigns.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/groups.h"
+#include "cli/stats.h"
+#include "ops/lists.h"
+#include "pacing/provider.h"
+#include "system/clock.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PROVIDERS = 64, CAMPAIGNS = 1000, ASK_FOR_NAME = 1000, MISSED = 1000, TESTS = 32 };
+
+static int find(struct cli *cli, struct campaign *out, struct arena *arena, int *status)
+{
+	struct error err;
+	*status = 0;
+	if (campaign_find(&cli->ops, cli->arguments ? cli->argument[0] : "last", out, arena, &err) == 0)
+		return 0;
+	*status = cli_fail(cli, &err, NULL);
+	return -1;
+}
+
+static int create(struct cli *cli)
+{
+	struct error err;
+	int64_t id = 0;
+	struct campaign_in in = { .list = cli->argument[0],
+		                  .subject = cli_option(cli, "subject"),
+		                  .preheader = cli_option(cli, "preheader"),
+		                  .again = cli_flag(cli, "again") };
+	const char *post = cli_option(cli, "post");
+	if (!post)
+		return cli_usage(cli, "which post? gazette post ls %s shows them", in.list);
+	int status = cli_id(cli, post, &in.post);
+	if (status)
+		return status;
+	if (campaign_create(&cli->ops, &in, cli->actor, &id, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_made(cli, "campaign", id);
+	cli_say(cli, "Campaign %" PRId64 " is a draft.", id);
+	cli_next(cli, "gazette campaign preview %" PRId64 " --to ADDRESS --text; gazette campaign send %" PRId64, id, id);
+	return 0;
+}
+
+static int set(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct error err;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	const char *subject = cli_option(cli, "subject") ? cli_option(cli, "subject") : campaign.subject;
+	const char *preheader = cli_option(cli, "preheader") ? cli_option(cli, "preheader") : campaign.preheader;
+	if (store_campaign_update(cli->ops.db, campaign.id, subject, preheader, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_say(cli, "Campaign %" PRId64 " changed.", campaign.id);
+	return 0;
+}
+
+static int preview(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(64 << 20);
+	struct campaign campaign;
+	struct error err;
+	int status = 0;
+	const char *to = cli_option(cli, "to");
+	if (!to)
+		return cli_usage(cli, "whose mail? --to ADDRESS");
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	enum preview_form form = cli_flag(cli, "html") ? PREVIEW_HTML : cli_flag(cli, "text") ? PREVIEW_TEXT : PREVIEW_EML;
+	if (campaign_preview(&cli->ops, campaign.id, to, form, &out, &err) < 0) {
+		status = cli_fail(cli, &err, NULL);
+		return err.code == ERROR_NOT_FOUND ? 67 : status;
+	}
+	fwrite(out.data, 1, out.size, stdout);
+	return 0;
+}
+
+static void print_findings(const struct cli *cli, const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *f = &findings->found[i];
+		if (cli->json)
+			cli_json(json_pack("{s:s,s:s,s:s}", "check", f->check, "level", f->is_fault ? "fault" : "warning", "text", f->text));
+		else
+			fprintf(stderr, "%s: %s: %s\n", f->is_fault ? "fault" : "warning", f->check, f->text);
+	}
+}
+
+static int check(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct findings findings;
+	struct error err;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (campaign_check(&cli->ops, campaign.id, &findings, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	print_findings(cli, &findings);
+	if (findings.count == 0)
+		cli_say(cli, "Campaign %" PRId64 " may be sent.", campaign.id);
+	return findings_has_fault(&findings) ? EXIT_DATA : 0;
+}
+
+/* Waits for what the relay says of a test mail. */
+static int wait_for_notice(struct cli *cli, const char *to, int64_t notice)
+{
+	char reply[OUTCOME_REPLY_BYTES] = "";
+	struct error err;
+	int state = DELIVERY_QUEUED;
+	for (int i = 0; i < 300; i++) {
+		if (store_notice_state(cli->ops.db, notice, &state, reply, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+		if (!delivery_is_waiting((enum delivery_state)state) || (state == DELIVERY_DEFERRED && *reply))
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	if (state == DELIVERY_SENT) {
+		cli_say(cli, "%s: accepted by the relay.", to);
+		return 0;
+	}
+	error_set(&err, ERROR_RETRY, "test to %s is %s: %s", to, delivery_words[state], *reply ? reply : "the relay has not answered yet");
+	return cli_fail(cli, &err, "gazette queue --why says why");
+}
+
+static int test(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	const char *to[TESTS];
+	struct campaign campaign;
+	struct list list;
+	struct error err;
+	int status = 0;
+	int n = cli_options(cli, "to", to, TESTS);
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0)
+		return cli_fail(cli, &err, NULL);
+	struct bytes rest = bytes_text(list.testers);
+	struct bytes tester;
+	while (!cli_flag(cli, "to") && n < TESTS && text_next_part(&rest, ", ", &tester))
+		to[n++] = arena_copy(&arena, tester.data, tester.size);
+	if (n == 0)
+		return cli_usage(cli, "to whom? --to ADDRESS, or set the list's testers: gazette list set %s --testers \"...\"", list.name);
+	bool alive = cli_daemon_pid(cli) != 0;
+	for (int i = 0; i < n; i++) {
+		int64_t notice = 0;
+		if (campaign_test(&cli->ops, campaign.id, to[i], cli_option(cli, "as"), cli->actor, &notice, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+		int one = alive ? wait_for_notice(cli, to[i], notice) : 0;
+		status = one ? one : status;
+	}
+	if (alive)
+		return status;
+	error_set(&err, ERROR_NETWORK, "the test is queued, but the daemon does not run");
+	return cli_fail(cli, &err, "Start it: gazetted -c FILE");
+}
+
+static int64_t show_audience(struct cli *cli, const struct campaign *campaign, const struct list *list, int64_t *readers, struct error *err)
+{
+	struct campaign_counts by[PROVIDERS];
+	char count[UNITS_TEXT];
+	size_t n = 0;
+	*readers = 0;
+	if (store_campaign_audience(cli->ops.db, campaign->list_id, campaign->post_id, campaign->is_again, by, PROVIDERS, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		*readers += by[i].queued;
+	cli_say(cli, "Subject: %s\nFrom:    %s <%s>\nReaders: %s", campaign->subject, list->from_name, list->from_email, units_write_count(*readers, count));
+	for (size_t i = 0; i < n; i++)
+		if (n > 1 && by[i].queued > 0)
+			cli_say(cli, "         %s %s", units_write_count(by[i].queued, count), provider_name(by[i].provider));
+	return 0;
+}
+
+static bool may_send(struct cli *cli, const struct list *list, int64_t readers, int *status)
+{
+	char name[128];
+	const char *expect = cli_option(cli, "expect");
+	int64_t expected = 0;
+	if (expect && units_integer(expect, 0, INT64_MAX, &expected, NULL) == 0 && llabs(readers - expected) * 20 > expected) {
+		struct error err;
+		error_set(&err, ERROR_INPUT, "%" PRId64 " readers, not about %" PRId64 " as expected", readers, expected);
+		*status = cli_fail(cli, &err, NULL);
+		return false;
+	}
+	if (cli->yes || readers <= ASK_FOR_NAME || !isatty(STDIN_FILENO))
+		return cli_confirm(cli, status, "Send it?");
+	fprintf(stderr, "Type the list's name to send it to all of them: ");
+	*status = 1;
+	if (!fgets(name, sizeof name, stdin))
+		return false;
+	name[strcspn(name, "\n")] = '\0';
+	if (strcmp(name, list->name) == 0)
+		return true;
+	cli_say(cli, "That is not its name: nothing was sent.");
+	return false;
+}
+
+static int send(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct list list;
+	struct findings findings = { 0 };
+	struct error err = { 0 };
+	int64_t readers = 0;
+	int status = 0;
+	char when[UNITS_TEXT];
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (campaign.state == CAMPAIGN_SENDING || campaign.state == CAMPAIGN_PREPARING) {
+		cli_say(cli, "already sending since %s", units_write_time(campaign.started_us, when));
+		return 0;
+	}
+	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0 || campaign_check(&cli->ops, campaign.id, &findings, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (campaign.state != CAMPAIGN_DRAFT && campaign.state != CAMPAIGN_SCHEDULED) {
+		error_set(&err, ERROR_CONFLICT, "campaign %" PRId64 " can not be sent: it is %s", campaign.id, campaign_words[campaign.state]);
+		return cli_fail(cli, &err, NULL);
+	}
+	if (show_audience(cli, &campaign, &list, &readers, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (!cli->json || findings_has_fault(&findings))
+		print_findings(cli, &findings);
+	if (findings_has_fault(&findings))
+		return EXIT_DATA;
+	if (!may_send(cli, &list, readers, &status))
+		return status;
+	if (campaign_start(&cli->ops, campaign.id, cli->actor, &findings, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (cli->json)
+		cli_json(json_pack("{s:I,s:I}", "campaign", (json_int_t)campaign.id, "readers", (json_int_t)readers));
+	cli_say(cli, "Campaign %" PRId64 " is on its way.", campaign.id);
+	if (cli_daemon_pid(cli) == 0)
+		cli_say(cli, "The daemon does not run: nothing goes out until it does. Start it: gazetted -c %s", cli->config_path);
+	cli_next(cli, "gazette campaign watch %" PRId64, campaign.id);
+	return 0;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+static bool is_over(const struct campaign_stats *s, bool all)
+{
+	bool untried = s->counts.queued + s->counts.leased + s->counts.inflight > 0;
+	if (s->state == CAMPAIGN_SENT || s->state == CAMPAIGN_CANCELLED || s->state == CAMPAIGN_PAUSED || s->state == CAMPAIGN_DRAFT)
+		return true;
+	return s->state == CAMPAIGN_SENDING && !untried && (!all || s->counts.deferred == 0);
+}
+
+static int watch(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct campaign_stats stats;
+	struct error err;
+	int status = 0;
+	int silent = 0;
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	struct progress progress = cli_progress(cli, "sending");
+	struct sigaction action = { .sa_handler = on_interrupt };
+	sigaction(SIGINT, &action, NULL);
+	for (;;) {
+		arena_reset(&arena);
+		if (campaign_stats(&cli->ops, campaign.id, &stats, &arena, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+		int64_t waiting = stats.counts.queued + stats.counts.leased + stats.counts.inflight;
+		progress.tell(progress.context, stats.audience - waiting, stats.audience);
+		if (is_over(&stats, cli_flag(cli, "all")) || interrupted)
+			break;
+		/* A daemon that just started has not said so yet. */
+		silent = cli_daemon_pid(cli) ? 0 : silent + 1;
+		if (silent > 50) {
+			cli_progress_end(cli);
+			error_set(&err, ERROR_NETWORK, "the daemon does not run: campaign %" PRId64 " waits", campaign.id);
+			return cli_fail(cli, &err, "Start it: gazetted -c FILE");
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	cli_progress_end(cli);
+	if (interrupted) {
+		fprintf(stderr, "stopped watching; the campaign goes on. To pause: gazette campaign pause %" PRId64 "\n", campaign.id);
+		return EXIT_INTERRUPT;
+	}
+	if (cli->json)
+		cli_json(stats_json(&stats));
+	else if (!cli->quiet)
+		stats_table(cli, &stats);
+	return stats.counts.deferred + stats.counts.queued > 0 ? EXIT_UNFINISHED : 0;
+}
+
+static int change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct actor, struct error *), const char *said)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct error err;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	int changed = verb(&cli->ops, campaign.id, cli->actor, &err);
+	if (changed < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_say(cli, "Campaign %" PRId64 " %s%s.", campaign.id, changed ? "" : "was so already: it ", said);
+	return 0;
+}
+
+static int pause_command(struct cli *cli)
+{
+	return change(cli, campaign_pause, "is paused");
+}
+
+static int resume(struct cli *cli)
+{
+	return change(cli, campaign_resume, "goes on");
+}
+
+static int cancel(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0 || !cli_confirm(cli, &status, "Cancel campaign %" PRId64 " (%s)?", campaign.id, campaign.subject))
+		return status;
+	return change(cli, campaign_cancel, "is cancelled");
+}
+
+static int ls(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list = { 0 };
+	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
+	struct campaign *campaigns = arena_alloc(&arena, CAMPAIGNS * sizeof *campaigns);
+	size_t n = 0;
+	if (!campaigns || (cli->arguments && list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0) ||
+	    store_campaign_page(cli->ops.db, list.id, 0, campaigns, CAMPAIGNS, &n, &arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_rows(cli, campaign_fields, "id state subject post_id started_us finished_us created_by", campaigns, n, sizeof *campaigns);
+	return 0;
+}
+
+static int show(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	cli_row(cli, campaign_fields, &campaign);
+	return 0;
+}
+
+static json_t *missed_json(const struct missed *m)
+{
+	char time[UNITS_TEXT] = "";
+	bool hopeless = m->state == DELIVERY_BOUNCED || strcmp(m->returned, "hard") == 0 || m->state == DELIVERY_SUPPRESSED;
+	if (m->last_attempt_us)
+		units_write_time(m->last_attempt_us, time);
+	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:b}", "email", m->email, "state", delivery_words[m->state], "returned", m->returned, "reason",
+	                 m->reason, "code", (json_int_t)m->code, "status", m->status, "reply", m->reply, "provider", provider_name(m->provider), "attempts",
+	                 (json_int_t)m->attempts, "last_attempt", time, "resend_reaches", !hopeless);
+}
+
+static int missed(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct error err;
+	int64_t after = 0;
+	size_t n = 0;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	do {
+		CLEANUP(arena_clear) struct arena page = ARENA_INIT;
+		struct missed *rows = arena_alloc(&page, MISSED * sizeof *rows);
+		if (!rows || store_missed_page(cli->ops.db, campaign.id, after, rows, MISSED, &n, &page, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+		for (size_t i = 0; cli->json && i < n; i++)
+			cli_json(missed_json(&rows[i]));
+		if (!cli->json && (n > 0 || after == 0))
+			cli_rows(cli, missed_fields, "email state returned reason code status reply attempts", rows, n, sizeof *rows);
+		after = n ? rows[n - 1].delivery_id : after;
+	} while (n == MISSED && (cli->json || cli_flag(cli, "all")));
+	return 0;
+}
+
+const struct command campaign_commands[] = {
+	{ "campaign", "create", NEEDS_STORE, 1, 1, "LIST --post ID [--subject S] [--preheader P] [--again]", "post: subject: preheader: again",
+	  "makes a draft of a send", "gazette campaign create news --post 41", create },
+	{ "campaign", "set", NEEDS_STORE, 1, 1, "ID [--subject S] [--preheader P]", "subject: preheader:", "changes a draft", "gazette campaign set 12 --subject \"Corrected\"", set },
+	{ "campaign", "preview", NEEDS_STORE, 1, 1, "ID --to ADDRESS [--eml|--html|--text]", "to: eml html text", "writes what one reader gets",
+	  "gazette campaign preview 12 --to ann@example.org --eml", preview },
+	{ "campaign", "check", NEEDS_STORE, 0, 1, "[ID]", "", "says what stands against sending", "gazette campaign check 12", check },
+	{ "campaign", "test", NEEDS_STORE, 0, 1, "[ID] [--to ADDRESS]... [--as ADDRESS]", "to: as:", "sends it to testers only", "gazette campaign test 12 --to me@example.org", test },
+	{ "campaign", "send", NEEDS_STORE, 0, 1, "[ID] [--expect N]", "expect: now", "sends it to all", "gazette campaign send 12", send },
+	{ "campaign", "watch", NEEDS_STORE, 0, 1, "[ID] [--all]", "", "shows progress until everyone was tried", "gazette campaign watch 12", watch },
+	{ "campaign", "pause", NEEDS_STORE, 0, 1, "[ID]", "", "stops it within a second", "gazette campaign pause 12", pause_command },
+	{ "campaign", "resume", NEEDS_STORE, 0, 1, "[ID]", "", "goes on", "gazette campaign resume 12", resume },
+	{ "campaign", "cancel", NEEDS_STORE, 0, 1, "[ID]", "", "ends it for good", "gazette campaign cancel 12", cancel },
+	{ "campaign", "ls", NEEDS_STORE, 0, 1, "[LIST]", "", "shows campaigns, newest first", "gazette campaign ls news", ls },
+	{ "campaign", "show", NEEDS_STORE, 0, 1, "[ID]", "", "shows one", "gazette campaign show 12", show },
+	{ "campaign", "missed", NEEDS_STORE, 0, 1, "[ID]", "", "who did not get it, and why", "gazette campaign missed 12 --json", missed },
+	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,8 @@
+/* groups - the tables of the command groups, one file each. */
+#ifndef CLI_GROUPS_H
+#define CLI_GROUPS_H
+#include "cli/cli.h"
+
+extern const struct command list_commands[], source_commands[], subscriber_commands[], post_commands[], campaign_commands[], stats_commands[],
+        queue_commands[], admin_commands[], suppression_commands[], sandbox_commands[];
+#endif

@@ -1,0 +1,97 @@
+#include "ops/lists.h"
+#include "cli/groups.h"
+#include <stdio.h>
+
+enum { LISTS = 1000 };
+
+static struct list_in options_in(const struct cli *cli)
+{
+	return (struct list_in){ .name = cli->argument[0],
+		                 .title = cli_option(cli, "title"),
+		                 .description = cli_option(cli, "description"),
+		                 .from = cli_option(cli, "from"),
+		                 .reply_to = cli_option(cli, "reply-to"),
+		                 .owner = cli_option(cli, "owner"),
+		                 .postal = cli_option(cli, "postal"),
+		                 .language = cli_option(cli, "language"),
+		                 .timezone = cli_option(cli, "timezone"),
+		                 .return_path = cli_option(cli, "return-path"),
+		                 .template = cli_option(cli, "template"),
+		                 .testers = cli_option(cli, "testers"),
+		                 .list_id = cli_option(cli, "list-id"),
+		                 .is_public = cli_flag(cli, "public") ? 1 : cli_flag(cli, "private") ? 0 : -1 };
+}
+
+static int create(struct cli *cli)
+{
+	struct list_in in = options_in(cli);
+	struct error err;
+	int64_t id = 0;
+	if (list_create(&cli->ops, &in, cli->actor, &id, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (cli->json)
+		cli_json(json_pack("{s:s,s:I}", "list", in.name, "id", (json_int_t)id));
+	else
+		puts(in.name);
+	cli_say(cli, "List %s made.", in.name);
+	cli_next(cli, "gazette subscriber import %s readers.csv --consent \"...\"", in.name);
+	return 0;
+}
+
+static int ls(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list *lists = arena_alloc(&arena, LISTS * sizeof *lists);
+	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
+	size_t n = 0;
+	if (!lists || store_list_all(cli->ops.db, lists, LISTS, &n, &arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_rows(cli, list_fields, "name title from_email language is_public created_us", lists, n, sizeof *lists);
+	return 0;
+}
+
+static int show(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	struct list_counts counts;
+	struct error err;
+	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 || store_list_count(cli->ops.db, list.id, &counts, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (cli->json) {
+		json_t *object = field_json(list_fields, &list);
+		json_object_set_new(object, "active", json_integer(counts.active));
+		json_object_set_new(object, "pending", json_integer(counts.pending));
+		json_object_set_new(object, "paused", json_integer(counts.paused));
+		json_object_set_new(object, "unsubscribed", json_integer(counts.unsubscribed));
+		cli_json(object);
+		return 0;
+	}
+	cli_row(cli, list_fields, &list);
+	printf("%-16s %" PRId64 " active, %" PRId64 " pending, %" PRId64 " paused, %" PRId64 " unsubscribed\n", "readers", counts.active, counts.pending,
+	       counts.paused, counts.unsubscribed);
+	return 0;
+}
+
+static int set(struct cli *cli)
+{
+	struct list_in in = options_in(cli);
+	struct error err;
+	if (cli->options == 0)
+		return show(cli);
+	if (list_set(&cli->ops, cli->argument[0], &in, cli->actor, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_say(cli, "List %s changed.", cli->argument[0]);
+	return 0;
+}
+
+#define SETTINGS "title: description: from: reply-to: owner: postal: language: timezone: return-path: template: testers: public private"
+const struct command list_commands[] = {
+	{ "list", "create", NEEDS_STORE, 1, 1, "NAME --from MAILBOX [--title T] [--postal ADDRESS] ...", SETTINGS " list-id:", "makes a newsletter",
+	  "gazette list create news --title \"Example News\" --from \"Example News <news@example.org>\" --postal \"1 Main St, Springfield\"", create },
+	{ "list", "ls", NEEDS_STORE, 0, 0, "", "", "shows the newsletters", "gazette list ls", ls },
+	{ "list", "show", NEEDS_STORE, 1, 1, "LIST", "", "shows one with its readers", "gazette list show news", show },
+	{ "list", "set", NEEDS_STORE, 1, 1, "LIST [--title T] ...", SETTINGS, "changes settings; alone, shows them", "gazette list set news --reply-to editor@example.org",
+	  set },
+	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
+};

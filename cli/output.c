@@ -1,0 +1,291 @@
+#include "base/json.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/cli.h"
+#include "store/event.h"
+#include "system/clock.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { COLUMNS = 24, WIDTH_MOST = 48, ROWS_MOST = 50 };
+
+static bool is_terminal(int fd)
+{
+	return isatty(fd);
+}
+
+void cli_say(const struct cli *cli, const char *format, ...)
+{
+	va_list args;
+	if (cli->quiet || cli->json)
+		return;
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void cli_next(const struct cli *cli, const char *format, ...)
+{
+	va_list args;
+	if (cli->quiet || cli->json || !is_terminal(STDERR_FILENO))
+		return;
+	fputs("Next: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void cli_json(json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	json_decref(object);
+	puts(text ? text : "{}");
+	free(text);
+}
+
+void cli_made(const struct cli *cli, const char *noun, int64_t id)
+{
+	if (cli->json)
+		cli_json(json_pack("{s:I}", noun, (json_int_t)id));
+	else
+		printf("%" PRId64 "\n", id);
+}
+
+int cli_fail(const struct cli *cli, const struct error *err, const char *hint)
+{
+	if (cli->json)
+		cli_json(json_pack("{s:s,s:s}", "error", err->text, "hint", hint ? hint : ""));
+	else
+		fprintf(stderr, "gazette: %s%s%s\n", err->text, hint ? "\n" : "", hint ? hint : "");
+	return error_exit(err->code);
+}
+
+int cli_usage(const struct cli *cli, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	const struct command *c = cli->command;
+	char hint[256] = "gazette help shows the commands";
+	if (c)
+		snprintf(hint, sizeof hint, "usage: gazette %s%s%s %s", c->group, *c->verb ? " " : "", c->verb, c->arguments);
+	struct error err = { .code = ERROR_INPUT };
+	snprintf(err.text, sizeof err.text, "%s", text);
+	cli_fail(cli, &err, hint);
+	return EXIT_USAGE;
+}
+
+int cli_id(const struct cli *cli, const char *text, int64_t *out)
+{
+	if (units_integer(text, 1, INT64_MAX, out, NULL) == 0)
+		return 0;
+	return cli_usage(cli, "\"%s\" is no id: ids are numbers", text);
+}
+
+bool cli_confirm(const struct cli *cli, int *status, const char *format, ...)
+{
+	char answer[64];
+	va_list args;
+	*status = 0;
+	if (cli->yes)
+		return true;
+	if (!is_terminal(STDIN_FILENO)) {
+		*status = cli_usage(cli, "this asks a question, and there is no terminal: add --yes to answer it");
+		return false;
+	}
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs(" [y/N] ", stderr);
+	if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+		return true;
+	*status = 1;
+	cli_say(cli, "Nothing was done.");
+	return false;
+}
+
+/* The fields a table shows, in the order of `columns`. */
+static size_t choose(const struct field *fields, const char *columns, const struct field **out)
+{
+	size_t n = 0;
+	if (!columns) {
+		for (; fields->name && n < COLUMNS; fields++)
+			out[n++] = fields;
+		return n;
+	}
+	struct bytes rest = bytes_text(columns);
+	struct bytes name;
+	while (text_next_part(&rest, " ", &name) && n < COLUMNS)
+		for (const struct field *field = fields; field->name; field++)
+			if (bytes_equal(name, bytes_text(field->name)))
+				out[n++] = field;
+	return n;
+}
+
+static bool is_number(const struct field *field)
+{
+	return field->kind == FIELD_INT || field->kind == FIELD_ID || field->kind == FIELD_DURATION;
+}
+
+static void print_cell(const char *text, size_t width, bool right, bool last)
+{
+	size_t columns = text_columns(bytes_text(text));
+	size_t pad = columns < width ? width - columns : 0;
+	if (right)
+		printf("%*s%s", (int)pad, "", text);
+	else
+		printf("%s%*s", text, last ? 0 : (int)pad, "");
+	fputs(last ? "\n" : "  ", stdout);
+}
+
+/* A heading as people read it: published_us is "published". */
+static const char *heading(const struct field *field, char out[64])
+{
+	size_t size = strlen(field->name);
+	size_t cut = text_ends(field->name, "_us") ? 3 : 0;
+	snprintf(out, 64, "%.*s", (int)(size - cut < 63 ? size - cut : 63), field->name);
+	for (char *p = out; *p; p++)
+		if (*p == '_')
+			*p = ' ';
+	return out;
+}
+
+static const char *cell(const struct field *field, const void *row, struct arena *arena)
+{
+	const char *text = field_text(field, row, arena);
+	size_t at = 0;
+	size_t columns = 0;
+	/* Long texts are cut on the screen; --json has them whole. */
+	while (text[at] && columns < WIDTH_MOST) {
+		uint32_t c = 0;
+		size_t n = text_decode(text + at, strlen(text + at), &c);
+		columns += text_columns((struct bytes){ text + at, n ? n : 1 });
+		at += n ? n : 1;
+	}
+	return text[at] ? arena_format(arena, "%.*s...", (int)at, text) : text;
+}
+
+static void print_table(const struct field *fields, const char *columns, const char *rows, size_t n, size_t row_bytes)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	const struct field *shown[COLUMNS];
+	size_t width[COLUMNS];
+	char name[64];
+	size_t count = choose(fields, columns, shown);
+	for (size_t c = 0; c < count; c++) {
+		width[c] = strlen(heading(shown[c], name));
+		for (size_t i = 0; i < n; i++) {
+			size_t w = text_columns(bytes_text(cell(shown[c], rows + i * row_bytes, &arena)));
+			width[c] = w > width[c] ? w : width[c];
+		}
+	}
+	bool bold = is_terminal(STDOUT_FILENO) && !getenv("NO_COLOR");
+	fputs(bold ? "\033[1m" : "", stdout);
+	for (size_t c = 0; c < count; c++)
+		print_cell(heading(shown[c], name), width[c], is_number(shown[c]), c + 1 == count);
+	fputs(bold ? "\033[0m" : "", stdout);
+	for (size_t i = 0; i < n; i++)
+		for (size_t c = 0; c < count; c++)
+			print_cell(cell(shown[c], rows + i * row_bytes, &arena), width[c], is_number(shown[c]), c + 1 == count);
+}
+
+void cli_rows(const struct cli *cli, const struct field *fields, const char *columns, const void *rows, size_t n, size_t row_bytes)
+{
+	if (cli->json) {
+		for (size_t i = 0; i < n; i++)
+			cli_json(field_json(fields, (const char *)rows + i * row_bytes));
+		return;
+	}
+	if (n == 0) {
+		cli_say(cli, "Nothing to show.");
+		return;
+	}
+	size_t shown = !cli_flag(cli, "all") && n > ROWS_MOST ? ROWS_MOST : n;
+	print_table(fields, columns, rows, shown, row_bytes);
+	if (shown < n)
+		cli_say(cli, "%zu more: --all shows them", n - shown);
+}
+
+void cli_row(const struct cli *cli, const struct field *fields, const void *row)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	char name[64];
+	if (cli->json) {
+		cli_json(field_json(fields, row));
+		return;
+	}
+	for (; fields->name; fields++)
+		if (fields->kind != FIELD_BYTES)
+			printf("%-16s %s\n", heading(fields, name), field_text(fields, row, &arena));
+}
+
+static struct {
+	const char *what;
+	int64_t began_us, said_us;
+	bool shown;
+} bar;
+
+static bool tell(void *context, int64_t done, int64_t total)
+{
+	const struct cli *cli = context;
+	char left[UNITS_TEXT];
+	int64_t now_us = clock_now().mono_us;
+	bool terminal = is_terminal(STDERR_FILENO);
+	if (cli->quiet || cli->json || now_us - bar.said_us < (terminal ? SECOND_US / 5 : 5 * SECOND_US))
+		return true;
+	bar.said_us = now_us;
+	bar.shown = true;
+	double seconds = (double)(now_us - bar.began_us) / (double)SECOND_US;
+	double rate = seconds > 0 ? (double)done / seconds : 0;
+	int64_t left_us = rate > 0 && total > done ? (int64_t)((double)(total - done) / rate * (double)SECOND_US) : 0;
+	int percent = total > 0 ? (int)(done * 100 / total) : 0;
+	if (terminal) {
+		char cells[31];
+		for (int i = 0; i < 30; i++)
+			cells[i] = i < percent * 30 / 100 ? '#' : '.';
+		cells[30] = '\0';
+		fprintf(stderr, "\r%s [%s] %3d%%  %.0f/s  %s left \033[K", bar.what, cells, percent, rate, units_write_duration(left_us, left));
+	} else {
+		fprintf(stderr, "%s %d%% %.0f/s %s left\n", bar.what, percent, rate, units_write_duration(left_us, left));
+	}
+	return true;
+}
+
+struct progress cli_progress(const struct cli *cli, const char *what)
+{
+	bar.what = what;
+	bar.began_us = bar.said_us = clock_now().mono_us;
+	bar.shown = false;
+	return (struct progress){ tell, (void *)(uintptr_t)cli };
+}
+
+void cli_progress_end(const struct cli *cli)
+{
+	if (bar.shown && !cli->quiet && !cli->json && is_terminal(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	bar.shown = false;
+}
+
+int64_t cli_daemon_pid(struct cli *cli)
+{
+	enum { FRESH_S = 15 };
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	const char *text = NULL;
+	struct error err;
+	if (store_meta_get(cli->ops.db, "daemon", &text, &arena, &err) <= 0)
+		return 0;
+	CLEANUP(json_free) json_t *object = json_read(bytes_text(text), NULL);
+	int64_t at_us = json_integer_value(json_object_get(object, "at_us"));
+	return clock_now().wall_us - at_us < FRESH_S * SECOND_US ? json_integer_value(json_object_get(object, "pid")) : 0;
+}
+
+void cli_time(char *out, size_t size, int64_t us)
+{
+	char text[UNITS_TEXT];
+	snprintf(out, size, "%s", us ? units_write_time(us, text) : "");
+}

@@ -1,0 +1,155 @@
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/groups.h"
+#include "model/address.h"
+#include "ops/campaigns.h"
+#include "pacing/provider.h"
+#include "store/event.h"
+#include "system/clock.h"
+#include <stdio.h>
+
+enum { ROWS = 1000 };
+
+/* Everything that waits gets a reason in words. */
+struct reason {
+	const char *email;
+	int64_t campaign_id;
+	const char *provider;
+	const char *state;
+	int64_t n;
+	int64_t next_us;
+	const char *why;
+};
+static const struct field reason_fields[] = { FIELD(struct reason, email, FIELD_TEXT), FIELD(struct reason, campaign_id, FIELD_INT), FIELD(struct reason, provider, FIELD_TEXT),
+	                                      FIELD(struct reason, state, FIELD_TEXT), FIELD(struct reason, n, FIELD_INT), FIELD_NAMED(struct reason, next_us, FIELD_TIME, "next"),
+	                                      FIELD(struct reason, why, FIELD_TEXT), FIELD_END };
+
+static const char *relay_trouble(struct cli *cli, struct arena *arena)
+{
+	enum { RELAYS = 16 };
+	struct relay_state relays[RELAYS];
+	struct error err;
+	char until[UNITS_TEXT];
+	size_t n = 0;
+	if (store_relay_all(cli->ops.db, relays, RELAYS, &n, arena, &err) < 0)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(relays[i].state, "ok") != 0)
+			return arena_format(arena, "relay %s is %s%s%s: %s", relays[i].name, relays[i].state, relays[i].until_us ? " until " : "",
+			                    relays[i].until_us ? units_write_time(relays[i].until_us, until) : "", relays[i].reason);
+	return NULL;
+}
+
+/* What stops everything, or NULL. */
+static const char *general(struct cli *cli, struct arena *arena)
+{
+	const char *disk = NULL;
+	struct error err;
+	if (cli_daemon_pid(cli) == 0)
+		return "the daemon does not run";
+	if (store_meta_get(cli->ops.db, "disk", &disk, arena, &err) > 0)
+		return "the disk is nearly full: sending waits for room";
+	return relay_trouble(cli, arena);
+}
+
+static const char *why_waiting(struct cli *cli, const struct waiting *w, const char *all, struct arena *arena)
+{
+	struct campaign campaign;
+	struct error err;
+	if (store_campaign_get(cli->ops.db, w->campaign_id, &campaign, arena, &err) > 0 && campaign.state == CAMPAIGN_PAUSED)
+		return arena_format(arena, "the campaign is paused by %s", *campaign.paused_by ? campaign.paused_by : "someone");
+	switch ((enum delivery_state)w->state) {
+	case DELIVERY_DEFERRED: return "tried, and to be tried again (gazette queue --why ADDRESS has the reply)";
+	case DELIVERY_UNCERTAIN: return "in doubt: the message went out and no reply came; held";
+	case DELIVERY_INFLIGHT: return "on the wire now";
+	default: break;
+	}
+	if (all)
+		return all;
+	return w->next_due_us > clock_now().wall_us ? "waits for its time" : "waits for its turn";
+}
+
+static int show_waiting(struct cli *cli, bool why)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct waiting *rows = arena_alloc(&arena, ROWS * sizeof *rows);
+	struct reason *out = arena_alloc(&arena, ROWS * sizeof *out);
+	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
+	size_t n = 0;
+	if (!rows || !out || store_delivery_waiting(cli->ops.db, rows, ROWS, &n, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	const char *all = general(cli, &arena);
+	for (size_t i = 0; i < n; i++)
+		out[i] = (struct reason){ .campaign_id = rows[i].campaign_id,
+			                  .provider = provider_name(rows[i].provider),
+			                  .state = delivery_words[rows[i].state],
+			                  .n = rows[i].n,
+			                  .next_us = rows[i].next_due_us,
+			                  .why = why_waiting(cli, &rows[i], all, &arena) };
+	cli_rows(cli, reason_fields, why || all ? "campaign_id provider state n next why" : "campaign_id provider state n next", out, n, sizeof *out);
+	if (all && !cli->json)
+		printf("%s\n", all);
+	return 0;
+}
+
+static int show_address(struct cli *cli, const char *address)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct address parsed;
+	struct error err;
+	struct why *rows = arena_alloc(&arena, ROWS * sizeof *rows);
+	size_t n = 0;
+	if (!rows || address_read(bytes_text(address), &parsed, &err) < 0 || store_delivery_why(cli->ops.db, parsed.key, rows, ROWS, &n, &arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_rows(cli, why_fields, "campaign_id state reason code reply relay due_us attempts", rows, n, sizeof *rows);
+	return 0;
+}
+
+static int show_replies(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct error err;
+	struct why *rows = arena_alloc(&arena, ROWS * sizeof *rows);
+	size_t n = 0;
+	if (!rows || store_delivery_why(cli->ops.db, NULL, rows, ROWS, &n, &arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (n > 0)
+		cli_rows(cli, why_fields, "email campaign_id reason code reply due_us attempts", rows, n, sizeof *rows);
+	return 0;
+}
+
+static int queue(struct cli *cli)
+{
+	bool why = cli_flag(cli, "why");
+	if (cli->arguments && strchr(cli->argument[0], '@'))
+		return show_address(cli, cli->argument[0]);
+	int status = show_waiting(cli, why);
+	return status || !why || cli->json ? status : show_replies(cli);
+}
+
+static int retry(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign = { 0 };
+	struct error err;
+	int64_t n = 0;
+	int64_t again = 0;
+	if (cli->arguments && campaign_find(&cli->ops, cli->argument[0], &campaign, &arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (store_delivery_retry(cli->ops.db, campaign.id, clock_now().wall_us, &n, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (cli_flag(cli, "uncertain") && campaign.id && store_delivery_resend_uncertain(cli->ops.db, campaign.id, clock_now().wall_us, &again, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (ops_audit(&cli->ops, cli->actor, "queue retry", cli->arguments ? cli->argument[0] : "all", "", &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (cli->json)
+		cli_json(json_pack("{s:I,s:I}", "retried", (json_int_t)n, "resent", (json_int_t)again));
+	cli_say(cli, "%" PRId64 " are due now; %" PRId64 " that were in doubt are sent again.", n, again);
+	return 0;
+}
+
+const struct command queue_commands[] = {
+	{ "queue", "retry", NEEDS_STORE, 0, 1, "[CAMPAIGN] [--uncertain]", "uncertain", "makes what was deferred due now; deletes nothing", "gazette queue retry 12", retry },
+	{ "queue", "", NEEDS_STORE, 0, 1, "[ADDRESS] [--why]", "why", "shows what waits, and why", "gazette queue --why", queue },
+	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
+};

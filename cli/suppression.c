@@ -1,0 +1,66 @@
+#include "cli/groups.h"
+#include "model/address.h"
+#include "store/event.h"
+#include "system/clock.h"
+
+enum { PAGE = 1000 };
+
+static int ls(struct cli *cli)
+{
+	int64_t after = 0;
+	size_t n = 0;
+	do {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct suppression *rows = arena_alloc(&arena, PAGE * sizeof *rows);
+		struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
+		if (!rows || store_suppression_page(cli->ops.db, after, rows, PAGE, &n, &arena, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+		if (n > 0 || after == 0)
+			cli_rows(cli, suppression_fields, "email reason is_provisional created_us", rows, n, sizeof *rows);
+		after = n ? rows[n - 1].id : after;
+	} while (n == PAGE && (cli->json || cli_flag(cli, "all")));
+	return 0;
+}
+
+static int add(struct cli *cli)
+{
+	struct address address;
+	struct error err;
+	const char *reason = cli_option(cli, "reason");
+	if (address_read(bytes_text(cli->argument[0]), &address, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	struct suppression row = { .email = address.text, .email_key = address.key, .reason = reason ? reason : "by hand", .created_us = clock_now().wall_us };
+	if (store_suppression_add(cli->ops.db, &row, &err) < 0 || ops_audit(&cli->ops, cli->actor, "suppression add", "", row.reason, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_say(cli, "%s gets nothing more.", address.text);
+	return 0;
+}
+
+static int remove_command(struct cli *cli)
+{
+	struct address address;
+	struct error err;
+	int64_t changed = 0;
+	int status = 0;
+	if (address_read(bytes_text(cli->argument[0]), &address, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (!cli_confirm(cli, &status, "Let mail go to %s again?", address.text))
+		return status;
+	if (store_suppression_remove(cli->ops.db, address.key, &changed, &err) < 0 ||
+	    (changed && ops_audit(&cli->ops, cli->actor, "suppression remove", "", "", &err) < 0))
+		return cli_fail(cli, &err, NULL);
+	if (!changed) {
+		error_set(&err, ERROR_NOT_FOUND, "%s is not suppressed", address.text);
+		cli_fail(cli, &err, NULL);
+		return 67;
+	}
+	cli_say(cli, "Mail may go to %s again.", address.text);
+	return 0;
+}
+
+const struct command suppression_commands[] = {
+	{ "suppression", "add", NEEDS_STORE, 1, 1, "ADDRESS [--reason TEXT]", "reason:", "no more mail to an address", "gazette suppression add ann@example.org", add },
+	{ "suppression", "ls", NEEDS_STORE, 0, 0, "", "", "shows who gets nothing, and why", "gazette suppression ls", ls },
+	{ "suppression", "remove", NEEDS_STORE, 1, 1, "ADDRESS", "", "lets mail go to it again", "gazette suppression remove ann@example.org", remove_command },
+	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
+};

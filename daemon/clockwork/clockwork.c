@@ -1,0 +1,185 @@
+#include "daemon/clockwork/clockwork.h"
+#include "ops/campaigns.h"
+#include "ops/posts.h"
+#include "store/event.h"
+#include "system/clock.h"
+#include "system/log.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { CAMPAIGNS = 64, LEAST_ATTEMPTS = 4, EXPIRE_CHUNK = 1000 };
+#define TICK_US (SECOND_US / 10)
+#define PREPARE_BUDGET_US (SECOND_US / 5)
+
+static const struct actor self = { ACTOR_SYSTEM, "gazetted" };
+
+struct clockwork {
+	struct daemon *daemon;
+	struct ops ops;
+	pthread_t thread;
+};
+
+static int prepare(struct clockwork *c, struct error *err)
+{
+	int64_t ids[CAMPAIGNS];
+	size_t n = 0;
+	if (store_campaign_preparing(c->ops.db, ids, CAMPAIGNS, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		bool done = false;
+		if (campaign_prepare(&c->ops, ids[i], PREPARE_BUDGET_US, &done, err) < 0)
+			return -1;
+		if (done)
+			log_info("prepared campaign=%" PRId64, ids[i]);
+	}
+	return 0;
+}
+
+static int start_due(struct clockwork *c, struct error *err)
+{
+	int64_t ids[CAMPAIGNS];
+	size_t n = 0;
+	if (store_campaign_due(c->ops.db, clock_now().wall_us, ids, CAMPAIGNS, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct findings findings;
+		if (campaign_start(&c->ops, ids[i], self, &findings, err) < 0)
+			return error_wrap(err, "campaign %" PRId64, ids[i]);
+		log_info("started campaign=%" PRId64, ids[i]);
+	}
+	return 0;
+}
+
+static int finish(struct clockwork *c, struct error *err)
+{
+	int64_t ids[CAMPAIGNS];
+	size_t n = 0;
+	if (store_campaign_sending(c->ops.db, ids, CAMPAIGNS, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		int finished = store_campaign_finish(c->ops.db, ids[i], clock_now().wall_us, err);
+		if (finished < 0)
+			return -1;
+		if (finished)
+			log_info("finished campaign=%" PRId64, ids[i]);
+	}
+	return 0;
+}
+
+static int release_held(struct clockwork *c, struct error *err)
+{
+	int64_t started = 0;
+	if (post_release_held(&c->ops, &started, err) < 0)
+		return -1;
+	if (started > 0)
+		log_info("started by their sources campaigns=%" PRId64, started);
+	return 0;
+}
+
+static int expire_leases(struct clockwork *c, struct error *err)
+{
+	const struct config *config = c->daemon->config;
+	int64_t released = 0;
+	int64_t in_doubt = 0;
+	int64_t now_us = clock_now().wall_us;
+	if (store_lease_expire(c->ops.db, config->delivery.resend_uncertain, now_us + config->delivery.retry_us[0], now_us, &released, &in_doubt, err) < 0)
+		return -1;
+	if (released + in_doubt > 0)
+		log_warn("leases ran out released=%" PRId64 " in_doubt=%" PRId64, released, in_doubt);
+	return 0;
+}
+
+static int expire_deliveries(struct clockwork *c, struct error *err)
+{
+	int64_t n = 0;
+	int64_t now_us = clock_now().wall_us;
+	return store_delivery_expire(c->ops.db, now_us - c->daemon->config->delivery.give_up_after_us, LEAST_ATTEMPTS, EXPIRE_CHUNK, now_us, &n, err);
+}
+
+static int heartbeat(struct clockwork *c, struct error *err)
+{
+	char text[256];
+	snprintf(text, sizeof text, "{\"pid\":%d,\"at_us\":%" PRId64 ",\"sessions\":%" PRId64 "}", (int)getpid(), clock_now().wall_us,
+	         c->daemon->config->delivery.sessions);
+	return store_meta_set(c->ops.db, "daemon", text, err);
+}
+
+static int checkpoint(struct clockwork *c, struct error *err)
+{
+	return db_checkpoint(c->ops.db, err);
+}
+
+struct row {
+	const char *name;
+	int64_t period_us;
+	int (*verb)(struct clockwork *, struct error *);
+};
+
+static const struct row table[] = {
+	{ "prepare", SECOND_US / 10, prepare },   { "finish", SECOND_US / 4, finish },
+	{ "schedule", SECOND_US, start_due },     { "held posts", SECOND_US, release_held },
+	{ "heartbeat", 3 * SECOND_US, heartbeat }, { "checkpoint", 5 * SECOND_US, checkpoint },
+	{ "leases", 30 * SECOND_US, expire_leases }, { "expiry", MINUTE_US, expire_deliveries },
+};
+
+static void *run(void *arg)
+{
+	struct clockwork *c = arg;
+	int64_t due_us[COUNT_OF(table)] = { 0 };
+	bool failing[COUNT_OF(table)] = { 0 };
+	while (!atomic_load(&c->daemon->stopping) && !atomic_load(&c->daemon->failed)) {
+		for (size_t i = 0; i < COUNT_OF(table); i++) {
+			struct error err = { 0 };
+			int64_t now_us = clock_now().mono_us;
+			if (now_us < due_us[i] || atomic_load(&c->daemon->stopping))
+				continue;
+			bool fails = table[i].verb(c, &err) < 0;
+			/* Once when it begins, once when it ends: not every tick. */
+			if (fails && !failing[i])
+				log_error("%s failed error=%s text=\"%s\"", table[i].name, error_word(err.code), err.text);
+			else if (!fails && failing[i])
+				log_info("%s works again", table[i].name);
+			failing[i] = fails;
+			if (fails && err.code == ERROR_CORRUPT)
+				daemon_fail(c->daemon, error_exit(err.code));
+			due_us[i] = clock_now().mono_us + table[i].period_us;
+		}
+		daemon_sleep(c->daemon, TICK_US);
+	}
+	return NULL;
+}
+
+int clockwork_start(struct daemon *daemon, struct clockwork **out, struct error *err)
+{
+	struct clockwork *c = calloc(1, sizeof *c);
+	if (!c)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	c->daemon = daemon;
+	if (ops_again(&c->ops, &daemon->ops, err) < 0) {
+		free(c);
+		return -1;
+	}
+	if (pthread_create(&c->thread, NULL, run, c) != 0) {
+		ops_close(&c->ops);
+		free(c);
+		return error_set(err, ERROR_MEMORY, "no thread for the clockwork");
+	}
+	*out = c;
+	return 0;
+}
+
+void clockwork_stop(struct clockwork **out)
+{
+	struct clockwork *c = *out;
+	struct error err;
+	if (!c)
+		return;
+	pthread_join(c->thread, NULL);
+	if (store_meta_set(c->ops.db, "daemon", NULL, &err) < 0)
+		log_warn("heartbeat not ended text=\"%s\"", err.text);
+	ops_close(&c->ops);
+	free(c);
+	*out = NULL;
+}

@@ -1,0 +1,82 @@
+/* parts - what dispatcher and sessions share. Within delivery only. */
+#ifndef DELIVERY_PARTS_H
+#define DELIVERY_PARTS_H
+#include "daemon/delivery/delivery.h"
+#include "daemon/delivery/queue.h"
+#include "daemon/delivery/recorder.h"
+#include "message/edition.h"
+#include "pacing/pacing.h"
+#include "policy/policy.h"
+#include "smtp/session.h"
+#include <pthread.h>
+
+enum { QUEUE_ROOM = 256, EVENTS_ROOM = 1024, EDITIONS = 16, LEASE_MAX = 512 };
+
+/* Something that moves the pacing of a relay. */
+struct happened {
+	size_t relay;
+	struct outcome outcome;
+	struct verdict verdict;
+};
+
+struct relay {
+	struct queue *queue;
+	struct smtp_options options;
+	const char *name;
+	atomic_bool troubled;    /* successes are reported too, so that it is opened again */
+	atomic_llong verdicts, refusals; /* for the suspicion of a relay that refuses everybody */
+};
+
+struct cached_edition {
+	int64_t id;
+	struct edition *edition;
+};
+
+/* Editions are few, read-only and kept as long as the daemon runs, the oldest making room. */
+struct editions {
+	pthread_mutex_t mutex;
+	struct ops ops;
+	struct cached_edition cached[EDITIONS];
+	size_t next;
+	atomic_int users[EDITIONS];
+};
+
+struct session {
+	struct delivery *delivery;
+	size_t relay;
+	pthread_t thread;
+	struct smtp *smtp;
+	bool started;
+};
+
+struct delivery {
+	struct daemon *daemon;
+	struct recorder *recorder;
+	struct editions editions;
+	struct relay relay[CONFIG_RELAYS];
+	size_t relays;
+	struct session *sessions;
+	size_t session_count;
+	pthread_t dispatcher;
+	bool dispatching;
+	/* From the sessions to the dispatcher. */
+	pthread_mutex_t mutex;
+	struct happened events[EVENTS_ROOM];
+	size_t event_count;
+	struct job returned[QUEUE_ROOM * 2]; /* not tried: they go back */
+	size_t returned_count;
+	atomic_llong sent;
+	atomic_int busy; /* sessions with a message under way */
+};
+
+void session_main(struct session *session);
+void *dispatcher_main(void *delivery);
+
+/* Borrowed until editions_release(); NULL with err. */
+struct edition *editions_get(struct editions *editions, int64_t id, size_t *slot, struct error *err);
+void editions_release(struct editions *editions, size_t slot);
+MUST_CHECK int editions_notice(struct editions *editions, int64_t notice, struct buffer *out, struct error *err);
+
+void delivery_tell(struct delivery *delivery, size_t relay, const struct outcome *outcome, const struct verdict *verdict);
+void delivery_return(struct delivery *delivery, const struct job *job);
+#endif

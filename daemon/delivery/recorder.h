@@ -1,0 +1,16 @@
+/* recorder - the single writer of outcomes: what all sessions have to say goes into one commit. Nothing is done on the wire that a
+ * commit has not allowed (promises 2 to 6). */
+#ifndef DELIVERY_RECORDER_H
+#define DELIVERY_RECORDER_H
+#include "daemon/daemon.h"
+#include "store/delivery.h"
+
+struct recorder;
+enum turn { TURN_START, TURN_REFUSED, TURN_FAILED };
+
+MUST_CHECK int recorder_start(struct daemon *daemon, struct recorder **out, struct error *err);
+/* Waits until the record is durable. START: the mark of record->next stands, its dot may go (or there was none). REFUSED: it must
+ * not go. FAILED: the store is lost; the daemon ends. A full disk is waited out. */
+enum turn recorder_turn(struct recorder *recorder, struct record *record);
+void recorder_stop(struct recorder **recorder); /* after all sessions ended */
+#endif

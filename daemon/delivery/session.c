@@ -1,0 +1,244 @@
+/* A session: one connection to one relay, kept busy. The envelope of the next message goes out with the end of this one; its final dot
+ * only after the commit that records this one's outcome and marks the next. */
+#include "base/text.h"
+#include "daemon/delivery/parts.h"
+#include "system/clock.h"
+#include "system/log.h"
+#include "system/random.h"
+#include <stdio.h>
+
+enum { MESSAGE_BYTES = 64 << 20, LEAST_VERDICTS = 10 };
+#define IDLE_US (30 * SECOND_US)
+
+/* A message ready to go. */
+struct letter {
+	struct job job;
+	struct buffer message, sender;
+	struct envelope envelope;
+};
+
+struct talk {
+	struct session *session;
+	struct delivery *delivery;
+	struct relay *relay;
+	struct letter letters[2];
+	struct edition *edition;
+	int64_t edition_id;
+	size_t slot;
+};
+
+static struct edition *edition_for(struct talk *talk, int64_t id, struct error *err)
+{
+	struct editions *editions = &talk->delivery->editions;
+	if (talk->edition && talk->edition_id == id)
+		return talk->edition;
+	if (talk->edition)
+		editions_release(editions, talk->slot);
+	talk->edition = editions_get(editions, id, &talk->slot, err);
+	talk->edition_id = id;
+	return talk->edition;
+}
+
+static int write_letter(struct talk *talk, struct letter *letter, struct error *err)
+{
+	const struct job *job = &letter->job;
+	const struct keyring *keys = &talk->delivery->daemon->ops.keys;
+	buffer_reset(&letter->message);
+	buffer_reset(&letter->sender);
+	if (job->is_notice) {
+		buffer_add_text(&letter->sender, job->sender);
+		return editions_notice(&talk->delivery->editions, job->delivery, &letter->message, err);
+	}
+	struct edition *edition = edition_for(talk, job->edition, err);
+	if (!edition || edition_return_path(edition, job, keys, &letter->sender, err) < 0)
+		return -1;
+	return edition_fill(edition, job, keys, &letter->message, err);
+}
+
+/* Makes the job a letter; a job that can not be one goes back, and the log says why. */
+static bool prepare(struct talk *talk, struct letter *letter)
+{
+	struct error err = { 0 };
+	/* Date is the first try's: it is stored with the mark, and a resend is the same bytes. */
+	if (letter->job.first_us == 0)
+		letter->job.first_us = clock_now().wall_us;
+	if (write_letter(talk, letter, &err) < 0) {
+		log_error("message not made delivery=%" PRId64 " text=\"%s\"", letter->job.delivery, err.text);
+		delivery_return(talk->delivery, &letter->job);
+		return false;
+	}
+	letter->envelope = (struct envelope){ .sender = buffer_text(&letter->sender),
+		                              .recipient = letter->job.email,
+		                              .needs_smtputf8 = !text_is_ascii(bytes_text(letter->job.email)) };
+	return true;
+}
+
+static bool next_letter(struct talk *talk, struct letter *letter, int64_t wait_us)
+{
+	return !atomic_load(&talk->delivery->daemon->stopping) && queue_pop(talk->relay->queue, &letter->job, wait_us) && prepare(talk, letter);
+}
+
+/* A relay that refuses everybody says nothing about anybody. */
+static void suspect(struct relay *relay, struct verdict *verdict)
+{
+	long long verdicts = atomic_fetch_add(&relay->verdicts, 1) + 1;
+	if (!verdict->suppress)
+		return;
+	long long refusals = atomic_fetch_add(&relay->refusals, 1) + 1;
+	if (verdicts >= LEAST_VERDICTS && refusals * 5 >= verdicts)
+		verdict->suppress = false;
+}
+
+static struct verdict judge(struct talk *talk, const struct job *job, const struct outcome *outcome)
+{
+	const struct config *config = talk->delivery->daemon->config;
+	struct history history = { job->attempts, job->resends, job->first_try_us, job->queued_us ? job->queued_us : outcome->at_us };
+	struct policy policy = { config->delivery.retry_us, config->delivery.retry_count, config->delivery.give_up_after_us, config->delivery.resend_uncertain };
+	uint64_t random = 0;
+	if (outcome->kind != OUTCOME_ACCEPTED)
+		random = random_below(UINT64_MAX);
+	struct verdict verdict = policy_reply(outcome, &history, &policy, random, clock_now());
+	suspect(talk->relay, &verdict);
+	return verdict;
+}
+
+static void note(struct talk *talk, const struct job *job, struct record *record)
+{
+	struct outcome *outcome = &record->outcome;
+	outcome->delivery = job->delivery;
+	outcome->lease_token = job->lease_token;
+	outcome->is_notice = job->is_notice;
+	record->verdict = judge(talk, job, outcome);
+	if (outcome->kind == OUTCOME_ACCEPTED) {
+		atomic_fetch_add(&talk->delivery->sent, 1);
+		log_debug("sent delivery=%" PRId64 " relay=%s", job->delivery, talk->relay->name);
+	} else {
+		log_info("not sent %s=%" PRId64 " relay=%s stage=%s code=%d verdict=%s reply=\"%.160s\"", job->is_notice ? "notice" : "delivery", job->delivery,
+		         talk->relay->name, stage_words[outcome->stage], outcome->code, record->verdict.reason, outcome->reply);
+	}
+	if (outcome->kind != OUTCOME_ACCEPTED || atomic_load(&talk->relay->troubled))
+		delivery_tell(talk->delivery, talk->session->relay, outcome, &record->verdict);
+}
+
+/* Refused before it was marked, or lost on the way: the outcome alone. */
+static enum turn record_outcome(struct talk *talk, const struct job *job, struct record *record)
+{
+	note(talk, job, record);
+	record->next = NULL;
+	return recorder_turn(talk->delivery->recorder, record);
+}
+
+/* The first message of a chain has its envelope and its mark on their own. True: its dot may go. */
+static bool open_chain(struct talk *talk, struct letter *letter)
+{
+	struct record record = { 0 };
+	struct smtp *smtp = talk->session->smtp;
+	if (smtp_begin(smtp, &letter->envelope, &record.outcome) < 0 || smtp_ready(smtp, &record.outcome) != 1) {
+		record_outcome(talk, &letter->job, &record);
+		return false;
+	}
+	record = (struct record){ .next = &letter->job };
+	if (recorder_turn(talk->delivery->recorder, &record) == TURN_START)
+		return true;
+	/* The server waits for a message that must not go. */
+	smtp_drop(smtp);
+	return false;
+}
+
+/* Sends `now`, whose dot is allowed, with the envelope of `next` behind it. True: next's dot is allowed too. */
+static bool turn(struct talk *talk, struct letter *now, struct letter *next)
+{
+	struct record record = { 0 };
+	struct smtp *smtp = talk->session->smtp;
+	int usable = smtp_turn(smtp, buffer_bytes(&now->message), next ? &next->envelope : NULL, &record.outcome);
+	note(talk, &now->job, &record);
+	bool goes_on = usable == 0 && next && smtp_is_open(smtp);
+	if (goes_on && !smtp_is_begun(smtp)) {
+		/* No pipelining: the next one begins a chain of its own. */
+		record.next = NULL;
+		if (recorder_turn(talk->delivery->recorder, &record) != TURN_START)
+			return false;
+		return open_chain(talk, next);
+	}
+	record.next = goes_on ? &next->job : NULL;
+	enum turn allowed = recorder_turn(talk->delivery->recorder, &record);
+	if (!goes_on) {
+		if (next)
+			delivery_return(talk->delivery, &next->job);
+		return false;
+	}
+	if (allowed != TURN_START) {
+		smtp_drop(smtp);
+		return false;
+	}
+	struct record refused = { 0 };
+	if (smtp_ready(smtp, &refused.outcome) == 1)
+		return true;
+	record_outcome(talk, &next->job, &refused);
+	return false;
+}
+
+/* As long as there is a next one, it goes with this one. */
+static void run_chain(struct talk *talk, size_t first)
+{
+	size_t at = first;
+	if (!open_chain(talk, &talk->letters[at]))
+		return;
+	for (;;) {
+		struct letter *next = &talk->letters[1 - at];
+		bool has_next = next_letter(talk, next, 0);
+		if (!turn(talk, &talk->letters[at], has_next ? next : NULL))
+			return;
+		at = 1 - at;
+	}
+}
+
+static bool connect_relay(struct talk *talk)
+{
+	struct outcome failed;
+	struct smtp *smtp = talk->session->smtp;
+	if (smtp_is_open(smtp))
+		return true;
+	if (smtp_open(smtp, &failed) == 0)
+		return true;
+	/* The relay's trouble, and nobody's attempt. */
+	struct verdict verdict = { .kind = VERDICT_HOLD, .door = DOOR_RELAY, .slow_down = failed.code == 421 };
+	delivery_tell(talk->delivery, talk->session->relay, &failed, &verdict);
+	return false;
+}
+
+static void one_chain(struct talk *talk)
+{
+	struct letter *letter = &talk->letters[0];
+	if (!next_letter(talk, letter, IDLE_US)) {
+		smtp_quit(talk->session->smtp);
+		return;
+	}
+	atomic_fetch_add(&talk->delivery->busy, 1);
+	if (connect_relay(talk)) {
+		run_chain(talk, 0);
+	} else {
+		delivery_return(talk->delivery, &letter->job);
+		daemon_sleep(talk->delivery->daemon, SECOND_US);
+	}
+	atomic_fetch_sub(&talk->delivery->busy, 1);
+}
+
+void session_main(struct session *session)
+{
+	struct delivery *delivery = session->delivery;
+	struct talk talk = { .session = session, .delivery = delivery, .relay = &delivery->relay[session->relay] };
+	for (size_t i = 0; i < 2; i++) {
+		talk.letters[i].message = BUFFER_INIT(MESSAGE_BYTES);
+		talk.letters[i].sender = BUFFER_INIT(1024);
+	}
+	while (!atomic_load(&delivery->daemon->stopping) && !atomic_load(&delivery->daemon->failed))
+		one_chain(&talk);
+	smtp_quit(session->smtp);
+	if (talk.edition)
+		editions_release(&delivery->editions, talk.slot);
+	for (size_t i = 0; i < 2; i++) {
+		buffer_clear(&talk.letters[i].message);
+		buffer_clear(&talk.letters[i].sender);
+	}
+}

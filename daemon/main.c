@@ -1,0 +1,317 @@
+/* gazetted - wires the rooms, takes the signals, stops in order. */
+#include "base/text.h"
+#include "content/content.h"
+#include "daemon/clockwork/clockwork.h"
+#include "daemon/daemon.h"
+#include "daemon/delivery/delivery.h"
+#include "daemon/inbound/inbound.h"
+#include "daemon/ingest/ingest.h"
+#include "daemon/web/web.h"
+#include "store/delivery.h"
+#include "store/event.h"
+#include "system/clock.h"
+#include "system/file.h"
+#include "system/http.h"
+#include "system/lock.h"
+#include "system/log.h"
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const char usage[] = "usage: gazetted [-c FILE] [--check] [--foreground]\n"
+                            "  -c FILE       the configuration; $GAZETTE_CONFIG or /etc/gazette/gazette.conf otherwise\n"
+                            "  --check       reads the configuration, says every fault, and exits\n"
+                            "  --foreground  stays in the foreground\n";
+
+struct arguments {
+	const char *config;
+	bool check, foreground;
+};
+
+struct parts {
+	struct delivery *delivery;
+	struct clockwork *clockwork;
+	struct ingest *ingest;
+	struct inbound *inbound;
+	struct web *web;
+};
+
+static int read_arguments(int argc, char **argv, struct arguments *out)
+{
+	const char *from_environment = getenv("GAZETTE_CONFIG");
+	*out = (struct arguments){ .config = from_environment ? from_environment : "/etc/gazette/gazette.conf" };
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
+			out->config = argv[++i];
+		} else if (strcmp(argv[i], "--check") == 0) {
+			out->check = true;
+		} else if (strcmp(argv[i], "--foreground") == 0) {
+			out->foreground = true;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			puts("gazetted 0.1.0");
+			exit(0);
+		} else {
+			bool help = strcmp(argv[i], "--help") == 0;
+			fputs(usage, help ? stdout : stderr);
+			return help ? 0 : 64;
+		}
+	}
+	return -1;
+}
+
+static int read_config(const char *path, struct config **out, bool say)
+{
+	struct config_faults faults;
+	struct error err;
+	if (config_read(path, out, &faults, &err) == 0)
+		return 0;
+	if (faults.count == 0 && say)
+		fprintf(stderr, "gazetted: %s\n", err.text);
+	for (size_t i = 0; i < faults.count && i < CONFIG_FAULTS; i++) {
+		if (say)
+			fprintf(stderr, "%s\n", faults.fault[i].text);
+		else
+			log_error("configuration fault=\"%s\"", faults.fault[i].text);
+	}
+	return -1;
+}
+
+static void set_log(const struct config *config)
+{
+	enum log_level level = LOG_INFO;
+	for (int i = 0; log_words[i]; i++)
+		if (text_starts(config->daemon.log, log_words[i]))
+			level = (enum log_level)i;
+	log_setup(level, config->daemon.log_json);
+}
+
+/* Root becomes the user the data belongs to: files of root in the folder would stop the command line. */
+static int drop_root(const struct config *config, struct error *err)
+{
+	struct stat st;
+	const struct passwd *user = getpwnam("gazette");
+	if (geteuid() != 0 || !user || stat(config->daemon.data_dir, &st) < 0 || st.st_uid != user->pw_uid)
+		return 0;
+	if (initgroups("gazette", user->pw_gid) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)
+		return error_errno(err, ERROR_DENIED, errno, "become the user gazette");
+	return 0;
+}
+
+/* The protocol of systemd's readiness: one datagram. */
+static void say_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	if (!path || strlen(path) >= sizeof address.sun_path)
+		return;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (address.sun_path[0] == '@')
+		address.sun_path[0] = '\0';
+	CLEANUP(file_close) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (fd >= 0 && sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&address, size) < 0)
+		log_warn("readiness not told errno=%d", errno);
+}
+
+/* A store that was put back to an earlier day does not send again what it sent since (promise 10). */
+static int hold_after_rollback(struct daemon *daemon, struct error *err)
+{
+	bool done = false;
+	if (!db_is_behind(daemon->ops.db))
+		return 0;
+	log_error("the store is older than it was: everything unfinished is held as uncertain, until gazette queue retry or campaign cancel");
+	while (!done)
+		if (store_hold_unfinished(daemon->ops.db, 1000, clock_now().wall_us, &done, err) < 0)
+			return -1;
+	return db_accept_rollback(daemon->ops.db, err);
+}
+
+static int open_store(struct daemon *daemon, struct error *err)
+{
+	const struct config *config = daemon->config;
+	char host[128] = "localhost";
+	int64_t in_doubt = 0;
+	int64_t now_us = clock_now().wall_us;
+	if (gethostname(host, sizeof host - 1) < 0)
+		snprintf(host, sizeof host, "localhost");
+	if (ops_open(&daemon->ops, config, false, config->store.migrate_auto, err) < 0 || hold_after_rollback(daemon, err) < 0)
+		return -1;
+	if (store_node_start(daemon->ops.db, host, config->delivery.resend_uncertain, now_us + config->delivery.retry_us[0], now_us, &daemon->node, &in_doubt,
+	                     err) < 0)
+		return -1;
+	if (in_doubt > 0)
+		log_warn("in doubt after the last stop messages=%" PRId64 " then=%s", in_doubt, config->delivery.resend_uncertain ? "sent again once" : "held");
+	return 0;
+}
+
+static void stop_parts(struct daemon *daemon, struct parts *parts)
+{
+	atomic_store(&daemon->stopping, true);
+	web_stop(&parts->web);
+	inbound_stop(&parts->inbound);
+	ingest_stop(&parts->ingest);
+	delivery_stop(&parts->delivery);
+	clockwork_stop(&parts->clockwork);
+}
+
+static int start_parts(struct daemon *daemon, struct parts *parts, struct error *err)
+{
+	if (clockwork_start(daemon, &parts->clockwork, err) < 0 || delivery_start(daemon, &parts->delivery, err) < 0 ||
+	    ingest_start(daemon, &parts->ingest, err) < 0 || inbound_start(daemon, &parts->inbound, err) < 0 || web_start(daemon, &parts->web, err) < 0)
+		return -1;
+	return 0;
+}
+
+static void reload(struct daemon *daemon, struct config **kept)
+{
+	struct config *fresh = NULL;
+	if (read_config(daemon->config->path, &fresh, false) < 0) {
+		log_error("reload refused: the old configuration stays");
+		return;
+	}
+	/* Readers of the last one may still be at it: two are kept, and only the rates and the log follow without a restart. */
+	set_log(fresh);
+	atomic_store(&daemon->reloaded, fresh);
+	daemon_sleep(daemon, SECOND_US);
+	config_free(kept);
+	*kept = fresh;
+	log_info("configuration read again: rates and log are in force, the rest from the next start");
+}
+
+/* Until a signal or a failure ends it. Returns the exit status. */
+static int serve(struct daemon *daemon, struct parts *parts, int signal_fd, struct config **kept)
+{
+	struct pollfd fds[] = { { .fd = signal_fd, .events = POLLIN }, { .fd = daemon->wake_fd, .events = POLLIN } };
+	struct signalfd_siginfo signal;
+	for (;;) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents)
+			return atomic_load(&daemon->failed);
+		if (read(signal_fd, &signal, sizeof signal) != sizeof signal)
+			continue;
+		if (signal.ssi_signo == SIGHUP) {
+			reload(daemon, kept);
+		} else if (signal.ssi_signo == SIGUSR1) {
+			delivery_log_state(parts->delivery);
+		} else {
+			log_info("stopping signal=%u", signal.ssi_signo);
+			return 0;
+		}
+	}
+}
+
+/* The drain, while another signal may still end what waits for a reply. */
+static void drain(struct daemon *daemon, struct parts *parts, int signal_fd)
+{
+	struct signalfd_siginfo signal;
+	atomic_store(&daemon->stopping, true);
+	struct pollfd fd = { .fd = signal_fd, .events = POLLIN };
+	for (bool aborted = false; parts->delivery && delivery_is_busy(parts->delivery) && !aborted;) {
+		if (poll(&fd, 1, 50) <= 0 || read(signal_fd, &signal, sizeof signal) != sizeof signal)
+			continue;
+		log_warn("stopping now: what waits for a reply is left in doubt");
+		delivery_abort(parts->delivery);
+		aborted = true;
+	}
+	stop_parts(daemon, parts);
+}
+
+static int run(struct daemon *daemon, int signal_fd)
+{
+	struct parts parts = { 0 };
+	struct error err = { 0 };
+	struct config *kept = NULL;
+	int status = 0;
+	if (open_store(daemon, &err) < 0 || start_parts(daemon, &parts, &err) < 0) {
+		log_error("not started error=%s text=\"%s\"", error_word(err.code), err.text);
+		status = error_exit(err.code);
+	} else {
+		log_info("ready pid=%d web=%s sessions=%" PRId64, (int)getpid(), daemon->config->web.listen, daemon->config->delivery.sessions);
+		say_ready();
+		status = serve(daemon, &parts, signal_fd, &kept);
+	}
+	drain(daemon, &parts, signal_fd);
+	ops_close(&daemon->ops);
+	config_free(&kept);
+	log_info("stopped status=%d", status);
+	return status;
+}
+
+/* One daemon on a store: the lock lives as long as the process, and says who holds it. */
+static int hold_store(const struct config *config, struct error *err)
+{
+	char path[4096];
+	char holder[256];
+	char host[128] = "localhost";
+	if (gethostname(host, sizeof host - 1) < 0)
+		snprintf(host, sizeof host, "localhost");
+	snprintf(path, sizeof path, "%s.daemon", config->store.url + strlen("sqlite:"));
+	snprintf(holder, sizeof holder, "gazetted pid %d on %s", (int)getpid(), host);
+	int fd = lock_hold(path, holder, err);
+	return fd < 0 ? error_wrap(err, "the store %s", config->store.url + strlen("sqlite:")) : fd;
+}
+
+static int take_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	signal(SIGPIPE, SIG_IGN);
+	/* Before any thread: they all inherit it, and only main is told. */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int start(const struct config *config, bool foreground)
+{
+	struct daemon shared = { .config = config };
+	struct error err = { 0 };
+	if (drop_root(config, &err) < 0) {
+		fprintf(stderr, "gazetted: %s\n", err.text);
+		return error_exit(err.code);
+	}
+	if (!foreground && daemon(1, 1) < 0)
+		return 71;
+	CLEANUP(file_close) int held = hold_store(config, &err);
+	if (held < 0) {
+		log_error("not started text=\"%s\"", err.text);
+		return err.code == ERROR_CONFLICT ? 75 : error_exit(err.code);
+	}
+	CLEANUP(file_close) int signal_fd = take_signals();
+	CLEANUP(file_close) int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	shared.wake_fd = wake_fd;
+	http_global_init();
+	content_global_init();
+	return signal_fd < 0 || wake_fd < 0 ? 71 : run(&shared, signal_fd);
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments;
+	CLEANUP(config_free) struct config *config = NULL;
+	int status = read_arguments(argc, argv, &arguments);
+	if (status >= 0)
+		return status;
+	if (read_config(arguments.config, &config, true) < 0)
+		return 78;
+	if (arguments.check) {
+		printf("%s: no faults\n", arguments.config);
+		return 0;
+	}
+	set_log(config);
+	return start(config, arguments.foreground);
+}

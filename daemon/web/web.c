@@ -1,0 +1,379 @@
+#include "daemon/web/web.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "httpd/httpd.h"
+#include "ops/campaigns.h"
+#include "ops/subscribers.h"
+#include "system/clock.h"
+#include "system/log.h"
+#include "template/template.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PAGE_BYTES = 8 << 20, PEERS = 1024, SIGNUPS_PER_PEER = 5, LISTS = 256 };
+#define FORM_LEAST_US (3 * SECOND_US)
+#define FORM_MOST_US (2 * HOUR_US)
+
+struct peer {
+	char address[64];
+	int64_t since_us;
+	int count;
+};
+
+struct web {
+	struct daemon *daemon;
+	struct ops ops;
+	pthread_mutex_t mutex; /* handlers come from several threads and share one handle on the store */
+	struct httpd *httpd;
+	struct peer peers[PEERS];
+};
+
+typedef int page_handler(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err);
+
+/* Every handler below runs with the mutex held: they are short. */
+static int locked(void *context, page_handler *handler, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	struct web *web = context;
+	pthread_mutex_lock(&web->mutex);
+	int result = handler(web, request, reply, err);
+	pthread_mutex_unlock(&web->mutex);
+	return result;
+}
+
+static int render(struct web *web, const char *name, const json_t *values, struct buffer *out, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
+	CLEANUP(template_free) struct template *template = NULL;
+	if (ops_template(&web->ops, name, &text, err) < 0 || template_compile(buffer_bytes(&text), name, &template, err) < 0)
+		return -1;
+	return template_render(template, values, NULL, TEMPLATE_HTML, out, err);
+}
+
+/* A page in its frame. Takes the values. */
+static int page(struct web *web, const char *name, const char *title, const char *language, json_t *values, struct httpd_reply *reply,
+                struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer content = BUFFER_INIT(PAGE_BYTES);
+	CLEANUP(json_free) json_t *inner = values;
+	if (!inner)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (render(web, name, inner, &content, err) < 0)
+		return -1;
+	CLEANUP(json_free) json_t *outer = json_pack("{s:s,s:s,s:s}", "title", title, "language", language, "content", buffer_text(&content));
+	return outer ? render(web, "web/page.html", outer, &reply->body, err) : error_set(err, ERROR_MEMORY, "out of memory");
+}
+
+static int message(struct web *web, const char *heading, const char *text, const char *more, struct httpd_reply *reply, struct error *err)
+{
+	return page(web, "web/message.html", heading, "en", json_pack("{s:s,s:s,s:s}", "heading", heading, "text", text, "more", more ? more : ""), reply, err);
+}
+
+/* Unknown, used up or mangled: the same page for all, which tells nothing about anybody (RULES U11, A4). */
+static int neutral(struct web *web, struct httpd_reply *reply, struct error *err)
+{
+	return message(web, "This link does not work any more", "It may be incomplete, or it was used already.",
+	               "If you want to leave a newsletter, open the link at the end of its newest issue.", reply, err);
+}
+
+static json_t *list_values(const struct list *list)
+{
+	return json_pack("{s:s,s:s,s:s,s:s}", "name", list->name, "title", list->title, "description", list->description, "postal", list->postal);
+}
+
+static int get_index(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list *lists = arena_alloc(&arena, LISTS * sizeof *lists);
+	size_t n = 0;
+	(void)request;
+	if (!lists || store_list_all(web->ops.db, lists, LISTS, &n, &arena, err) < 0)
+		return -1;
+	json_t *array = json_array();
+	for (size_t i = 0; i < n; i++)
+		if (lists[i].is_public && !lists[i].closed_us && json_array_append_new(array, list_values(&lists[i])) != 0)
+			return error_set(err, ERROR_MEMORY, "out of memory");
+	reply->is_public = true;
+	return page(web, "web/index.html", "Newsletters", "en", json_pack("{s:o}", "lists", array), reply, err);
+}
+
+static int find_list(struct web *web, const struct httpd_request *request, struct list *list, struct arena *arena, struct error *err)
+{
+	int found = store_list_find(web->ops.db, httpd_segment(request, "list"), list, arena, err);
+	if (found < 0)
+		return -1;
+	if (found == 0 || list->closed_us)
+		return error_set(err, ERROR_NOT_FOUND, "no such list");
+	return 0;
+}
+
+static int form_page(struct web *web, const struct list *list, const char *wrong, const char *email, struct httpd_reply *reply, struct error *err)
+{
+	char form[TOKEN_TEXT];
+	struct token token = { .purpose = TOKEN_FORM, .list = list->id, .extra = clock_now().wall_us / SECOND_US };
+	token_write(&web->ops.keys, &token, 0, form);
+	if (wrong)
+		reply->status = 422;
+	return page(web, "web/list.html", list->title, list->language,
+	            json_pack("{s:o,s:s,s:s,s:s}", "list", list_values(list), "form_token", form, "error", wrong ? wrong : "", "email", email), reply, err);
+}
+
+static int get_list(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	if (find_list(web, request, &list, &arena, err) < 0)
+		return -1;
+	return form_page(web, &list, NULL, "", reply, err);
+}
+
+/* Five an hour from one address; the table's oldest makes room. */
+static bool peer_may(struct web *web, const char *address)
+{
+	int64_t now_us = clock_now().mono_us;
+	struct peer *oldest = &web->peers[0];
+	for (size_t i = 0; i < PEERS; i++) {
+		struct peer *peer = &web->peers[i];
+		if (strcmp(peer->address, address) == 0 && now_us - peer->since_us < HOUR_US)
+			return ++peer->count <= SIGNUPS_PER_PEER;
+		if (peer->since_us < oldest->since_us)
+			oldest = peer;
+	}
+	*oldest = (struct peer){ .since_us = now_us, .count = 1 };
+	snprintf(oldest->address, sizeof oldest->address, "%s", address);
+	return true;
+}
+
+/* A form of ours, for this list, filled in by hand: neither in no time nor from yesterday. */
+static bool form_is_ours(struct web *web, const struct list *list, const char *text)
+{
+	struct token token;
+	if (!text || !token_verify(&web->ops.keys, bytes_text(text), TOKEN_FORM, 0, &token) || token.list != list->id)
+		return false;
+	int64_t age_us = clock_now().wall_us - token.extra * SECOND_US;
+	return age_us >= FORM_LEAST_US - SECOND_US && age_us <= FORM_MOST_US;
+}
+
+static int check_mail(struct web *web, const struct list *list, struct httpd_reply *reply, struct error *err)
+{
+	char more[300];
+	snprintf(more, sizeof more, "Until then %.200s is not sent to you.", list->title);
+	return message(web, "Look into your mailbox", "If the address is right, a mail with a link to confirm is on its way.", more, reply, err);
+}
+
+static int post_list(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	struct error why;
+	char how[128];
+	const char *email = httpd_form(request, "email");
+	const char *trap = httpd_form(request, "website");
+	if (find_list(web, request, &list, &arena, err) < 0)
+		return -1;
+	if (!email || !*email)
+		return form_page(web, &list, "Please type your e-mail address.", "", reply, err);
+	if (!form_is_ours(web, &list, httpd_form(request, "form")))
+		return form_page(web, &list, "The form was too old, or sent too quickly: please send it once more.", text_is_utf8(bytes_text(email)) ? email : "",
+		                 reply, err);
+	/* A robot that fills every field is told the same as everybody. */
+	if (trap && *trap)
+		return check_mail(web, &list, reply, err);
+	if (!peer_may(web, httpd_peer(request))) {
+		reply->status = 429;
+		return message(web, "Please try again later", "Too many sign-ups came from your connection within an hour.", NULL, reply, err);
+	}
+	snprintf(how, sizeof how, "form /%s", list.name);
+	if (signup_request(&web->ops, &list, email, httpd_form(request, "name"), how, "list page", &why) == 0)
+		return check_mail(web, &list, reply, err);
+	if (why.code == ERROR_INPUT)
+		return form_page(web, &list, "This is no e-mail address that mail can be sent to: please check it.", text_is_utf8(bytes_text(email)) ? email : "",
+		                 reply, err);
+	*err = why;
+	return -1;
+}
+
+static int confirm_page(struct web *web, const char *token, bool do_it, struct httpd_reply *reply, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	struct subscriber subscriber;
+	int64_t list_id = 0;
+	int64_t subscriber_id = 0;
+	bool used = false;
+	char action[600];
+	char text[300];
+	int found = signup_find(&web->ops, token, &list_id, &subscriber_id, &used, err);
+	if (found == 0)
+		return neutral(web, reply, err);
+	if (found < 0 || store_list_get(web->ops.db, list_id, &list, &arena, err) <= 0 ||
+	    store_subscriber_get(web->ops.db, subscriber_id, &subscriber, &arena, err) <= 0)
+		return -1;
+	if (do_it && !used && signup_confirm(&web->ops, token, "link", &list_id, &subscriber_id, err) < 0)
+		return -1;
+	if (do_it || used) {
+		snprintf(text, sizeof text, "%.200s will be sent to you from the next issue on.", list.title);
+		return message(web, "You are subscribed", text, "Every issue has a link to leave with one click.", reply, err);
+	}
+	snprintf(action, sizeof action, "/c/%s", token);
+	return page(web, "web/confirm.html", "Please confirm", list.language,
+	            json_pack("{s:o,s:s,s:s}", "list", list_values(&list), "email", subscriber.email, "action", action), reply, err);
+}
+
+static int get_confirm(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	return confirm_page(web, httpd_segment(request, "token"), false, reply, err);
+}
+
+static int post_confirm(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	return confirm_page(web, httpd_segment(request, "token"), true, reply, err);
+}
+
+static int leave_page(struct web *web, const char *name, const char *title, const char *text, const struct token *token, bool is_undone,
+                      struct httpd_reply *reply, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list = { .title = "", .name = "", .description = "", .postal = "", .language = "en" };
+	char action[600];
+	if (token->list && store_list_get(web->ops.db, token->list, &list, &arena, err) < 0)
+		return -1;
+	snprintf(action, sizeof action, "/u/%s", text);
+	return page(web, name, title, list.language,
+	            json_pack("{s:o,s:s,s:b,s:b,s:b}", "list", list_values(&list), "action", action, "is_test", token->is_test, "is_undone", is_undone, "can_undo",
+	                      !token->is_test && token->list > 0),
+	            reply, err);
+}
+
+static int get_unsubscribe(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	struct token token;
+	const char *text = httpd_segment(request, "token");
+	int found = reader_of_token(&web->ops, text, TOKEN_UNSUBSCRIBE, &token, err);
+	if (found <= 0)
+		return found < 0 ? -1 : neutral(web, reply, err);
+	return leave_page(web, "web/unsubscribe.html", "Unsubscribe", text, &token, false, reply, err);
+}
+
+/* RFC 8058: takes effect before the answer, which is 200; without cookies, Origin or Referer. */
+static int post_unsubscribe(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	struct token token;
+	const char *text = httpd_segment(request, "token");
+	const char *undo = httpd_form(request, "undo");
+	const char *one_click = httpd_form(request, "List-Unsubscribe");
+	int found = reader_of_token(&web->ops, text, TOKEN_UNSUBSCRIBE, &token, err);
+	if (found <= 0)
+		return found < 0 ? -1 : neutral(web, reply, err);
+	bool undone = undo && strcmp(undo, "1") == 0;
+	int result = undone ? subscriber_undo_leave(&web->ops, &token, err) : subscriber_leave(&web->ops, &token, one_click ? "one-click" : "link", err);
+	if (result < 0)
+		return -1;
+	return leave_page(web, "web/unsubscribed.html", undone ? "Subscribed again" : "Unsubscribed", text, &token, undone, reply, err);
+}
+
+static int get_view(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	/* A mail's own page: its styles are inline and its pictures lie elsewhere; nothing in it runs. */
+	static const char mail_csp[] = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http:; frame-ancestors 'none'; base-uri 'none'; "
+	                               "form-action 'none'; sandbox allow-popups";
+	struct token token;
+	int found = reader_of_token(&web->ops, httpd_segment(request, "token"), TOKEN_VIEW, &token, err);
+	if (found <= 0 || token.extra <= 0)
+		return found < 0 ? -1 : neutral(web, reply, err);
+	reply->csp = mail_csp;
+	return campaign_web_view(&web->ops, token.extra, &reply->body, err);
+}
+
+static int get_health(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	int64_t due_us = 0;
+	(void)request;
+	reply->content_type = "text/plain; charset=utf-8";
+	if (store_delivery_next_due(web->ops.db, &due_us, err) < 0)
+		return -1;
+	buffer_add_text(&reply->body, "ok\n");
+	return 0;
+}
+
+static int get_style(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	struct bytes style;
+	(void)web, (void)request;
+	if (!template_builtin("web/style.css", &style))
+		return error_set(err, ERROR_NOT_FOUND, "no style");
+	reply->content_type = "text/css; charset=utf-8";
+	reply->is_public = true;
+	buffer_add_bytes(&reply->body, style);
+	return 0;
+}
+
+#define ROUTE(handler)                                                                                                                                \
+	static int handler##_route(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)                      \
+	{                                                                                                                                             \
+		return locked(context, handler, request, reply, err);                                                                                 \
+	}
+ROUTE(get_index)
+ROUTE(get_list)
+ROUTE(post_list)
+ROUTE(get_confirm)
+ROUTE(post_confirm)
+ROUTE(get_unsubscribe)
+ROUTE(post_unsubscribe)
+ROUTE(get_view)
+ROUTE(get_health)
+ROUTE(get_style)
+
+static const struct httpd_route routes[] = {
+	{ "GET", "/", get_index_route },
+	{ "GET", "/healthz", get_health_route },
+	{ "GET", "/style.css", get_style_route },
+	{ "GET", "/c/{token}", get_confirm_route },
+	{ "POST", "/c/{token}", post_confirm_route },
+	{ "GET", "/u/{token}", get_unsubscribe_route },
+	{ "POST", "/u/{token}", post_unsubscribe_route },
+	{ "GET", "/v/{token}", get_view_route },
+	{ "GET", "/{list}", get_list_route },
+	{ "POST", "/{list}", post_list_route },
+	{ NULL, NULL, NULL },
+};
+
+static void on_error(void *context, const struct error *err)
+{
+	(void)context;
+	log_error("page failed error=%s text=\"%s\"", error_word(err->code), err->text);
+}
+
+int web_start(struct daemon *daemon, struct web **out, struct error *err)
+{
+	struct web *web = calloc(1, sizeof *web);
+	if (!web)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	web->daemon = daemon;
+	pthread_mutex_init(&web->mutex, NULL);
+	*out = web;
+	struct httpd_options options = { .listen = daemon->config->web.listen,
+		                         .routes = routes,
+		                         .context = web,
+		                         .on_error = on_error,
+		                         .trusted_proxies = daemon->config->web.trusted_proxies };
+	if (ops_again(&web->ops, &daemon->ops, err) == 0) {
+		if (httpd_start(&options, &web->httpd, err) == 0)
+			return 0;
+		error_wrap(err, "[web] listen");
+	}
+	web_stop(out);
+	return -1;
+}
+
+void web_stop(struct web **out)
+{
+	struct web *web = *out;
+	if (!web)
+		return;
+	httpd_stop(&web->httpd);
+	ops_close(&web->ops);
+	pthread_mutex_destroy(&web->mutex);
+	free(web);
+	*out = NULL;
+}

@@ -1,0 +1,349 @@
+#include "httpd/httpd.h"
+#include "base/text.h"
+#include "system/listen.h"
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { POST_BYTES = 64 << 10, FIELDS = 32, SEGMENTS = 4, SEGMENT_BYTES = 512, BODY_BYTES = 64 << 20, PEER_BYTES = 64 };
+
+struct pair {
+	char *name;
+	struct buffer value;
+};
+
+struct httpd_request {
+	struct httpd *httpd;
+	struct MHD_Connection *connection;
+	struct MHD_PostProcessor *post;
+	char *path;
+	struct pair fields[FIELDS];
+	size_t field_count;
+	char segment_name[SEGMENTS][32];
+	char segment[SEGMENTS][SEGMENT_BYTES];
+	size_t segment_count;
+	size_t received;
+	int refused; /* a status: what came is not taken */
+	char peer[PEER_BYTES];
+};
+
+struct httpd {
+	struct httpd_options options;
+	struct MHD_Daemon *daemon;
+	uint16_t port;
+};
+
+static const char strict_csp[] = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const char *httpd_path(const struct httpd_request *request)
+{
+	return request->path;
+}
+
+const char *httpd_segment(const struct httpd_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->segment_count; i++)
+		if (strcmp(request->segment_name[i], name) == 0)
+			return request->segment[i];
+	return NULL;
+}
+
+const char *httpd_form(const struct httpd_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->field_count; i++)
+		if (strcmp(request->fields[i].name, name) == 0)
+			return buffer_text(&request->fields[i].value);
+	return NULL;
+}
+
+const char *httpd_query(const struct httpd_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *httpd_header(const struct httpd_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *httpd_peer(const struct httpd_request *request)
+{
+	return request->peer;
+}
+
+/* Values come in pieces. */
+static enum MHD_Result take_field(void *arg, enum MHD_ValueKind kind, const char *key, const char *file, const char *type, const char *coding,
+                                  const char *data, uint64_t off, size_t size)
+{
+	struct httpd_request *request = arg;
+	(void)kind, (void)type, (void)coding;
+	if (file || !key)
+		return MHD_YES;
+	if (off == 0) {
+		if (request->field_count == FIELDS || !(request->fields[request->field_count].name = strdup(key)))
+			return MHD_NO;
+		request->fields[request->field_count++].value = BUFFER_INIT(POST_BYTES);
+	}
+	if (request->field_count > 0)
+		buffer_add(&request->fields[request->field_count - 1].value, data, size);
+	return MHD_YES;
+}
+
+static bool match(const char *pattern, const char *path, struct httpd_request *request)
+{
+	request->segment_count = 0;
+	while (*pattern && *path) {
+		if (*pattern != '{') {
+			if (*pattern++ != *path++)
+				return false;
+			continue;
+		}
+		size_t name = strcspn(pattern, "}");
+		size_t size = strcspn(path, "/");
+		if (size == 0 || size >= SEGMENT_BYTES || request->segment_count == SEGMENTS)
+			return false;
+		size_t i = request->segment_count++;
+		snprintf(request->segment_name[i], sizeof request->segment_name[i], "%.*s", (int)name - 1, pattern + 1);
+		snprintf(request->segment[i], SEGMENT_BYTES, "%.*s", (int)size, path);
+		pattern += name + 1;
+		path += size;
+	}
+	return !*pattern && !*path;
+}
+
+static void plain_page(struct httpd_reply *reply, int status)
+{
+	static const struct {
+		int status;
+		const char *words;
+	} pages[] = { { 400, "This request can not be read." },  { 403, "This is not allowed." },        { 404, "There is no such page." },
+		      { 405, "This can not be done here." },      { 413, "This is more than we take." }, { 503, "Please try again in a moment." },
+		      { 507, "Please try again in a moment." } };
+	const char *words = "Something went wrong here. Please try again later.";
+	for (size_t i = 0; i < COUNT_OF(pages); i++)
+		if (pages[i].status == status)
+			words = pages[i].words;
+	buffer_clear(&reply->body);
+	*reply = (struct httpd_reply){ .status = status, .body = BUFFER_INIT(BODY_BYTES) };
+	buffer_format(&reply->body,
+	              "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%d</title><link rel=\"stylesheet\" href=\"/style.css\"></head>"
+	              "<body><main><h1>%s</h1></main></body></html>",
+	              status, words);
+}
+
+static enum MHD_Result send_reply(struct httpd_request *request, struct httpd_reply *reply)
+{
+	struct MHD_Response *response =
+	        MHD_create_response_from_buffer(reply->body.size, (void *)(uintptr_t)buffer_text(&reply->body), MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, "Content-Type", reply->content_type ? reply->content_type : "text/html; charset=utf-8");
+	MHD_add_response_header(response, "Content-Security-Policy", reply->csp ? reply->csp : strict_csp);
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	if (!reply->is_public) {
+		MHD_add_response_header(response, "Cache-Control", "no-store");
+		MHD_add_response_header(response, "X-Robots-Tag", "noindex");
+	}
+	if (reply->retry_after_s > 0) {
+		char seconds[16];
+		snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);
+		MHD_add_response_header(response, "Retry-After", seconds);
+	}
+	if (reply->status == 405)
+		MHD_add_response_header(response, "Allow", "GET, HEAD, POST");
+	enum MHD_Result result = MHD_queue_response(request->connection, (unsigned)reply->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result answer(struct httpd_request *request, const char *method)
+{
+	struct httpd *httpd = request->httpd;
+	struct httpd_reply reply = { .status = 200, .body = BUFFER_INIT(BODY_BYTES) };
+	struct error err = { 0 };
+	const struct httpd_route *found = NULL;
+	bool known = false;
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	for (const struct httpd_route *route = httpd->options.routes; route->method && !found; route++) {
+		if (!match(route->pattern, request->path, request))
+			continue;
+		known = true;
+		found = strcmp(route->method, method) == 0 ? route : NULL;
+	}
+	if (request->refused) {
+		plain_page(&reply, request->refused);
+	} else if (!found) {
+		plain_page(&reply, known ? 405 : 404);
+	} else if (found->handle(httpd->options.context, request, &reply, &err) < 0) {
+		int status = error_http(err.code);
+		/* A full disk or a busy store passes: who posts is told to come again, and nothing is silently dropped (RULES U15). */
+		status = status == 507 ? 503 : status;
+		if (status >= 500 && httpd->options.on_error)
+			httpd->options.on_error(httpd->options.context, &err);
+		plain_page(&reply, status);
+		reply.retry_after_s = status == 503 ? 30 : 0;
+	}
+	enum MHD_Result result = send_reply(request, &reply);
+	buffer_clear(&reply.body);
+	return result;
+}
+
+static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	int *counts = arg;
+	(void)kind, (void)value;
+	counts[0] += text_equal_nocase(name, "Content-Length");
+	counts[1] += text_equal_nocase(name, "Transfer-Encoding");
+	return MHD_YES;
+}
+
+static bool is_trusted(const struct httpd *httpd, const char *address)
+{
+	struct bytes rest = bytes_text(httpd->options.trusted_proxies ? httpd->options.trusted_proxies : "");
+	struct bytes one;
+	while (text_next_part(&rest, ", ", &one))
+		if (bytes_equal(one, bytes_text(address)))
+			return true;
+	return false;
+}
+
+static void find_peer(struct httpd_request *request)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	snprintf(request->peer, sizeof request->peer, "local");
+	if (address && address->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, request->peer, sizeof request->peer);
+	else if (address && address->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, request->peer, sizeof request->peer);
+	const char *forwarded = httpd_header(request, "X-Forwarded-For");
+	if (!forwarded || !is_trusted(request->httpd, request->peer))
+		return;
+	/* The last is the one our own proxy saw; those before it are what the client claims. */
+	const char *last = strrchr(forwarded, ',') ? strrchr(forwarded, ',') + 1 : forwarded;
+	struct bytes one = text_trim(bytes_text(last));
+	if (one.size > 0 && one.size < sizeof request->peer)
+		snprintf(request->peer, sizeof request->peer, "%.*s", (int)one.size, one.data);
+}
+
+static struct httpd_request *begin(struct httpd *httpd, struct MHD_Connection *connection, const char *url, const char *method)
+{
+	struct httpd_request *request = calloc(1, sizeof *request);
+	int counts[2] = { 0 };
+	if (!request || !(request->path = strdup(url))) {
+		free(request);
+		return NULL;
+	}
+	request->httpd = httpd;
+	request->connection = connection;
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, count_header, counts);
+	/* Two lengths are two requests to some proxy on the way. */
+	if (counts[0] > 1 || (counts[0] && counts[1]))
+		request->refused = 400;
+	const char *length = httpd_header(request, "Content-Length");
+	if (length && strtoull(length, NULL, 10) > POST_BYTES)
+		request->refused = 413;
+	if (!request->refused && strcmp(method, "POST") == 0)
+		request->post = MHD_create_post_processor(connection, 1024, take_field, request);
+	find_peer(request);
+	return request;
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *data,
+                                  size_t *size, void **context)
+{
+	struct httpd_request *request = *context;
+	(void)version;
+	if (!request) {
+		*context = begin(arg, connection, url, method);
+		if (!*context)
+			return MHD_NO;
+		request = *context;
+		/* Refused before it was sent. */
+		return request->refused ? answer(request, method) : MHD_YES;
+	}
+	if (*size > 0) {
+		request->received += *size;
+		if (request->received > POST_BYTES)
+			request->refused = 413;
+		else if (request->post)
+			MHD_post_process(request->post, data, *size);
+		*size = 0;
+		return MHD_YES;
+	}
+	/* A last field without a line's end comes out only now. */
+	if (request->post) {
+		MHD_destroy_post_processor(request->post);
+		request->post = NULL;
+	}
+	return answer(request, method);
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
+{
+	struct httpd_request *request = *context;
+	(void)arg, (void)connection, (void)code;
+	if (!request)
+		return;
+	if (request->post)
+		MHD_destroy_post_processor(request->post);
+	for (size_t i = 0; i < request->field_count; i++) {
+		free(request->fields[i].name);
+		buffer_clear(&request->fields[i].value);
+	}
+	free(request->path);
+	free(request);
+	*context = NULL;
+}
+
+int httpd_start(const struct httpd_options *options, struct httpd **out, struct error *err)
+{
+	struct httpd *httpd = calloc(1, sizeof *httpd);
+	if (!httpd)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	httpd->options = *options;
+	int fd = listen_on(options->listen, &httpd->port, err);
+	if (fd < 0) {
+		free(httpd);
+		return -1;
+	}
+	httpd->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, httpd, MHD_OPTION_LISTEN_SOCKET, fd,
+	                                 MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_CONNECTION_LIMIT, options->connections ? options->connections : 200u,
+	                                 MHD_OPTION_CONNECTION_TIMEOUT, 30u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_END);
+	if (!httpd->daemon) {
+		close(fd);
+		free(httpd);
+		return error_set(err, ERROR_NETWORK, "the web server did not start on %s", options->listen);
+	}
+	*out = httpd;
+	return 0;
+}
+
+uint16_t httpd_port(const struct httpd *httpd)
+{
+	return httpd->port;
+}
+
+void httpd_stop(struct httpd **out)
+{
+	enum { WAITS = 50 };
+	if (!*out)
+		return;
+	struct MHD_Daemon *daemon = (*out)->daemon;
+	int fd = MHD_quiesce_daemon(daemon);
+	/* A running handler's answer is dropped by the stop: give it a moment. */
+	for (int i = 0; i < WAITS && MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections > 0; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	MHD_stop_daemon(daemon);
+	if (fd >= 0)
+		close(fd);
+	free(*out);
+	*out = NULL;
+}
