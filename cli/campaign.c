@@ -257,10 +257,9 @@ static void on_interrupt(int signal)
 
 static bool is_over(const struct campaign_stats *s, bool all)
 {
-	bool untried = s->counts.queued + s->counts.leased + s->counts.inflight > 0;
 	if (s->state == CAMPAIGN_SENT || s->state == CAMPAIGN_CANCELLED || s->state == CAMPAIGN_PAUSED || s->state == CAMPAIGN_DRAFT)
 		return true;
-	return s->state == CAMPAIGN_SENDING && !untried && (!all || s->counts.deferred == 0);
+	return !all && s->first_pass_done;
 }
 
 static int watch(struct cli *cli)

@@ -2,19 +2,21 @@
 #include "base/text.h"
 #include <libxml/HTMLtree.h>
 #include <libxml/uri.h>
-#include <stdlib.h>
+#include <strings.h>
 
-enum { BODY_BYTES = 4 << 20 };
+/* Without HUGE the parser drops all that comes after the 256th level, and says nothing; sizes are capped here, and our own walks
+ * do not recurse without a limit. */
+enum { BODY_BYTES = 8 << 20, DEEP = XML_PARSE_HUGE };
 
 xmlDoc *html_parse(struct bytes html)
 {
-	if (text_trim(html).size == 0 || html.size > BODY_BYTES * 2)
+	if (text_trim(html).size == 0 || html.size > BODY_BYTES)
 		return NULL;
 	htmlParserCtxt *context = htmlNewParserCtxt();
 	if (!context)
 		return NULL;
 	xmlDoc *doc = htmlCtxtReadMemory(context, html.data, (int)html.size, NULL, "UTF-8",
-	                                 HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_NODEFDTD);
+	                                 HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_NODEFDTD | DEEP);
 	htmlFreeParserCtxt(context);
 	return doc;
 }
@@ -95,7 +97,7 @@ void html_write_children(xmlNode *node, struct buffer *out)
 }
 
 /* What a site added for its own counting says nothing to a reader. Rewrites in place: the result is never longer. */
-static void drop_tracking(char *url)
+void html_drop_tracking(char *url)
 {
 	char *query = strchr(url, '?');
 	if (!query)
@@ -114,29 +116,40 @@ static void drop_tracking(char *url)
 	memmove(to, from, strlen(from) + 1);
 }
 
+/* Line breaks and tabs inside a URL are dropped, as browsers do: "java\nscript:" must not get by. Other languages' letters are
+ * percent-encoded (RFC 3987 section 3.1), so that what follows may be strict. */
+static void normal_url(struct bytes href, struct buffer *out)
+{
+	for (size_t i = 0; i < href.size; i++) {
+		unsigned char c = (unsigned char)href.data[i];
+		if (c >= 0x80 || c == ' ')
+			buffer_format(out, "%%%02X", c);
+		else if (c > ' ' && c != 0x7f && c != '"' && c != '<' && c != '>')
+			buffer_add_char(out, (char)c);
+	}
+}
+
+static bool is_web(const char *url)
+{
+	return text_starts_nocase(bytes_text(url), "https://") || text_starts_nocase(bytes_text(url), "http://");
+}
+
 const char *html_url(const char *href, const char *base_url, bool mailto, struct arena *arena)
 {
-	CLEANUP(buffer_clear) struct buffer line = BUFFER_INIT(8192);
+	CLEANUP(buffer_clear) struct buffer url = BUFFER_INIT(8192);
+	CLEANUP(buffer_clear) struct buffer base = BUFFER_INIT(8192);
 	if (!href)
 		return NULL;
-	/* Line breaks and tabs inside a URL are dropped, as browsers do: "java\nscript:" must not get by. */
-	for (struct bytes rest = text_trim(bytes_text(href)); rest.size > 0; rest.data++, rest.size--)
-		if ((unsigned char)rest.data[0] >= 0x20 && rest.data[0] != '"' && rest.data[0] != '<' && rest.data[0] != '>') {
-			if (rest.data[0] == ' ')
-				buffer_add_text(&line, "%20");
-			else
-				buffer_add_char(&line, rest.data[0]);
-		}
-	if (line.failed || line.size == 0)
+	normal_url(text_trim(bytes_text(href)), &url);
+	normal_url(bytes_text(base_url), &base);
+	if (url.failed || url.size == 0 || base.failed)
 		return NULL;
-	if (mailto && text_starts_nocase(buffer_bytes(&line), "mailto:"))
-		return arena_text(arena, buffer_text(&line));
-	xmlChar *absolute = base_url ? xmlBuildURI((const xmlChar *)buffer_text(&line), (const xmlChar *)base_url) : xmlStrdup((const xmlChar *)buffer_text(&line));
-	const char *result = NULL;
-	if (absolute && (text_starts_nocase(bytes_text((const char *)absolute), "https://") || text_starts_nocase(bytes_text((const char *)absolute), "http://"))) {
-		drop_tracking((char *)absolute);
-		result = arena_text(arena, (const char *)absolute);
-	}
+	if (is_web(url.data) || (mailto && text_starts_nocase(buffer_bytes(&url), "mailto:")))
+		return arena_text(arena, url.data);
+	if (base.size == 0)
+		return NULL;
+	xmlChar *absolute = xmlBuildURI((const xmlChar *)url.data, (const xmlChar *)base.data);
+	const char *result = absolute && is_web((const char *)absolute) ? arena_text(arena, (const char *)absolute) : NULL;
 	xmlFree(absolute);
 	return result;
 }

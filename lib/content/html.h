@@ -16,8 +16,9 @@ xmlNode *html_find(xmlNode *root, bool (*match)(const xmlNode *, const void *), 
 xmlNode *html_find_element(xmlNode *root, const char *name);
 void html_write(xmlNode *node, struct buffer *out);          /* the node and what is below, as HTML */
 void html_write_children(xmlNode *node, struct buffer *out);
-/* Absolute http(s) (or mailto if allowed) URL in the arena, or NULL if it is none. Strips the tracking parameters utm_*. */
+/* Absolute http(s) (or mailto if allowed) URL in the arena, ASCII, at most 8 KB; or NULL if it is none. base_url may be NULL. */
 const char *html_url(const char *href, const char *base_url, bool mailto, struct arena *arena);
+void html_drop_tracking(char *url); /* takes the parameters utm_* out, in place */
 /* One line of text: entities resolved by whoever parsed, white space squeezed; NULL if nothing is left. */
 const char *html_line(struct bytes text, struct arena *arena);
 /* Bytes of unknown charset as UTF-8 (CONTENT section 1): BOM, HTTP, the document's own word, UTF-8, windows-1252. */

@@ -1,31 +1,81 @@
+/* The tree is read from the parser and written anew: what comes out holds only names and values from the tables below, quoted and
+ * escaped here, so nothing depends on how another parser sees a comment, a CDATA section or a raw-text element. */
 #include "base/text.h"
 #include "content/html.h"
-#include <stdio.h>
 #include <strings.h>
 
-enum { DEPTH_MAX = 100 };
+enum { DEPTH_MAX = 100, PASSES = 4 };
 
-/* What a mail may show. Everything else keeps its children, except for what is dropped whole. */
-static const char *const allowed[] = { "a",  "abbr", "b",   "blockquote", "br",  "caption", "cite", "code", "col", "colgroup", "dd", "del", "dl",  "dt",    "em",
-	                               "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q",
-	                               "s",  "samp", "small", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var" };
-static const char *const dropped[] = { "script", "style", "iframe", "object", "embed", "applet", "form", "input", "button", "select", "textarea", "video", "audio", "svg",
-	                               "math", "template", "noscript", "head", "title", "meta", "link", "base", "nav", "canvas", "map", "frame", "frameset", "param",
-	                               "noembed", "noframes", "plaintext", "xmp", "dialog", "option" };
-/* Of all elements unless named. */
+enum place {
+	PLACE_NONE,   /* not allowed: its content takes its place */
+	PLACE_INLINE, /* within a paragraph */
+	PLACE_BLOCK,  /* ends a paragraph that is open */
+	PLACE_VOID,   /* inline, has no content */
+	PLACE_PART,   /* of a list or a table: only within its own */
+	PLACE_DROP,   /* goes with all that is in it */
+};
+
+/* What a mail may show (RULES A16). `within`: what a part must stand in. */
+static const struct element {
+	const char *name;
+	enum place place;
+	const char *within;
+} elements[] = {
+	{ "a", PLACE_INLINE, NULL },          { "abbr", PLACE_INLINE, NULL },       { "b", PLACE_INLINE, NULL },
+	{ "cite", PLACE_INLINE, NULL },       { "code", PLACE_INLINE, NULL },       { "del", PLACE_INLINE, NULL },
+	{ "em", PLACE_INLINE, NULL },         { "i", PLACE_INLINE, NULL },          { "ins", PLACE_INLINE, NULL },
+	{ "kbd", PLACE_INLINE, NULL },        { "mark", PLACE_INLINE, NULL },       { "q", PLACE_INLINE, NULL },
+	{ "s", PLACE_INLINE, NULL },          { "samp", PLACE_INLINE, NULL },       { "small", PLACE_INLINE, NULL },
+	{ "strong", PLACE_INLINE, NULL },     { "sub", PLACE_INLINE, NULL },        { "sup", PLACE_INLINE, NULL },
+	{ "u", PLACE_INLINE, NULL },          { "var", PLACE_INLINE, NULL },        { "br", PLACE_VOID, NULL },
+	{ "img", PLACE_VOID, NULL },          { "hr", PLACE_BLOCK, NULL },          { "p", PLACE_BLOCK, NULL },
+	{ "h1", PLACE_BLOCK, NULL },          { "h2", PLACE_BLOCK, NULL },          { "h3", PLACE_BLOCK, NULL },
+	{ "h4", PLACE_BLOCK, NULL },          { "h5", PLACE_BLOCK, NULL },          { "h6", PLACE_BLOCK, NULL },
+	{ "blockquote", PLACE_BLOCK, NULL },  { "pre", PLACE_BLOCK, NULL },         { "ul", PLACE_BLOCK, NULL },
+	{ "ol", PLACE_BLOCK, NULL },          { "dl", PLACE_BLOCK, NULL },          { "table", PLACE_BLOCK, NULL },
+	{ "li", PLACE_PART, "ul ol" },        { "dt", PLACE_PART, "dl" },           { "dd", PLACE_PART, "dl" },
+	{ "caption", PLACE_PART, "table" },   { "thead", PLACE_PART, "table" },     { "tbody", PLACE_PART, "table" },
+	{ "tfoot", PLACE_PART, "table" },     { "tr", PLACE_PART, "table thead tbody tfoot" }, { "td", PLACE_PART, "tr" },
+	{ "th", PLACE_PART, "tr" },           { "script", PLACE_DROP, NULL },       { "style", PLACE_DROP, NULL },
+	{ "iframe", PLACE_DROP, NULL },       { "object", PLACE_DROP, NULL },       { "embed", PLACE_DROP, NULL },
+	{ "applet", PLACE_DROP, NULL },       { "form", PLACE_DROP, NULL },         { "input", PLACE_DROP, NULL },
+	{ "button", PLACE_DROP, NULL },       { "select", PLACE_DROP, NULL },       { "option", PLACE_DROP, NULL },
+	{ "textarea", PLACE_DROP, NULL },     { "video", PLACE_DROP, NULL },        { "audio", PLACE_DROP, NULL },
+	{ "svg", PLACE_DROP, NULL },          { "math", PLACE_DROP, NULL },         { "template", PLACE_DROP, NULL },
+	{ "noscript", PLACE_DROP, NULL },     { "noembed", PLACE_DROP, NULL },      { "noframes", PLACE_DROP, NULL },
+	{ "head", PLACE_DROP, NULL },         { "title", PLACE_DROP, NULL },        { "meta", PLACE_DROP, NULL },
+	{ "link", PLACE_DROP, NULL },         { "base", PLACE_DROP, NULL },         { "nav", PLACE_DROP, NULL },
+	{ "canvas", PLACE_DROP, NULL },       { "map", PLACE_DROP, NULL },          { "frame", PLACE_DROP, NULL },
+	{ "frameset", PLACE_DROP, NULL },     { "param", PLACE_DROP, NULL },        { "plaintext", PLACE_DROP, NULL },
+	{ "xmp", PLACE_DROP, NULL },          { "dialog", PLACE_DROP, NULL },
+};
+
 static const struct {
-	const char *element, *name;
-} attributes[] = { { "a", "title" },   { "img", "alt" },   { "img", "width" },   { "img", "height" }, { "img", "title" }, { "td", "colspan" }, { "td", "rowspan" },
-	           { "th", "colspan" }, { "th", "rowspan" }, { "th", "scope" },    { "ol", "start" },   { NULL, "dir" },    { NULL, "lang" } };
-/* By class or text, what platforms put into a body for their own pages. */
-static const char *const leftovers[] = { "subscription-widget", "button-wrapper", "image-link-expand", "kg-signup-card", "sharedaddy", "beehiiv__footer", "mcnPreviewText", "share-buttons" };
+	const char *element, *name; /* element NULL: of all */
+	bool number;
+} attributes[] = { { "a", "title", false },   { "img", "title", false },  { "img", "width", true },  { "img", "height", true },
+	           { "td", "colspan", true }, { "td", "rowspan", true },  { "th", "colspan", true }, { "th", "rowspan", true },
+	           { "ol", "start", true },   { "abbr", "title", false }, { NULL, "lang", false } };
 
-static bool in(const char *name, const char *const *list, size_t n)
+/* What platforms put into a body for their own pages, by class (CONTENT section 1). */
+static const char *const leftovers[] = { "subscription-widget", "button-wrapper", "kg-signup-card", "sharedaddy",
+	                                 "beehiiv__footer",     "mcnPreviewText", "share-buttons" };
+
+struct writer {
+	struct buffer *out;
+	const char *base_url;
+	struct arena arena;
+	const struct element *open[DEPTH_MAX]; /* written and not yet closed */
+	const xmlNode *nodes[DEPTH_MAX];       /* whose start tag each was */
+	int depth;
+};
+
+static const struct element *find_element(const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcasecmp(name, list[i]) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < COUNT_OF(elements); i++)
+		if (strcasecmp(name, elements[i].name) == 0)
+			return &elements[i];
+	return NULL;
 }
 
 static bool is_leftover(const xmlNode *node, struct arena *arena)
@@ -34,146 +84,51 @@ static bool is_leftover(const xmlNode *node, struct arena *arena)
 	for (size_t i = 0; class && i < COUNT_OF(leftovers); i++)
 		if (strcasestr(class, leftovers[i]))
 			return true;
-	return xmlHasProp(node, (const xmlChar *)"hidden") != NULL;
+	return xmlHasProp((xmlNode *)node, (const xmlChar *)"hidden") != NULL;
 }
 
-static bool attribute_allowed(const xmlNode *node, const xmlAttr *attribute)
+static void escape(struct buffer *out, const char *text)
 {
-	for (size_t i = 0; i < COUNT_OF(attributes); i++)
-		if ((!attributes[i].element || html_is(node, attributes[i].element)) && strcasecmp((const char *)attribute->name, attributes[i].name) == 0)
-			return true;
-	return false;
-}
-
-static void set(xmlNode *node, const char *name, const char *value)
-{
-	xmlUnsetProp(node, (const xmlChar *)name);
-	if (value)
-		xmlNewProp(node, (const xmlChar *)name, (const xmlChar *)value);
+	for (; *text; text++) {
+		const char *instead = *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '&' ? "&amp;" : *text == '"' ? "&quot;" : NULL;
+		if (instead)
+			buffer_add_text(out, instead);
+		else if ((unsigned char)*text >= 0x20 || *text == '\n' || *text == '\t')
+			buffer_add_char(out, *text);
+		else
+			buffer_add_char(out, ' ');
+	}
 }
 
 static bool is_number(const char *text)
 {
-	return text && *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 6;
+	return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 6;
 }
 
-/* False: the element goes, with what is in it. */
-static bool clean_element(xmlNode *node, const char *base_url, struct arena *arena)
+static void write_attribute(struct buffer *out, const char *name, const char *value)
 {
-	const char *url = NULL;
-	if (html_is(node, "a"))
-		url = html_url(html_attribute(node, "href", arena), base_url, true, arena);
-	if (html_is(node, "img")) {
-		const char *src = html_attribute(node, "src", arena);
-		const char *lazy = html_attribute(node, "data-src", arena);
-		url = html_url(lazy && (!src || text_starts(src, "data:")) ? lazy : src, base_url, false, arena);
-		const char *width = html_attribute(node, "width", arena);
-		const char *height = html_attribute(node, "height", arena);
-		if (!url || (width && strcmp(width, "1") == 0) || (height && strcmp(height, "1") == 0))
-			return false;
-	}
-	for (xmlAttr *attribute = node->properties; attribute;) {
-		xmlAttr *next = attribute->next;
-		if (!attribute_allowed(node, attribute))
-			xmlRemoveProp(attribute);
-		attribute = next;
-	}
-	static const char *const numbers[] = { "width", "height", "colspan", "rowspan", "start" };
-	for (size_t i = 0; i < COUNT_OF(numbers); i++)
-		if (xmlHasProp(node, (const xmlChar *)numbers[i]) && !is_number(html_attribute(node, numbers[i], arena)))
-			set(node, numbers[i], NULL);
-	if (html_is(node, "a"))
-		set(node, "href", url);
-	if (html_is(node, "img")) {
-		set(node, "src", url);
-		if (!xmlHasProp(node, (const xmlChar *)"alt"))
-			set(node, "alt", "");
-	}
-	return true;
+	if (!value)
+		return;
+	buffer_format(out, " %s=\"", name);
+	escape(out, value);
+	buffer_add_char(out, '"');
 }
 
-/* Puts a node's children in its place. */
-static xmlNode *unwrap(xmlNode *node)
+static const char *url_of(struct writer *w, const xmlNode *node, const char *name)
 {
-	xmlNode *next = node->children ? node->children : node->next;
-	while (node->children) {
-		xmlNode *child = node->children;
-		xmlUnlinkNode(child);
-		xmlAddPrevSibling(node, child);
-	}
-	xmlUnlinkNode(node);
-	xmlFreeNode(node);
-	return next;
+	char *url = (char *)html_url(html_attribute(node, name, &w->arena), w->base_url, html_is(node, "a"), &w->arena);
+	if (url)
+		html_drop_tracking(url);
+	return url;
 }
 
-static xmlNode *drop(xmlNode *node)
+/* The picture's address: pages that load late keep it in data-src. NULL: no picture, or one that only counts. */
+static const char *picture(struct writer *w, const xmlNode *node)
 {
-	xmlNode *next = node->next;
-	xmlUnlinkNode(node);
-	xmlFreeNode(node);
-	return next;
-}
-
-static bool is_block_wrapper(const xmlNode *node)
-{
-	static const char *const blocks[] = { "div", "section", "article", "main", "header", "footer", "aside", "figure", "center", "address" };
-	for (size_t i = 0; i < COUNT_OF(blocks); i++)
-		if (html_is(node, blocks[i]))
-			return true;
-	return false;
-}
-
-/* A wrapper whose content is text and inline elements only is a paragraph that its page wrote otherwise. */
-static bool holds_only_inline(const xmlNode *node)
-{
-	static const char *const inline_names[] = { "a", "abbr", "b", "br", "cite", "code", "em", "i", "img", "small", "span", "strong", "sub", "sup", "u", "s", "mark", "q" };
-	bool any = false;
-	for (const xmlNode *child = node->children; child; child = child->next) {
-		if (child->type == XML_ELEMENT_NODE && !in((const char *)child->name, inline_names, COUNT_OF(inline_names)))
-			return false;
-		any = any || child->type == XML_ELEMENT_NODE || (child->type == XML_TEXT_NODE && !xmlIsBlankNode(child));
-	}
-	return any;
-}
-
-static void clean_children(xmlNode *parent, const char *base_url, int depth, struct arena *arena)
-{
-	for (xmlNode *node = parent->children; node;) {
-		if (node->type == XML_TEXT_NODE) {
-			node = node->next;
-			continue;
-		}
-		if (node->type != XML_ELEMENT_NODE || depth > DEPTH_MAX || in((const char *)node->name, dropped, COUNT_OF(dropped)) || is_leftover(node, arena)) {
-			/* CDATA of a recovering parser is text that no mail should show as markup. */
-			node = drop(node);
-			continue;
-		}
-		if (is_block_wrapper(node) && holds_only_inline(node) && !html_is(parent, "p") && !html_is(parent, "li") && !html_is(parent, "td"))
-			xmlNodeSetName(node, (const xmlChar *)"p");
-		if (!in((const char *)node->name, allowed, COUNT_OF(allowed))) {
-			node = unwrap(node);
-			continue;
-		}
-		if (!clean_element(node, base_url, arena)) {
-			node = drop(node);
-			continue;
-		}
-		clean_children(node, base_url, depth + 1, arena);
-		node = node->next;
-	}
-}
-
-int content_sanitise(struct bytes html, const char *base_url, struct buffer *out, struct error *err)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
-	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
-	xmlNode *body = root ? html_find_element(root, "body") : NULL;
-	if (!body)
-		body = root;
-	if (!body)
-		return 0;
-	clean_children(body, base_url, 0, &arena);
-	html_write_children(body, out);
-	return buffer_check(out, err);
+	const char *width = html_attribute(node, "width", &w->arena);
+	const char *height = html_attribute(node, "height", &w->arena);
+	if ((width && atol_small(width) <= 1) || (height && atol_small(height) <= 1))
+		return NULL;
+	const char *src = url_of(w, node, "src");
+	return src ? src : url_of(w, node, "data-src");
 }

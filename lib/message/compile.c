@@ -84,7 +84,7 @@ static int make_values(struct compile *c, struct error *err)
 			break;
 	char url[512];
 	snprintf(url, sizeof url, "%s/%s", in->public_url, in->list_name);
-	c->values = json_pack("{s:{s:s,s:s,s:s,s:s,s:s,s:s},s:s,s:s,s:b,s:O,s:o}", "list", "title", in->list_title, "postal", in->postal, "url", url, "from_name",
+	c->values = json_pack("{s:{s:s,s:s,s:s,s:s},s:s,s:s,s:s,s:s,s:b,s:O,s:o}", "list", "title", in->list_title, "postal", in->postal, "url", url, "from_name",
 	                      in->from_name, "language", in->language, "dir", is_rtl(in->language) ? "rtl" : "ltr", "subject", in->subject, "preheader",
 	                      in->preheader, "is_test", in->is_test, "post", in->post_count ? json_array_get(posts, 0) : json_null(), "posts", posts);
 	return c->values ? 0 : error_set(err, ERROR_INPUT, "a text of the campaign is no UTF-8");

@@ -43,10 +43,14 @@ static int write_tree(struct mailmime *root, struct buffer *out, struct error *e
 {
 	CLEANUP(string_free) MMAPString *text = mmap_string_new("");
 	int column = 0;
-	if (!text || mailmime_write_mem(text, &column, root) != MAILIMF_NO_ERROR)
+	/* The header of the root is the message's own, which libetpan leaves to whoever writes the message. */
+	if (!text || mailmime_content_write_mem(text, &column, root->mm_content_type) != MAILIMF_NO_ERROR ||
+	    mailmime_fields_write_mem(text, &column, root->mm_mime_fields) != MAILIMF_NO_ERROR || !mmap_string_append(text, "\r\n"))
+		return error_set(err, ERROR_MEMORY, "the MIME header could not be written");
+	column = 0;
+	if (mailmime_write_mem(text, &column, root) != MAILIMF_NO_ERROR)
 		return error_set(err, ERROR_MEMORY, "the MIME tree could not be written");
 	buffer_add(out, "MIME-Version: 1.0\r\n", 19);
-	/* Parts end with the CRLF that belongs to the boundary behind them. */
 	buffer_add(out, text->str, text->len);
 	return buffer_check(out, err);
 }
