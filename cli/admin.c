@@ -35,9 +35,11 @@ static void write_config(struct cli *cli, const char *relay, struct buffer *out)
 	const char *option = cli_option(cli, "return-path");
 	const char *listen = cli_option(cli, "listen");
 	const char *sessions = cli_option(cli, "sessions");
-	buffer_add_text(out, "; Gazette's configuration. man gazette.conf has every setting; gazette config shows what is in force.\n\n[daemon]\n");
+	buffer_add_text(
+		out, "; Gazette's configuration. man gazette.conf has every setting; gazette config shows what is in force.\n\n[daemon]\n");
 	buffer_format(out, "data_dir = %s\n", ask(cli, "data-dir", "Folder of the data", "/var/lib/gazette", answer[0], sizeof answer[0]));
-	buffer_format(out, "public_url = %s\n", ask(cli, "public-url", "Address of the readers' pages", "http://127.0.0.1:8080", answer[1], sizeof answer[1]));
+	buffer_format(out, "public_url = %s\n",
+	              ask(cli, "public-url", "Address of the readers' pages", "http://127.0.0.1:8080", answer[1], sizeof answer[1]));
 	if (cli_option(cli, "min-free"))
 		buffer_format(out, "min_free = %s\n", cli_option(cli, "min-free"));
 	buffer_format(out, "\n[store]\nurl = %s\n", ask(cli, "store", "The store", "sqlite:gazette.db", answer[2], sizeof answer[2]));
@@ -67,7 +69,8 @@ static int init(struct cli *cli)
 	struct config_faults faults;
 	struct error err;
 	char answer[256];
-	const char *relay = ask(cli, "relay", "The relay that takes the mail (smtp://HOST:587, smtps://HOST)", "smtp+plain://127.0.0.1:25", answer, sizeof answer);
+	const char *relay = ask(cli, "relay", "The relay that takes the mail (smtp://HOST:587, smtps://HOST)", "smtp+plain://127.0.0.1:25",
+	                        answer, sizeof answer);
 	write_config(cli, relay, &text);
 	if (file_create(cli->config_path, buffer_bytes(&text), 0640, &err) < 0) {
 		if (err.code == ERROR_CONFLICT)
@@ -116,7 +119,8 @@ static int status(struct cli *cli)
 	char size[UNITS_TEXT];
 	bool needs_person = false;
 	int64_t pid = cli_daemon_pid(cli);
-	if (store_campaign_sending(cli->ops.db, sending, CAMPAIGNS, &n, &err) < 0 || store_relay_all(cli->ops.db, relays, RELAYS, &relay_count, &arena, &err) < 0 ||
+	if (store_campaign_sending(cli->ops.db, sending, CAMPAIGNS, &n, &err) < 0 ||
+	    store_relay_all(cli->ops.db, relays, RELAYS, &relay_count, &arena, &err) < 0 ||
 	    file_free_space(db_folder(cli->ops.db), &free_bytes, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	for (size_t i = 0; i < relay_count; i++)
@@ -126,8 +130,8 @@ static int status(struct cli *cli)
 		json_t *array = json_array();
 		for (size_t i = 0; i < relay_count; i++)
 			json_array_append_new(array, field_json(relay_state_fields, &relays[i]));
-		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending", (json_int_t)n, "free_bytes", (json_int_t)free_bytes, "relays",
-		                   array));
+		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending", (json_int_t)n,
+		                   "free_bytes", (json_int_t)free_bytes, "relays", array));
 	} else {
 		printf("%-12s %s\n%-12s %zu campaigns\n%-12s %s free\n", "daemon", pid ? "runs" : "does not run", "sending", n, "disk",
 		       units_write_size(free_bytes, size));
@@ -167,7 +171,8 @@ static int store_check(struct cli *cli)
 		for (size_t i = 0; i < n; i++) {
 			struct campaign_counts kept;
 			struct campaign_counts real;
-			if (store_campaign_counts(cli->ops.db, campaigns[i].id, &kept, &err) < 0 || store_campaign_recount(cli->ops.db, campaigns[i].id, &real, &err) < 0)
+			if (store_campaign_counts(cli->ops.db, campaigns[i].id, &kept, &err) < 0 ||
+			    store_campaign_recount(cli->ops.db, campaigns[i].id, &real, &err) < 0)
 				return cli_fail(cli, &err, NULL);
 			const int64_t *a = &kept.queued;
 			const int64_t *b = &real.queued;
@@ -178,7 +183,9 @@ static int store_check(struct cli *cli)
 		}
 		before = n ? campaigns[n - 1].id : before;
 	} while (n == CAMPAIGNS);
-	cli_say(cli, wrong ? "The file is sound; %" PRId64 " campaigns are counted wrong." : "The file is sound, and the counters are right.", wrong);
+	cli_say(cli,
+	        wrong ? "The file is sound; %" PRId64 " campaigns are counted wrong." : "The file is sound, and the counters are right.",
+	        wrong);
 	return wrong ? EXIT_DATA : 0;
 }
 
@@ -252,16 +259,23 @@ static int inbound(struct cli *cli)
 
 const struct command admin_commands[] = {
 	{ "init", "", NEEDS_NOTHING, 0, 0, "[--relay URL] [--public-url URL] [--data-dir DIR] [--store URL] ...",
-	  "store: data-dir: relay: relay-user: public-url: listen: return-path: lmtp: min-free: sessions:", "writes a configuration and makes the store",
-	  "gazette -c t.conf init --store sqlite:t.db --data-dir . --relay smtp+plain://127.0.0.1:2525 --public-url http://127.0.0.1:8080 --yes", init },
+	  "store: data-dir: relay: relay-user: public-url: listen: return-path: lmtp: min-free: sessions:",
+	  "writes a configuration and makes the store",
+	  "gazette -c t.conf init --store sqlite:t.db --data-dir . --relay smtp+plain://127.0.0.1:2525 --public-url http://127.0.0.1:8080 "
+	  "--yes",
+	  init },
 	{ "status", "", NEEDS_STORE, 0, 0, "", "", "shows how things stand", "gazette status", status },
-	{ "config", "", NEEDS_CONFIG, 0, 0, "[-n]", "changed options", "shows what is in force; -n only what differs", "gazette config -n", config_command },
+	{ "config", "", NEEDS_CONFIG, 0, 0, "[-n]", "changed options", "shows what is in force; -n only what differs", "gazette config -n",
+	  config_command },
 	{ "store", "check", NEEDS_STORE, 0, 0, "", "", "looks for damage and counts again", "gazette store check", store_check },
-	{ "store", "migrate", NEEDS_CONFIG, 0, 0, "[--dry-run]", "dry-run", "brings an older store up to date", "gazette store migrate", store_migrate },
+	{ "store", "migrate", NEEDS_CONFIG, 0, 0, "[--dry-run]", "dry-run", "brings an older store up to date", "gazette store migrate",
+	  store_migrate },
 	{ "template", "ls", NEEDS_NOTHING, 0, 0, "", "", "shows the templates built in", "gazette template ls", template_ls },
-	{ "template", "render", NEEDS_NOTHING, 1, 1, "FILE [--data JSON] [--text]", "data: text", "renders a template", "gazette template render mail.html --data values.json",
-	  template_render_command },
-	{ "template", "export", NEEDS_NOTHING, 1, 1, "FOLDER", "", "writes the built-in templates, to start from", "gazette template export templates", template_export },
-	{ "inbound", "", NEEDS_STORE, 1, 1, "FILE|- [--to ADDRESS]", "to:", "takes one returned mail", "gazette inbound - < returned.eml", inbound },
+	{ "template", "render", NEEDS_NOTHING, 1, 1, "FILE [--data JSON] [--text]", "data: text", "renders a template",
+	  "gazette template render mail.html --data values.json", template_render_command },
+	{ "template", "export", NEEDS_NOTHING, 1, 1, "FOLDER", "", "writes the built-in templates, to start from",
+	  "gazette template export templates", template_export },
+	{ "inbound", "", NEEDS_STORE, 1, 1, "FILE|- [--to ADDRESS]", "to:", "takes one returned mail", "gazette inbound - < returned.eml",
+	  inbound },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

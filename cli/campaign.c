@@ -88,7 +88,8 @@ static void print_findings(const struct cli *cli, const struct findings *finding
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *f = &findings->found[i];
 		if (cli->json)
-			cli_json(json_pack("{s:s,s:s,s:s}", "check", f->check, "level", f->is_fault ? "fault" : "warning", "text", f->text));
+			cli_json(
+				json_pack("{s:s,s:s,s:s}", "check", f->check, "level", f->is_fault ? "fault" : "warning", "text", f->text));
 		else
 			fprintf(stderr, "%s: %s: %s\n", f->is_fault ? "fault" : "warning", f->check, f->text);
 	}
@@ -175,7 +176,8 @@ static int64_t show_audience(struct cli *cli, const struct campaign *campaign, c
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		*readers += by[i].queued;
-	cli_say(cli, "Subject: %s\nFrom:    %s <%s>\nReaders: %s", campaign->subject, list->from_name, list->from_email, units_write_count(*readers, count));
+	cli_say(cli, "Subject: %s\nFrom:    %s <%s>\nReaders: %s", campaign->subject, list->from_name, list->from_email,
+	        units_write_count(*readers, count));
 	for (size_t i = 0; i < n; i++)
 		if (n > 1 && by[i].queued > 0)
 			cli_say(cli, "         %s %s", units_write_count(by[i].queued, count), provider_name(by[i].provider));
@@ -222,10 +224,12 @@ static int send(struct cli *cli)
 		cli_say(cli, "already sending since %s", units_write_time(campaign.started_us, when));
 		return 0;
 	}
-	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0 || campaign_check(&cli->ops, campaign.id, &findings, &err) < 0)
+	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0 ||
+	    campaign_check(&cli->ops, campaign.id, &findings, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (campaign.state != CAMPAIGN_DRAFT && campaign.state != CAMPAIGN_SCHEDULED) {
-		error_set(&err, ERROR_CONFLICT, "campaign %" PRId64 " can not be sent: it is %s", campaign.id, campaign_words[campaign.state]);
+		error_set(&err, ERROR_CONFLICT, "campaign %" PRId64 " can not be sent: it is %s", campaign.id,
+		          campaign_words[campaign.state]);
 		return cli_fail(cli, &err, NULL);
 	}
 	if (show_audience(cli, &campaign, &list, &readers, &err) < 0)
@@ -334,7 +338,8 @@ static int cancel(struct cli *cli)
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct campaign campaign;
 	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0 || !cli_confirm(cli, &status, "Cancel campaign %" PRId64 " (%s)?", campaign.id, campaign.subject))
+	if (find(cli, &campaign, &arena, &status) < 0 ||
+	    !cli_confirm(cli, &status, "Cancel campaign %" PRId64 " (%s)?", campaign.id, campaign.subject))
 		return status;
 	return change(cli, campaign_cancel, "is cancelled");
 }
@@ -370,9 +375,10 @@ static json_t *missed_json(const struct missed *m)
 	bool hopeless = m->state == DELIVERY_BOUNCED || strcmp(m->returned, "hard") == 0 || m->state == DELIVERY_SUPPRESSED;
 	if (m->last_attempt_us)
 		units_write_time(m->last_attempt_us, time);
-	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:b}", "email", m->email, "state", delivery_words[m->state], "returned", m->returned, "reason",
-	                 m->reason, "code", (json_int_t)m->code, "status", m->status, "reply", m->reply, "provider", provider_name(m->provider), "attempts",
-	                 (json_int_t)m->attempts, "last_attempt", time, "resend_reaches", !hopeless);
+	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:b}", "email", m->email, "state", delivery_words[m->state], "returned",
+	                 m->returned, "reason", m->reason, "code", (json_int_t)m->code, "status", m->status, "reply", m->reply, "provider",
+	                 provider_name(m->provider), "attempts", (json_int_t)m->attempts, "last_attempt", time, "resend_reaches",
+	                 !hopeless);
 }
 
 static int missed(struct cli *cli)
@@ -400,15 +406,18 @@ static int missed(struct cli *cli)
 }
 
 const struct command campaign_commands[] = {
-	{ "campaign", "create", NEEDS_STORE, 1, 1, "LIST --post ID [--subject S] [--preheader P] [--again]", "post: subject: preheader: again",
-	  "makes a draft of a send", "gazette campaign create news --post 41", create },
-	{ "campaign", "set", NEEDS_STORE, 1, 1, "ID [--subject S] [--preheader P]", "subject: preheader:", "changes a draft", "gazette campaign set 12 --subject \"Corrected\"", set },
-	{ "campaign", "preview", NEEDS_STORE, 1, 1, "ID --to ADDRESS [--eml|--html|--text]", "to: eml html text", "writes what one reader gets",
-	  "gazette campaign preview 12 --to ann@example.org --eml", preview },
+	{ "campaign", "create", NEEDS_STORE, 1, 1, "LIST --post ID [--subject S] [--preheader P] [--again]",
+	  "post: subject: preheader: again", "makes a draft of a send", "gazette campaign create news --post 41", create },
+	{ "campaign", "set", NEEDS_STORE, 1, 1, "ID [--subject S] [--preheader P]", "subject: preheader:", "changes a draft",
+	  "gazette campaign set 12 --subject \"Corrected\"", set },
+	{ "campaign", "preview", NEEDS_STORE, 1, 1, "ID --to ADDRESS [--eml|--html|--text]", "to: eml html text",
+	  "writes what one reader gets", "gazette campaign preview 12 --to ann@example.org --eml", preview },
 	{ "campaign", "check", NEEDS_STORE, 0, 1, "[ID]", "", "says what stands against sending", "gazette campaign check 12", check },
-	{ "campaign", "test", NEEDS_STORE, 0, 1, "[ID] [--to ADDRESS]... [--as ADDRESS]", "to: as:", "sends it to testers only", "gazette campaign test 12 --to me@example.org", test },
+	{ "campaign", "test", NEEDS_STORE, 0, 1, "[ID] [--to ADDRESS]... [--as ADDRESS]", "to: as:", "sends it to testers only",
+	  "gazette campaign test 12 --to me@example.org", test },
 	{ "campaign", "send", NEEDS_STORE, 0, 1, "[ID] [--expect N]", "expect: now", "sends it to all", "gazette campaign send 12", send },
-	{ "campaign", "watch", NEEDS_STORE, 0, 1, "[ID] [--all]", "", "shows progress until everyone was tried", "gazette campaign watch 12", watch },
+	{ "campaign", "watch", NEEDS_STORE, 0, 1, "[ID] [--all]", "", "shows progress until everyone was tried",
+	  "gazette campaign watch 12", watch },
 	{ "campaign", "pause", NEEDS_STORE, 0, 1, "[ID]", "", "stops it within a second", "gazette campaign pause 12", pause_command },
 	{ "campaign", "resume", NEEDS_STORE, 0, 1, "[ID]", "", "goes on", "gazette campaign resume 12", resume },
 	{ "campaign", "cancel", NEEDS_STORE, 0, 1, "[ID]", "", "ends it for good", "gazette campaign cancel 12", cancel },

@@ -13,10 +13,10 @@ struct cli;
 struct command {
 	const char *group, *verb; /* verb "": the group is the command */
 	enum cli_needs needs;
-	int least, most;          /* arguments */
-	const char *arguments;    /* for usage: "LIST FILE|-" */
-	const char *options;      /* "title: from: yes": names, ":" takes a value */
-	const char *help;         /* one line */
+	int least, most;       /* arguments */
+	const char *arguments; /* for usage: "LIST FILE|-" */
+	const char *options;   /* "title: from: yes": names, ":" takes a value */
+	const char *help;      /* one line */
 	const char *example;
 	int (*run)(struct cli *cli); /* the exit status */
 };

@@ -3,6 +3,6 @@
 #define CLI_GROUPS_H
 #include "cli/cli.h"
 
-extern const struct command list_commands[], source_commands[], subscriber_commands[], post_commands[], campaign_commands[], stats_commands[],
-        queue_commands[], admin_commands[], suppression_commands[], sandbox_commands[];
+extern const struct command list_commands[], source_commands[], subscriber_commands[], post_commands[], campaign_commands[],
+	stats_commands[], queue_commands[], admin_commands[], suppression_commands[], sandbox_commands[];
 #endif

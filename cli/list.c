@@ -19,7 +19,9 @@ static struct list_in options_in(const struct cli *cli)
 		                 .template = cli_option(cli, "template"),
 		                 .testers = cli_option(cli, "testers"),
 		                 .list_id = cli_option(cli, "list-id"),
-		                 .is_public = cli_flag(cli, "public") ? 1 : cli_flag(cli, "private") ? 0 : -1 };
+		                 .is_public = cli_flag(cli, "public")    ? 1
+		                              : cli_flag(cli, "private") ? 0
+		                                                         : -1 };
 }
 
 static int create(struct cli *cli)
@@ -68,8 +70,8 @@ static int show(struct cli *cli)
 		return 0;
 	}
 	cli_row(cli, list_fields, &list);
-	printf("%-16s %" PRId64 " active, %" PRId64 " pending, %" PRId64 " paused, %" PRId64 " unsubscribed\n", "readers", counts.active, counts.pending,
-	       counts.paused, counts.unsubscribed);
+	printf("%-16s %" PRId64 " active, %" PRId64 " pending, %" PRId64 " paused, %" PRId64 " unsubscribed\n", "readers", counts.active,
+	       counts.pending, counts.paused, counts.unsubscribed);
 	return 0;
 }
 
@@ -87,11 +89,14 @@ static int set(struct cli *cli)
 
 #define SETTINGS "title: description: from: reply-to: owner: postal: language: timezone: return-path: template: testers: public private"
 const struct command list_commands[] = {
-	{ "list", "create", NEEDS_STORE, 1, 1, "NAME --from MAILBOX [--title T] [--postal ADDRESS] ...", SETTINGS " list-id:", "makes a newsletter",
-	  "gazette list create news --title \"Example News\" --from \"Example News <news@example.org>\" --postal \"1 Main St, Springfield\"", create },
+	{ "list", "create", NEEDS_STORE, 1, 1, "NAME --from MAILBOX [--title T] [--postal ADDRESS] ...",
+	  SETTINGS " list-id:", "makes a newsletter",
+	  "gazette list create news --title \"Example News\" --from \"Example News <news@example.org>\" --postal \"1 Main St, "
+	  "Springfield\"",
+	  create },
 	{ "list", "ls", NEEDS_STORE, 0, 0, "", "", "shows the newsletters", "gazette list ls", ls },
 	{ "list", "show", NEEDS_STORE, 1, 1, "LIST", "", "shows one with its readers", "gazette list show news", show },
-	{ "list", "set", NEEDS_STORE, 1, 1, "LIST [--title T] ...", SETTINGS, "changes settings; alone, shows them", "gazette list set news --reply-to editor@example.org",
-	  set },
+	{ "list", "set", NEEDS_STORE, 1, 1, "LIST [--title T] ...", SETTINGS, "changes settings; alone, shows them",
+	  "gazette list set news --reply-to editor@example.org", set },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -14,7 +14,8 @@
 
 static const struct {
 	const char *alias, *verb;
-} aliases[] = { { "add", "create" }, { "create", "add" }, { "remove", "delete" }, { "delete", "remove" }, { "rm", "remove" }, { "list", "ls" }, { "flush", "retry" } };
+} aliases[] = { { "add", "create" }, { "create", "add" }, { "remove", "delete" }, { "delete", "remove" },
+	        { "rm", "remove" },  { "list", "ls" },    { "flush", "retry" } };
 
 const char *cli_option(const struct cli *cli, const char *name)
 {
@@ -220,12 +221,14 @@ static int find_command(struct cli *cli, int argc, char **argv, int *used)
 		return -1;
 	if (!is_group(group)) {
 		const char *near = nearest(NULL, group);
-		return cli_usage(cli, "there is no command \"%s\"%s%s%s", group, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+		return cli_usage(cli, "there is no command \"%s\"%s%s%s", group, near ? " (did you mean " : "", near ? near : "",
+		                 near ? "?)" : "");
 	}
 	if (argc < 2 || strcmp(verb, "--help") == 0)
 		return help_group(group) + (argc < 2 ? EXIT_USAGE : 0);
 	const char *near = nearest(group, verb);
-	return cli_usage(cli, "gazette %s has no \"%s\"%s%s%s", group, verb, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	return cli_usage(cli, "gazette %s has no \"%s\"%s%s%s", group, verb, near ? " (did you mean " : "", near ? near : "",
+	                 near ? "?)" : "");
 }
 
 /* Data belongs to the user gazette: a file of another's beside the store would stop the daemon. */

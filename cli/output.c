@@ -249,7 +249,8 @@ static bool tell(void *context, int64_t done, int64_t total)
 		for (int i = 0; i < 30; i++)
 			cells[i] = i < percent * 30 / 100 ? '#' : '.';
 		cells[30] = '\0';
-		fprintf(stderr, "\r%s [%s] %3d%%  %.0f/s  %s left \033[K", bar.what, cells, percent, rate, units_write_duration(left_us, left));
+		fprintf(stderr, "\r%s [%s] %3d%%  %.0f/s  %s left \033[K", bar.what, cells, percent, rate,
+		        units_write_duration(left_us, left));
 	} else {
 		fprintf(stderr, "%s %d%% %.0f/s %s left\n", bar.what, percent, rate, units_write_duration(left_us, left));
 	}

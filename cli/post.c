@@ -93,7 +93,8 @@ static int inspect(struct cli *cli)
 		struct content_feed feed;
 		struct error err;
 		arena.max_bytes = 1 << 30;
-		if (post_inspect(NULL, cli->argument[i], cli_option(cli, "base-url"), cli_option(cli, "content-type"), &arena, &feed, &err) < 0) {
+		if (post_inspect(NULL, cli->argument[i], cli_option(cli, "base-url"), cli_option(cli, "content-type"), &arena, &feed,
+		                 &err) < 0) {
 			error_wrap(&err, "%s", cli->argument[i]);
 			status = cli_fail(cli, &err, NULL);
 		} else {
@@ -104,11 +105,12 @@ static int inspect(struct cli *cli)
 }
 
 const struct command post_commands[] = {
-	{ "post", "add", NEEDS_STORE, 2, 2, "LIST FILE|URL|- [--base-url URL]", "base-url:", "takes a post from Markdown or HTML", "gazette post add news post.md", add },
+	{ "post", "add", NEEDS_STORE, 2, 2, "LIST FILE|URL|- [--base-url URL]", "base-url:", "takes a post from Markdown or HTML",
+	  "gazette post add news post.md", add },
 	{ "post", "ls", NEEDS_STORE, 0, 1, "[LIST]", "", "shows posts, newest first", "gazette post ls news", ls },
 	{ "post", "show", NEEDS_STORE, 1, 1, "ID", "", "shows one", "gazette post show 41", show },
-	{ "post", "inspect", NEEDS_NOTHING, 1, CLI_ARGUMENTS, "FILE|URL... [--base-url URL] [--content-type TYPE]", "base-url: content-type:",
-	  "shows what would be read, storing nothing", "gazette post inspect feed.xml", inspect },
+	{ "post", "inspect", NEEDS_NOTHING, 1, CLI_ARGUMENTS, "FILE|URL... [--base-url URL] [--content-type TYPE]",
+	  "base-url: content-type:", "shows what would be read, storing nothing", "gazette post inspect feed.xml", inspect },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -125,7 +127,8 @@ static int source_add_command(struct cli *cli)
 	if (source_add(&cli->ops, &in, cli->actor, &id, &first, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_made(cli, "source", id);
-	cli_say(cli, "Found %s; %" PRId64 " posts marked seen, none of them will be mailed; %" PRId64 " drafts.", in.what, first.seen, first.added);
+	cli_say(cli, "Found %s; %" PRId64 " posts marked seen, none of them will be mailed; %" PRId64 " drafts.", in.what, first.seen,
+	        first.added);
 	cli_next(cli, first.added ? "gazette post ls %s" : "gazette source ls %s", in.list);
 	return 0;
 }
@@ -188,11 +191,11 @@ static int source_poll_command(struct cli *cli)
 		return cli_fail(cli, &err, "The source is marked failing and will be tried again.");
 	}
 	if (cli->json)
-		cli_json(json_pack("{s:I,s:I,s:I,s:I,s:s}", "source", (json_int_t)source.id, "new", (json_int_t)taken.added, "revised", (json_int_t)taken.revised,
-		                   "same", (json_int_t)taken.same, "alert", taken.alert));
+		cli_json(json_pack("{s:I,s:I,s:I,s:I,s:s}", "source", (json_int_t)source.id, "new", (json_int_t)taken.added, "revised",
+		                   (json_int_t)taken.revised, "same", (json_int_t)taken.same, "alert", taken.alert));
 	else
-		printf("%" PRId64 " new, %" PRId64 " revised, %" PRId64 " known%s%s\n", taken.added, taken.revised, taken.same, taken.alert[0] ? "; drafts because: " : "",
-		       taken.alert);
+		printf("%" PRId64 " new, %" PRId64 " revised, %" PRId64 " known%s%s\n", taken.added, taken.revised, taken.same,
+		       taken.alert[0] ? "; drafts because: " : "", taken.alert);
 	return 0;
 }
 
@@ -239,7 +242,8 @@ static int source_remove(struct cli *cli)
 	struct source source;
 	struct error err;
 	int status = 0;
-	if (find_source(cli, &source, &arena, &status) < 0 || !cli_confirm(cli, &status, "Remove the source %s? Its posts stay.", source.url))
+	if (find_source(cli, &source, &arena, &status) < 0 ||
+	    !cli_confirm(cli, &status, "Remove the source %s? Its posts stay.", source.url))
 		return status;
 	if (store_source_remove(cli->ops.db, source.id, &err) < 0)
 		return cli_fail(cli, &err, NULL);
@@ -248,11 +252,12 @@ static int source_remove(struct cli *cli)
 }
 
 const struct command source_commands[] = {
-	{ "source", "add", NEEDS_STORE, 2, 2, "LIST URL|FOLDER [--policy draft|send|hold=30m] [--latest N]", "policy: latest:", "adds a feed or a folder",
-	  "gazette source add news https://example.org/feed.xml --policy hold=30m", source_add_command },
+	{ "source", "add", NEEDS_STORE, 2, 2, "LIST URL|FOLDER [--policy draft|send|hold=30m] [--latest N]", "policy: latest:",
+	  "adds a feed or a folder", "gazette source add news https://example.org/feed.xml --policy hold=30m", source_add_command },
 	{ "source", "ls", NEEDS_STORE, 0, 1, "[LIST]", "", "shows the sources", "gazette source ls news", source_ls },
 	{ "source", "show", NEEDS_STORE, 1, 1, "ID", "", "shows one", "gazette source show 1", source_show },
-	{ "source", "try", NEEDS_STORE, 1, 1, "URL|FOLDER", "", "looks once, storing nothing", "gazette source try https://example.org/feed.xml", source_try_command },
+	{ "source", "try", NEEDS_STORE, 1, 1, "URL|FOLDER", "", "looks once, storing nothing",
+	  "gazette source try https://example.org/feed.xml", source_try_command },
 	{ "source", "poll", NEEDS_STORE, 1, 1, "ID", "", "looks now", "gazette source poll 1", source_poll_command },
 	{ "source", "pause", NEEDS_STORE, 1, 1, "ID", "", "stops looking", "gazette source pause 1", source_pause },
 	{ "source", "resume", NEEDS_STORE, 1, 1, "ID", "", "looks again", "gazette source resume 1", source_resume },

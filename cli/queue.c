@@ -20,9 +20,12 @@ struct reason {
 	int64_t next_us;
 	const char *why;
 };
-static const struct field reason_fields[] = { FIELD(struct reason, email, FIELD_TEXT), FIELD(struct reason, campaign_id, FIELD_INT), FIELD(struct reason, provider, FIELD_TEXT),
-	                                      FIELD(struct reason, state, FIELD_TEXT), FIELD(struct reason, n, FIELD_INT), FIELD_NAMED(struct reason, next_us, FIELD_TIME, "next"),
-	                                      FIELD(struct reason, why, FIELD_TEXT), FIELD_END };
+static const struct field reason_fields[] = {
+	FIELD(struct reason, email, FIELD_TEXT),    FIELD(struct reason, campaign_id, FIELD_INT),
+	FIELD(struct reason, provider, FIELD_TEXT), FIELD(struct reason, state, FIELD_TEXT),
+	FIELD(struct reason, n, FIELD_INT),         FIELD_NAMED(struct reason, next_us, FIELD_TIME, "next"),
+	FIELD(struct reason, why, FIELD_TEXT),      FIELD_END
+};
 
 static const char *relay_trouble(struct cli *cli, struct arena *arena)
 {
@@ -35,7 +38,8 @@ static const char *relay_trouble(struct cli *cli, struct arena *arena)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(relays[i].state, "ok") != 0)
-			return arena_format(arena, "relay %s is %s%s%s: %s", relays[i].name, relays[i].state, relays[i].until_us ? " until " : "",
+			return arena_format(arena, "relay %s is %s%s%s: %s", relays[i].name, relays[i].state,
+			                    relays[i].until_us ? " until " : "",
 			                    relays[i].until_us ? units_write_time(relays[i].until_us, until) : "", relays[i].reason);
 	return NULL;
 }
@@ -86,7 +90,8 @@ static int show_waiting(struct cli *cli, bool why)
 			                  .n = rows[i].n,
 			                  .next_us = rows[i].next_due_us,
 			                  .why = why_waiting(cli, &rows[i], all, &arena) };
-	cli_rows(cli, reason_fields, why || all ? "campaign_id provider state n next why" : "campaign_id provider state n next", out, n, sizeof *out);
+	cli_rows(cli, reason_fields, why || all ? "campaign_id provider state n next why" : "campaign_id provider state n next", out, n,
+	         sizeof *out);
 	if (all && !cli->json)
 		printf("%s\n", all);
 	return 0;
@@ -99,7 +104,8 @@ static int show_address(struct cli *cli, const char *address)
 	struct error err;
 	struct why *rows = arena_alloc(&arena, ROWS * sizeof *rows);
 	size_t n = 0;
-	if (!rows || address_read(bytes_text(address), &parsed, &err) < 0 || store_delivery_why(cli->ops.db, parsed.key, rows, ROWS, &n, &arena, &err) < 0)
+	if (!rows || address_read(bytes_text(address), &parsed, &err) < 0 ||
+	    store_delivery_why(cli->ops.db, parsed.key, rows, ROWS, &n, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_rows(cli, why_fields, "campaign_id state reason code reply relay due_us attempts", rows, n, sizeof *rows);
 	return 0;
@@ -138,7 +144,8 @@ static int retry(struct cli *cli)
 		return cli_fail(cli, &err, NULL);
 	if (store_delivery_retry(cli->ops.db, campaign.id, clock_now().wall_us, &n, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	if (cli_flag(cli, "uncertain") && campaign.id && store_delivery_resend_uncertain(cli->ops.db, campaign.id, clock_now().wall_us, &again, &err) < 0)
+	if (cli_flag(cli, "uncertain") && campaign.id &&
+	    store_delivery_resend_uncertain(cli->ops.db, campaign.id, clock_now().wall_us, &again, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (ops_audit(&cli->ops, cli->actor, "queue retry", cli->arguments ? cli->argument[0] : "all", "", &err) < 0)
 		return cli_fail(cli, &err, NULL);
@@ -149,7 +156,8 @@ static int retry(struct cli *cli)
 }
 
 const struct command queue_commands[] = {
-	{ "queue", "retry", NEEDS_STORE, 0, 1, "[CAMPAIGN] [--uncertain]", "uncertain", "makes what was deferred due now; deletes nothing", "gazette queue retry 12", retry },
+	{ "queue", "retry", NEEDS_STORE, 0, 1, "[CAMPAIGN] [--uncertain]", "uncertain", "makes what was deferred due now; deletes nothing",
+	  "gazette queue retry 12", retry },
 	{ "queue", "", NEEDS_STORE, 0, 1, "[ADDRESS] [--why]", "why", "shows what waits, and why", "gazette queue --why", queue },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

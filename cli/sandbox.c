@@ -96,7 +96,8 @@ static int no_dots(const struct dirent *entry)
 static void header(struct bytes mail, const char *name, struct buffer *out)
 {
 	size_t size = strlen(name);
-	for (const char *line = mail.data; line && *line != '\r' && *line != '\n'; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+	for (const char *line = mail.data; line && *line != '\r' && *line != '\n';
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
 		if (strncasecmp(line, name, size) != 0 || line[size] != ':')
 			continue;
 		CLEANUP(buffer_clear) struct buffer raw = BUFFER_INIT(16 << 10);
@@ -135,7 +136,8 @@ static int get_mails(void *context, const struct httpd_request *request, struct 
 	if (n < 0)
 		return error_errno(err, ERROR_STORE, errno, "%s", path);
 	buffer_format(&reply->body,
-	              "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+	              "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+	              "content=\"width=device-width, initial-scale=1\">"
 	              "<title>Sandbox</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body><main><h1>%d mails</h1><ul>",
 	              n);
 	for (int i = 0; i < n; i++) {
@@ -161,9 +163,12 @@ static int get_mail(void *context, const struct httpd_request *request, struct h
 	const char *name = httpd_segment(request, "name");
 	if (read_mail(context, name, &mail, err) < 0)
 		return -1;
-	reply->csp = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-src 'self'; img-src 'self' https: http:; frame-ancestors 'self'";
-	buffer_add_text(&reply->body, "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Mail</title><link rel=\"stylesheet\" href=\"/style.css\">"
-	                              "<style>main{max-width:60rem}iframe{width:100%;height:70vh;border:1px solid #888;background:#fff}</style></head><body><main><p><a "
+	reply->csp = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-src 'self'; img-src 'self' https: http:; frame-ancestors "
+	             "'self'";
+	buffer_add_text(&reply->body, "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Mail</title><link "
+	                              "rel=\"stylesheet\" href=\"/style.css\">"
+	                              "<style>main{max-width:60rem}iframe{width:100%;height:70vh;border:1px solid "
+	                              "#888;background:#fff}</style></head><body><main><p><a "
 	                              "href=\"/\">All mails</a></p><dl>");
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		buffer_format(&reply->body, "<dt class=\"soft\">%s</dt><dd>", names[i]);
@@ -171,7 +176,8 @@ static int get_mail(void *context, const struct httpd_request *request, struct h
 		buffer_add_text(&reply->body, "</dd>");
 	}
 	buffer_format(&reply->body,
-	              "</dl><p><a href=\"/mail/%s/source\">Source</a> &middot; <a href=\"/mail/%s/text\">Plain text</a></p><iframe title=\"The mail\" sandbox=\"\" "
+	              "</dl><p><a href=\"/mail/%s/source\">Source</a> &middot; <a href=\"/mail/%s/text\">Plain text</a></p><iframe "
+	              "title=\"The mail\" sandbox=\"\" "
 	              "src=\"/mail/%s/html\"></iframe></main></body></html>",
 	              name, name, name);
 	return 0;
@@ -188,13 +194,14 @@ static bool find_part(struct mailmime *mime, const char *subtype, struct buffer 
 	}
 	if (mime->mm_type == MAILMIME_MESSAGE)
 		return mime->mm_data.mm_message.mm_msg_mime && find_part(mime->mm_data.mm_message.mm_msg_mime, subtype, out);
-	if (!mime->mm_content_type || strcasecmp(mime->mm_content_type->ct_subtype, subtype) != 0 || !mime->mm_body || mime->mm_body->dt_type != MAILMIME_DATA_TEXT)
+	if (!mime->mm_content_type || strcasecmp(mime->mm_content_type->ct_subtype, subtype) != 0 || !mime->mm_body ||
+	    mime->mm_body->dt_type != MAILMIME_DATA_TEXT)
 		return false;
 	char *decoded = NULL;
 	size_t size = 0;
 	size_t at = 0;
-	if (mailmime_part_parse(mime->mm_body->dt_data.dt_text.dt_data, mime->mm_body->dt_data.dt_text.dt_length, &at, mime->mm_body->dt_encoding, &decoded, &size) !=
-	    MAILIMF_NO_ERROR)
+	if (mailmime_part_parse(mime->mm_body->dt_data.dt_text.dt_data, mime->mm_body->dt_data.dt_text.dt_length, &at,
+	                        mime->mm_body->dt_encoding, &decoded, &size) != MAILIMF_NO_ERROR)
 		return false;
 	buffer_add(out, decoded, size);
 	mailmime_decoded_part_free(decoded);
@@ -239,7 +246,11 @@ static const char *type_of(const char *name)
 {
 	static const struct {
 		const char *end, *type;
-	} types[] = { { ".html", "text/html; charset=utf-8" }, { ".xml", "application/rss+xml" }, { ".css", "text/css" }, { ".png", "image/png" }, { ".jpg", "image/jpeg" } };
+	} types[] = { { ".html", "text/html; charset=utf-8" },
+		      { ".xml", "application/rss+xml" },
+		      { ".css", "text/css" },
+		      { ".png", "image/png" },
+		      { ".jpg", "image/jpeg" } };
 	for (size_t i = 0; i < COUNT_OF(types); i++)
 		if (text_ends(name, types[i].end))
 			return types[i].type;
@@ -329,8 +340,8 @@ static int serve(struct cli *cli, struct sandbox *s)
 	if (cli->json)
 		cli_json(json_pack("{s:i,s:i,s:s}", "smtp", smtp_server_port(smtp), "web", httpd_port(httpd), "maildir", s->maildir));
 	else
-		printf("SMTP on port %u, mails in %s, to look at on http://127.0.0.1:%u/%s\n", smtp_server_port(smtp), s->maildir, httpd_port(httpd),
-		       s->site ? " (the site under /site/)" : "");
+		printf("SMTP on port %u, mails in %s, to look at on http://127.0.0.1:%u/%s\n", smtp_server_port(smtp), s->maildir,
+		       httpd_port(httpd), s->site ? " (the site under /site/)" : "");
 	fflush(stdout);
 	sigwait(&set, &signal);
 	httpd_stop(&httpd);
@@ -341,7 +352,8 @@ static int serve(struct cli *cli, struct sandbox *s)
 
 static int sandbox(struct cli *cli)
 {
-	struct sandbox s = { .maildir = cli_option(cli, "maildir") ? cli_option(cli, "maildir") : "sandbox-mail", .site = cli_option(cli, "site") };
+	struct sandbox s = { .maildir = cli_option(cli, "maildir") ? cli_option(cli, "maildir") : "sandbox-mail",
+		             .site = cli_option(cli, "site") };
 	const char *stall = cli_option(cli, "stall");
 	struct error err;
 	if (percent(cli, "defer", &s.defer_percent) < 0 || percent(cli, "refuse", &s.refuse_percent) < 0)
@@ -352,7 +364,9 @@ static int sandbox(struct cli *cli)
 }
 
 const struct command sandbox_commands[] = {
-	{ "sandbox", "", NEEDS_NOTHING, 0, 0, "[--smtp ADDR] [--web ADDR] [--maildir DIR] [--site DIR] [--defer N%] [--refuse N%] [--stall TIME]",
-	  "smtp: web: maildir: site: defer: refuse: stall:", "a mail server to try things out with", "gazette sandbox --smtp 127.0.0.1:2525 --maildir mails", sandbox },
+	{ "sandbox", "", NEEDS_NOTHING, 0, 0,
+	  "[--smtp ADDR] [--web ADDR] [--maildir DIR] [--site DIR] [--defer N%] [--refuse N%] [--stall TIME]",
+	  "smtp: web: maildir: site: defer: refuse: stall:", "a mail server to try things out with",
+	  "gazette sandbox --smtp 127.0.0.1:2525 --maildir mails", sandbox },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -18,13 +18,15 @@ json_t *stats_json(const struct campaign_stats *s)
 {
 	const struct campaign_counts *c = &s->counts;
 	return json_pack("{s:I,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:b,s:s,s:f,s:o}", "campaign",
-	                 (json_int_t)s->campaign, "list", s->list, "subject", s->subject, "state", campaign_words[s->state], "audience", (json_int_t)s->audience,
-	                 "queued", (json_int_t)c->queued, "leased", (json_int_t)c->leased, "inflight", (json_int_t)c->inflight, "sent", (json_int_t)c->sent,
-	                 "deferred", (json_int_t)c->deferred, "bounced", (json_int_t)c->bounced, "expired", (json_int_t)c->expired, "uncertain",
-	                 (json_int_t)c->uncertain, "suppressed", (json_int_t)c->suppressed, "cancelled", (json_int_t)c->cancelled, "returned",
-	                 (json_int_t)c->returned, "complaints", (json_int_t)c->complaints, "unsubscribes", (json_int_t)c->unsubscribes, "started",
-	                 time_json(s->started_us), "finished", time_json(s->finished_us), "first_pass_done", s->first_pass_done, "paused_by", s->paused_by,
-	                 "rate_per_s", s->rate_per_s, "eta_s", s->eta_us < 0 ? json_null() : json_real((double)s->eta_us / (double)SECOND_US));
+	                 (json_int_t)s->campaign, "list", s->list, "subject", s->subject, "state", campaign_words[s->state], "audience",
+	                 (json_int_t)s->audience, "queued", (json_int_t)c->queued, "leased", (json_int_t)c->leased, "inflight",
+	                 (json_int_t)c->inflight, "sent", (json_int_t)c->sent, "deferred", (json_int_t)c->deferred, "bounced",
+	                 (json_int_t)c->bounced, "expired", (json_int_t)c->expired, "uncertain", (json_int_t)c->uncertain, "suppressed",
+	                 (json_int_t)c->suppressed, "cancelled", (json_int_t)c->cancelled, "returned", (json_int_t)c->returned,
+	                 "complaints", (json_int_t)c->complaints, "unsubscribes", (json_int_t)c->unsubscribes, "started",
+	                 time_json(s->started_us), "finished", time_json(s->finished_us), "first_pass_done", s->first_pass_done,
+	                 "paused_by", s->paused_by, "rate_per_s", s->rate_per_s, "eta_s",
+	                 s->eta_us < 0 ? json_null() : json_real((double)s->eta_us / (double)SECOND_US));
 }
 
 static void line(const char *name, int64_t n, int64_t of)
@@ -99,7 +101,8 @@ static int many(struct cli *cli, int64_t list)
 	if (!campaigns || store_campaign_page(cli->ops.db, list, 0, campaigns, CAMPAIGNS, &n, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (!cli->json && n > 0)
-		printf("%9s  %-10s %10s %10s %10s %10s  %s\n", "campaign", "state", "audience", "accepted", "waiting", "returned", "subject");
+		printf("%9s  %-10s %10s %10s %10s %10s  %s\n", "campaign", "state", "audience", "accepted", "waiting", "returned",
+		       "subject");
 	for (size_t i = 0; i < n; i++) {
 		struct campaign_stats s;
 		if (campaign_stats(&cli->ops, campaigns[i].id, &s, &arena, &err) < 0)
@@ -107,7 +110,8 @@ static int many(struct cli *cli, int64_t list)
 		if (cli->json)
 			cli_json(stats_json(&s));
 		else
-			printf("%9" PRId64 "  %-10s %10" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "  %s\n", s.campaign, campaign_words[s.state], s.audience, s.counts.sent,
+			printf("%9" PRId64 "  %-10s %10" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "  %s\n", s.campaign,
+			       campaign_words[s.state], s.audience, s.counts.sent,
 			       s.counts.queued + s.counts.leased + s.counts.inflight + s.counts.deferred, s.counts.returned, s.subject);
 	}
 	if (n == 0)

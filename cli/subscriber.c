@@ -9,7 +9,9 @@
 
 enum { PAGE = 1000, MAPS = 64 };
 
-static const char *const results[] = { "added", "active again", "updated", "there already", "has left: stays so", "is suppressed: gets nothing", "asked to confirm" };
+static const char *const results[] = { "added",           "active again",       "updated",
+	                               "there already",   "has left: stays so", "is suppressed: gets nothing",
+	                               "asked to confirm" };
 
 static int add(struct cli *cli)
 {
@@ -23,7 +25,8 @@ static int add(struct cli *cli)
 		                    .attributes = cli_option(cli, "attributes"),
 		                    .consent = cli_option(cli, "consent"),
 		                    .confirm = cli_flag(cli, "confirm") };
-	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 || subscriber_add(&cli->ops, &list, &in, cli->actor, &id, &result, &err) < 0)
+	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 ||
+	    subscriber_add(&cli->ops, &list, &in, cli->actor, &id, &result, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (id > 0)
 		cli_made(cli, "subscriber", id);
@@ -102,12 +105,13 @@ static int show(struct cli *cli)
 static int said_import(const struct cli *cli, const struct import_in *in, const struct import_result *r)
 {
 	if (cli->json) {
-		cli_json(json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s}", "import", in->path, "rows", (json_int_t)r->rows, "added", (json_int_t)r->added,
-		                   "updated", (json_int_t)r->updated, "same", (json_int_t)r->same, "left", (json_int_t)r->left, "suppressed",
-		                   (json_int_t)r->suppressed, "rejected", (json_int_t)r->rejected, "rejected_file", r->rejected_path));
+		cli_json(json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s}", "import", in->path, "rows", (json_int_t)r->rows, "added",
+		                   (json_int_t)r->added, "updated", (json_int_t)r->updated, "same", (json_int_t)r->same, "left",
+		                   (json_int_t)r->left, "suppressed", (json_int_t)r->suppressed, "rejected", (json_int_t)r->rejected,
+		                   "rejected_file", r->rejected_path));
 	} else if (!in->dry_run) {
-		printf("%" PRId64 " rows: %" PRId64 " added, %" PRId64 " updated, %" PRId64 " there already, %" PRId64 " who left, %" PRId64 " suppressed, %" PRId64
-		       " rejected\n",
+		printf("%" PRId64 " rows: %" PRId64 " added, %" PRId64 " updated, %" PRId64 " there already, %" PRId64 " who left, %" PRId64
+		       " suppressed, %" PRId64 " rejected\n",
 		       r->rows, r->added, r->updated, r->same, r->left, r->suppressed, r->rejected);
 	}
 	if (r->rejected > 0)
@@ -137,7 +141,8 @@ static int import(struct cli *cli)
 	if (look && subscriber_import(&cli->ops, &list, &in, cli->actor, &result, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (look)
-		cli_say(cli, "Columns: %s\n%" PRId64 " rows, %" PRId64 " of them can not be read.", result.mapping, result.rows, result.rejected);
+		cli_say(cli, "Columns: %s\n%" PRId64 " rows, %" PRId64 " of them can not be read.", result.mapping, result.rows,
+		        result.rejected);
 	if (cli_flag(cli, "dry-run"))
 		return said_import(cli, &in, &result);
 	if (!cli_confirm(cli, &status, "Import them into %s?", list.name))
@@ -164,7 +169,8 @@ static int export(struct cli *cli)
 		return cli_fail(cli, &err, NULL);
 	}
 	struct progress progress = cli_progress(cli, "exporting");
-	int done = subscriber_export(&cli->ops, &list, to, cli_flag(cli, "raw"), to == stdout ? (struct progress){ 0 } : progress, &rows, &err);
+	int done = subscriber_export(&cli->ops, &list, to, cli_flag(cli, "raw"), to == stdout ? (struct progress){ 0 } : progress, &rows,
+	                             &err);
 	cli_progress_end(cli);
 	if (to != stdout && fclose(to) != 0 && done == 0)
 		done = error_set(&err, ERROR_FULL, "%s could not be written", path);
@@ -189,13 +195,18 @@ static int unsubscribe(struct cli *cli)
 }
 
 const struct command subscriber_commands[] = {
-	{ "subscriber", "add", NEEDS_STORE, 2, 2, "LIST ADDRESS --consent TEXT [--name NAME]", "name: attributes: consent: confirm", "adds one reader",
-	  "gazette subscriber add news ann@example.org --name \"Ann\" --consent \"asked by phone, 2026-05-01\"", add },
-	{ "subscriber", "ls", NEEDS_STORE, 1, 1, "LIST [--state STATE]", "state:", "shows a list's readers", "gazette subscriber ls news --state active", ls },
-	{ "subscriber", "show", NEEDS_STORE, 1, 1, "ADDRESS|ID", "", "shows one reader with consent and lists", "gazette subscriber show ann@example.org", show },
-	{ "subscriber", "import", NEEDS_STORE, 2, 2, "LIST FILE|- --consent TEXT [--map COLUMN=ROLE]...", "consent: map: update confirm dry-run",
-	  "adds the readers of a CSV file", "gazette subscriber import news readers.csv --consent \"signed up at the fair, 2026-05-01\"", import },
-	{ "subscriber", "export", NEEDS_STORE, 1, 2, "LIST [FILE]", "raw", "writes the readers as CSV", "gazette subscriber export news readers.csv", export },
-	{ "subscriber", "unsubscribe", NEEDS_STORE, 1, 2, "ADDRESS LIST|--all", "", "takes a reader off", "gazette subscriber unsubscribe ann@example.org news", unsubscribe },
+	{ "subscriber", "add", NEEDS_STORE, 2, 2, "LIST ADDRESS --consent TEXT [--name NAME]", "name: attributes: consent: confirm",
+	  "adds one reader", "gazette subscriber add news ann@example.org --name \"Ann\" --consent \"asked by phone, 2026-05-01\"", add },
+	{ "subscriber", "ls", NEEDS_STORE, 1, 1, "LIST [--state STATE]", "state:", "shows a list's readers",
+	  "gazette subscriber ls news --state active", ls },
+	{ "subscriber", "show", NEEDS_STORE, 1, 1, "ADDRESS|ID", "", "shows one reader with consent and lists",
+	  "gazette subscriber show ann@example.org", show },
+	{ "subscriber", "import", NEEDS_STORE, 2, 2, "LIST FILE|- --consent TEXT [--map COLUMN=ROLE]...",
+	  "consent: map: update confirm dry-run", "adds the readers of a CSV file",
+	  "gazette subscriber import news readers.csv --consent \"signed up at the fair, 2026-05-01\"", import },
+	{ "subscriber", "export", NEEDS_STORE, 1, 2, "LIST [FILE]", "raw", "writes the readers as CSV",
+	  "gazette subscriber export news readers.csv", export },
+	{ "subscriber", "unsubscribe", NEEDS_STORE, 1, 2, "ADDRESS LIST|--all", "", "takes a reader off",
+	  "gazette subscriber unsubscribe ann@example.org news", unsubscribe },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -29,8 +29,11 @@ static int add(struct cli *cli)
 	const char *reason = cli_option(cli, "reason");
 	if (address_read(bytes_text(cli->argument[0]), &address, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	struct suppression row = { .email = address.text, .email_key = address.key, .reason = reason ? reason : "by hand", .created_us = clock_now().wall_us };
-	if (store_suppression_add(cli->ops.db, &row, &err) < 0 || ops_audit(&cli->ops, cli->actor, "suppression add", "", row.reason, &err) < 0)
+	struct suppression row = {
+		.email = address.text, .email_key = address.key, .reason = reason ? reason : "by hand", .created_us = clock_now().wall_us
+	};
+	if (store_suppression_add(cli->ops.db, &row, &err) < 0 ||
+	    ops_audit(&cli->ops, cli->actor, "suppression add", "", row.reason, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_say(cli, "%s gets nothing more.", address.text);
 	return 0;
@@ -59,8 +62,10 @@ static int remove_command(struct cli *cli)
 }
 
 const struct command suppression_commands[] = {
-	{ "suppression", "add", NEEDS_STORE, 1, 1, "ADDRESS [--reason TEXT]", "reason:", "no more mail to an address", "gazette suppression add ann@example.org", add },
+	{ "suppression", "add", NEEDS_STORE, 1, 1, "ADDRESS [--reason TEXT]", "reason:", "no more mail to an address",
+	  "gazette suppression add ann@example.org", add },
 	{ "suppression", "ls", NEEDS_STORE, 0, 0, "", "", "shows who gets nothing, and why", "gazette suppression ls", ls },
-	{ "suppression", "remove", NEEDS_STORE, 1, 1, "ADDRESS", "", "lets mail go to it again", "gazette suppression remove ann@example.org", remove_command },
+	{ "suppression", "remove", NEEDS_STORE, 1, 1, "ADDRESS", "", "lets mail go to it again",
+	  "gazette suppression remove ann@example.org", remove_command },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

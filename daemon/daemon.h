@@ -8,11 +8,11 @@ struct daemon {
 	const struct config *config; /* of this start; rates are read again on reload by a new start of the dispatcher's buckets */
 	struct ops ops;              /* main's own; others open theirs with ops_again() */
 	int64_t node;
-	atomic_bool stopping;        /* drain: no new mail goes out */
-	atomic_int failed;           /* an exit status: the store can not be trusted any more */
+	atomic_bool stopping; /* drain: no new mail goes out */
+	atomic_int failed;    /* an exit status: the store can not be trusted any more */
 	atomic_bool disk_full;
 	_Atomic(const struct config *) reloaded; /* a newer configuration, or NULL */
-	int wake_fd;                 /* main waits on it: written when failed is set */
+	int wake_fd;                             /* main waits on it: written when failed is set */
 };
 
 /* Ends the daemon with that exit status. */

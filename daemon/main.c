@@ -29,9 +29,9 @@
 #include <unistd.h>
 
 static const char usage[] = "usage: gazetted [-c FILE] [--check] [--foreground]\n"
-                            "  -c FILE       the configuration; $GAZETTE_CONFIG or /etc/gazette/gazette.conf otherwise\n"
-                            "  --check       reads the configuration, says every fault, and exits\n"
-                            "  --foreground  stays in the foreground\n";
+			    "  -c FILE       the configuration; $GAZETTE_CONFIG or /etc/gazette/gazette.conf otherwise\n"
+			    "  --check       reads the configuration, says every fault, and exits\n"
+			    "  --foreground  stays in the foreground\n";
 
 struct arguments {
 	const char *config;
@@ -129,7 +129,8 @@ static int hold_after_rollback(struct daemon *daemon, struct error *err)
 	bool done = false;
 	if (!db_is_behind(daemon->ops.db))
 		return 0;
-	log_error("the store is older than it was: everything unfinished is held as uncertain, until gazette queue retry or campaign cancel");
+	log_error(
+		"the store is older than it was: everything unfinished is held as uncertain, until gazette queue retry or campaign cancel");
 	while (!done)
 		if (store_hold_unfinished(daemon->ops.db, 1000, clock_now().wall_us, &done, err) < 0)
 			return -1;
@@ -146,11 +147,12 @@ static int open_store(struct daemon *daemon, struct error *err)
 		snprintf(host, sizeof host, "localhost");
 	if (ops_open(&daemon->ops, config, false, config->store.migrate_auto, err) < 0 || hold_after_rollback(daemon, err) < 0)
 		return -1;
-	if (store_node_start(daemon->ops.db, host, config->delivery.resend_uncertain, now_us + config->delivery.retry_us[0], now_us, &daemon->node, &in_doubt,
-	                     err) < 0)
+	if (store_node_start(daemon->ops.db, host, config->delivery.resend_uncertain, now_us + config->delivery.retry_us[0], now_us,
+	                     &daemon->node, &in_doubt, err) < 0)
 		return -1;
 	if (in_doubt > 0)
-		log_warn("in doubt after the last stop messages=%" PRId64 " then=%s", in_doubt, config->delivery.resend_uncertain ? "sent again once" : "held");
+		log_warn("in doubt after the last stop messages=%" PRId64 " then=%s", in_doubt,
+		         config->delivery.resend_uncertain ? "sent again once" : "held");
 	return 0;
 }
 
@@ -167,7 +169,8 @@ static void stop_parts(struct daemon *daemon, struct parts *parts)
 static int start_parts(struct daemon *daemon, struct parts *parts, struct error *err)
 {
 	if (clockwork_start(daemon, &parts->clockwork, err) < 0 || delivery_start(daemon, &parts->delivery, err) < 0 ||
-	    ingest_start(daemon, &parts->ingest, err) < 0 || inbound_start(daemon, &parts->inbound, err) < 0 || web_start(daemon, &parts->web, err) < 0)
+	    ingest_start(daemon, &parts->ingest, err) < 0 || inbound_start(daemon, &parts->inbound, err) < 0 ||
+	    web_start(daemon, &parts->web, err) < 0)
 		return -1;
 	return 0;
 }
@@ -237,7 +240,8 @@ static int run(struct daemon *daemon, int signal_fd)
 		log_error("not started error=%s text=\"%s\"", error_word(err.code), err.text);
 		status = error_exit(err.code);
 	} else {
-		log_info("ready pid=%d web=%s sessions=%" PRId64, (int)getpid(), daemon->config->web.listen, daemon->config->delivery.sessions);
+		log_info("ready pid=%d web=%s sessions=%" PRId64, (int)getpid(), daemon->config->web.listen,
+		         daemon->config->delivery.sessions);
 		say_ready();
 		status = serve(daemon, &parts, signal_fd, &kept);
 	}

@@ -84,7 +84,8 @@ static int expire_leases(struct clockwork *c, struct error *err)
 	int64_t released = 0;
 	int64_t in_doubt = 0;
 	int64_t now_us = clock_now().wall_us;
-	if (store_lease_expire(c->ops.db, config->delivery.resend_uncertain, now_us + config->delivery.retry_us[0], now_us, &released, &in_doubt, err) < 0)
+	if (store_lease_expire(c->ops.db, config->delivery.resend_uncertain, now_us + config->delivery.retry_us[0], now_us, &released,
+	                       &in_doubt, err) < 0)
 		return -1;
 	if (released + in_doubt > 0)
 		log_warn("leases ran out released=%" PRId64 " in_doubt=%" PRId64, released, in_doubt);
@@ -95,7 +96,8 @@ static int expire_deliveries(struct clockwork *c, struct error *err)
 {
 	int64_t n = 0;
 	int64_t now_us = clock_now().wall_us;
-	return store_delivery_expire(c->ops.db, now_us - c->daemon->config->delivery.give_up_after_us, LEAST_ATTEMPTS, EXPIRE_CHUNK, now_us, &n, err);
+	return store_delivery_expire(c->ops.db, now_us - c->daemon->config->delivery.give_up_after_us, LEAST_ATTEMPTS, EXPIRE_CHUNK, now_us,
+	                             &n, err);
 }
 
 static int heartbeat(struct clockwork *c, struct error *err)
@@ -118,9 +120,9 @@ struct row {
 };
 
 static const struct row table[] = {
-	{ "prepare", SECOND_US / 10, prepare },   { "finish", SECOND_US / 4, finish },
-	{ "schedule", SECOND_US, start_due },     { "held posts", SECOND_US, release_held },
-	{ "heartbeat", 3 * SECOND_US, heartbeat }, { "checkpoint", 5 * SECOND_US, checkpoint },
+	{ "prepare", SECOND_US / 10, prepare },      { "finish", SECOND_US / 4, finish },
+	{ "schedule", SECOND_US, start_due },        { "held posts", SECOND_US, release_held },
+	{ "heartbeat", 3 * SECOND_US, heartbeat },   { "checkpoint", 5 * SECOND_US, checkpoint },
 	{ "leases", 30 * SECOND_US, expire_leases }, { "expiry", MINUTE_US, expire_deliveries },
 };
 

@@ -88,7 +88,8 @@ static int add_sessions(struct delivery *delivery, struct error *err)
 static int start(struct delivery *delivery, struct error *err)
 {
 	const struct config *config = delivery->daemon->config;
-	if (ops_again(&delivery->editions.ops, &delivery->daemon->ops, err) < 0 || recorder_start(delivery->daemon, &delivery->recorder, err) < 0)
+	if (ops_again(&delivery->editions.ops, &delivery->daemon->ops, err) < 0 ||
+	    recorder_start(delivery->daemon, &delivery->recorder, err) < 0)
 		return -1;
 	for (size_t i = 0; i < config->relay_count; i++)
 		if (add_relay(delivery, &config->relay[i], err) < 0)
@@ -164,8 +165,9 @@ bool delivery_is_busy(struct delivery *delivery)
 
 void delivery_log_state(struct delivery *delivery)
 {
-	log_info("state sessions=%zu busy=%d sent=%lld", delivery->session_count, atomic_load(&delivery->busy), atomic_load(&delivery->sent));
+	log_info("state sessions=%zu busy=%d sent=%lld", delivery->session_count, atomic_load(&delivery->busy),
+	         atomic_load(&delivery->sent));
 	for (size_t i = 0; i < delivery->relays; i++)
-		log_info("state relay=%s queued=%zu troubled=%d", delivery->relay[i].name, QUEUE_ROOM - queue_room(delivery->relay[i].queue),
-		         atomic_load(&delivery->relay[i].troubled));
+		log_info("state relay=%s queued=%zu troubled=%d", delivery->relay[i].name,
+		         QUEUE_ROOM - queue_room(delivery->relay[i].queue), atomic_load(&delivery->relay[i].troubled));
 }

@@ -21,7 +21,7 @@ struct dispatcher {
 	size_t held_at, held_count;
 	int64_t last_revocation;
 	int64_t looked_us, disk_us, leased_us;
-	size_t turn;                 /* round robin over relays by weight */
+	size_t turn; /* round robin over relays by weight */
 	bool full;
 	char said[CONFIG_RELAYS][8];
 };

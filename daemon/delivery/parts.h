@@ -23,7 +23,7 @@ struct relay {
 	struct queue *queue;
 	struct smtp_options options;
 	const char *name;
-	atomic_bool troubled;    /* successes are reported too, so that it is opened again */
+	atomic_bool troubled;            /* successes are reported too, so that it is opened again */
 	atomic_llong verdicts, refusals; /* for the suspicion of a relay that refuses everybody */
 };
 

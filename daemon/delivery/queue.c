@@ -49,7 +49,7 @@ bool queue_push(struct queue *queue, const struct job *job)
 	return fits;
 }
 
-bool queue_pop(struct queue *queue, struct job *job, int64_t timeout_us)
+bool queue_wait(struct queue *queue, int64_t timeout_us)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -57,9 +57,17 @@ bool queue_pop(struct queue *queue, struct job *job, int64_t timeout_us)
 	until.tv_sec += timeout_us / SECOND_US + ns / 1000000000;
 	until.tv_nsec = ns % 1000000000;
 	pthread_mutex_lock(&queue->mutex);
-	while (queue->count == 0 && !queue->closed && timeout_us > 0)
+	while (queue->count == 0 && !queue->closed)
 		if (pthread_cond_timedwait(&queue->filled, &queue->mutex, &until) != 0)
 			break;
+	bool any = queue->count > 0 && !queue->closed;
+	pthread_mutex_unlock(&queue->mutex);
+	return any;
+}
+
+bool queue_pop(struct queue *queue, struct job *job)
+{
+	pthread_mutex_lock(&queue->mutex);
 	bool got = queue->count > 0 && !queue->closed;
 	if (got) {
 		*job = queue->jobs[queue->at];

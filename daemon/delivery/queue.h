@@ -7,8 +7,9 @@ struct queue;
 struct queue *queue_new(size_t room); /* NULL: out of memory */
 void queue_free(struct queue **queue);
 bool queue_push(struct queue *queue, const struct job *job); /* false: full or closed */
-/* Waits up to timeout_us for a job; 0 waits for none. False: none came, or the queue is closed. */
-bool queue_pop(struct queue *queue, struct job *job, int64_t timeout_us);
+bool queue_pop(struct queue *queue, struct job *job);        /* false: empty or closed */
+/* Waits up to timeout_us until there is a job, without taking it: false if none came, or the queue is closed. */
+bool queue_wait(struct queue *queue, int64_t timeout_us);
 /* Takes out those that `match` picks, at most `max`; returns how many. */
 size_t queue_take(struct queue *queue, bool (*match)(const struct job *, const void *), const void *what, struct job *out, size_t max);
 size_t queue_room(struct queue *queue);

@@ -73,9 +73,9 @@ static bool prepare(struct talk *talk, struct letter *letter)
 	return true;
 }
 
-static bool next_letter(struct talk *talk, struct letter *letter, int64_t wait_us)
+static bool next_letter(struct talk *talk, struct letter *letter)
 {
-	return !atomic_load(&talk->delivery->daemon->stopping) && queue_pop(talk->relay->queue, &letter->job, wait_us) && prepare(talk, letter);
+	return !atomic_load(&talk->delivery->daemon->stopping) && queue_pop(talk->relay->queue, &letter->job) && prepare(talk, letter);
 }
 
 /* A relay that refuses everybody says nothing about anybody. */
@@ -93,7 +93,8 @@ static struct verdict judge(struct talk *talk, const struct job *job, const stru
 {
 	const struct config *config = talk->delivery->daemon->config;
 	struct history history = { job->attempts, job->resends, job->first_try_us, job->queued_us ? job->queued_us : outcome->at_us };
-	struct policy policy = { config->delivery.retry_us, config->delivery.retry_count, config->delivery.give_up_after_us, config->delivery.resend_uncertain };
+	struct policy policy = { config->delivery.retry_us, config->delivery.retry_count, config->delivery.give_up_after_us,
+		                 config->delivery.resend_uncertain };
 	uint64_t random = 0;
 	if (outcome->kind != OUTCOME_ACCEPTED)
 		random = random_below(UINT64_MAX);
@@ -113,8 +114,9 @@ static void note(struct talk *talk, const struct job *job, struct record *record
 		atomic_fetch_add(&talk->delivery->sent, 1);
 		log_debug("sent delivery=%" PRId64 " relay=%s", job->delivery, talk->relay->name);
 	} else {
-		log_info("not sent %s=%" PRId64 " relay=%s stage=%s code=%d verdict=%s reply=\"%.160s\"", job->is_notice ? "notice" : "delivery", job->delivery,
-		         talk->relay->name, stage_words[outcome->stage], outcome->code, record->verdict.reason, outcome->reply);
+		log_info("not sent %s=%" PRId64 " relay=%s stage=%s code=%d verdict=%s reply=\"%.160s\"",
+		         job->is_notice ? "notice" : "delivery", job->delivery, talk->relay->name, stage_words[outcome->stage],
+		         outcome->code, record->verdict.reason, outcome->reply);
 	}
 	if (outcome->kind != OUTCOME_ACCEPTED || atomic_load(&talk->relay->troubled))
 		delivery_tell(talk->delivery, talk->session->relay, outcome, &record->verdict);
@@ -186,7 +188,7 @@ static void run_chain(struct talk *talk, size_t first)
 		return;
 	for (;;) {
 		struct letter *next = &talk->letters[1 - at];
-		bool has_next = next_letter(talk, next, 0);
+		bool has_next = next_letter(talk, next);
 		if (!turn(talk, &talk->letters[at], has_next ? next : NULL))
 			return;
 		at = 1 - at;
@@ -209,18 +211,19 @@ static bool connect_relay(struct talk *talk)
 
 static void one_chain(struct talk *talk)
 {
-	struct letter *letter = &talk->letters[0];
-	if (!next_letter(talk, letter, IDLE_US)) {
+	if (!queue_wait(talk->relay->queue, IDLE_US)) {
 		smtp_quit(talk->session->smtp);
 		return;
 	}
-	atomic_fetch_add(&talk->delivery->busy, 1);
-	if (connect_relay(talk)) {
-		run_chain(talk, 0);
-	} else {
-		delivery_return(talk->delivery, &letter->job);
+	/* The connection first: a server that takes minutes to greet holds nobody's message meanwhile. */
+	if (!connect_relay(talk)) {
 		daemon_sleep(talk->delivery->daemon, SECOND_US);
+		return;
 	}
+	if (!next_letter(talk, &talk->letters[0]))
+		return;
+	atomic_fetch_add(&talk->delivery->busy, 1);
+	run_chain(talk, 0);
 	atomic_fetch_sub(&talk->delivery->busy, 1);
 }
 

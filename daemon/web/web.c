@@ -60,13 +60,15 @@ static int page(struct web *web, const char *name, const char *title, const char
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	if (render(web, name, inner, &content, err) < 0)
 		return -1;
-	CLEANUP(json_free) json_t *outer = json_pack("{s:s,s:s,s:s}", "title", title, "language", language, "content", buffer_text(&content));
+	CLEANUP(json_free)
+	json_t *outer = json_pack("{s:s,s:s,s:s}", "title", title, "language", language, "content", buffer_text(&content));
 	return outer ? render(web, "web/page.html", outer, &reply->body, err) : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
 static int message(struct web *web, const char *heading, const char *text, const char *more, struct httpd_reply *reply, struct error *err)
 {
-	return page(web, "web/message.html", heading, "en", json_pack("{s:s,s:s,s:s}", "heading", heading, "text", text, "more", more ? more : ""), reply, err);
+	return page(web, "web/message.html", heading, "en",
+	            json_pack("{s:s,s:s,s:s}", "heading", heading, "text", text, "more", more ? more : ""), reply, err);
 }
 
 /* Unknown, used up or mangled: the same page for all, which tells nothing about anybody (RULES U11, A4). */
@@ -78,7 +80,8 @@ static int neutral(struct web *web, struct httpd_reply *reply, struct error *err
 
 static json_t *list_values(const struct list *list)
 {
-	return json_pack("{s:s,s:s,s:s,s:s}", "name", list->name, "title", list->title, "description", list->description, "postal", list->postal);
+	return json_pack("{s:s,s:s,s:s,s:s}", "name", list->name, "title", list->title, "description", list->description, "postal",
+	                 list->postal);
 }
 
 static int get_index(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
@@ -107,15 +110,18 @@ static int find_list(struct web *web, const struct httpd_request *request, struc
 	return 0;
 }
 
-static int form_page(struct web *web, const struct list *list, const char *wrong, const char *email, struct httpd_reply *reply, struct error *err)
+static int form_page(struct web *web, const struct list *list, const char *wrong, const char *email, struct httpd_reply *reply,
+                     struct error *err)
 {
 	char form[TOKEN_TEXT];
 	struct token token = { .purpose = TOKEN_FORM, .list = list->id, .extra = clock_now().wall_us / SECOND_US };
 	token_write(&web->ops.keys, &token, 0, form);
 	if (wrong)
 		reply->status = 422;
-	return page(web, "web/list.html", list->title, list->language,
-	            json_pack("{s:o,s:s,s:s,s:s}", "list", list_values(list), "form_token", form, "error", wrong ? wrong : "", "email", email), reply, err);
+	return page(
+		web, "web/list.html", list->title, list->language,
+		json_pack("{s:o,s:s,s:s,s:s}", "list", list_values(list), "form_token", form, "error", wrong ? wrong : "", "email", email),
+		reply, err);
 }
 
 static int get_list(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
@@ -158,7 +164,8 @@ static int check_mail(struct web *web, const struct list *list, struct httpd_rep
 {
 	char more[300];
 	snprintf(more, sizeof more, "Until then %.200s is not sent to you.", list->title);
-	return message(web, "Look into your mailbox", "If the address is right, a mail with a link to confirm is on its way.", more, reply, err);
+	return message(web, "Look into your mailbox", "If the address is right, a mail with a link to confirm is on its way.", more, reply,
+	               err);
 }
 
 static int post_list(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
@@ -174,21 +181,22 @@ static int post_list(struct web *web, const struct httpd_request *request, struc
 	if (!email || !*email)
 		return form_page(web, &list, "Please type your e-mail address.", "", reply, err);
 	if (!form_is_ours(web, &list, httpd_form(request, "form")))
-		return form_page(web, &list, "The form was too old, or sent too quickly: please send it once more.", text_is_utf8(bytes_text(email)) ? email : "",
-		                 reply, err);
+		return form_page(web, &list, "The form was too old, or sent too quickly: please send it once more.",
+		                 text_is_utf8(bytes_text(email)) ? email : "", reply, err);
 	/* A robot that fills every field is told the same as everybody. */
 	if (trap && *trap)
 		return check_mail(web, &list, reply, err);
 	if (!peer_may(web, httpd_peer(request))) {
 		reply->status = 429;
-		return message(web, "Please try again later", "Too many sign-ups came from your connection within an hour.", NULL, reply, err);
+		return message(web, "Please try again later", "Too many sign-ups came from your connection within an hour.", NULL, reply,
+		               err);
 	}
 	snprintf(how, sizeof how, "form /%s", list.name);
 	if (signup_request(&web->ops, &list, email, httpd_form(request, "name"), how, "list page", &why) == 0)
 		return check_mail(web, &list, reply, err);
 	if (why.code == ERROR_INPUT)
-		return form_page(web, &list, "This is no e-mail address that mail can be sent to: please check it.", text_is_utf8(bytes_text(email)) ? email : "",
-		                 reply, err);
+		return form_page(web, &list, "This is no e-mail address that mail can be sent to: please check it.",
+		                 text_is_utf8(bytes_text(email)) ? email : "", reply, err);
 	*err = why;
 	return -1;
 }
@@ -240,8 +248,8 @@ static int leave_page(struct web *web, const char *name, const char *title, cons
 		return -1;
 	snprintf(action, sizeof action, "/u/%s", text);
 	return page(web, name, title, list.language,
-	            json_pack("{s:o,s:s,s:b,s:b,s:b}", "list", list_values(&list), "action", action, "is_test", token->is_test, "is_undone", is_undone, "can_undo",
-	                      !token->is_test && token->list > 0),
+	            json_pack("{s:o,s:s,s:b,s:b,s:b}", "list", list_values(&list), "action", action, "is_test", token->is_test, "is_undone",
+	                      is_undone, "can_undo", !token->is_test && token->list > 0),
 	            reply, err);
 }
 
@@ -266,7 +274,8 @@ static int post_unsubscribe(struct web *web, const struct httpd_request *request
 	if (found <= 0)
 		return found < 0 ? -1 : neutral(web, reply, err);
 	bool undone = undo && strcmp(undo, "1") == 0;
-	int result = undone ? subscriber_undo_leave(&web->ops, &token, err) : subscriber_leave(&web->ops, &token, one_click ? "one-click" : "link", err);
+	int result = undone ? subscriber_undo_leave(&web->ops, &token, err)
+	                    : subscriber_leave(&web->ops, &token, one_click ? "one-click" : "link", err);
 	if (result < 0)
 		return -1;
 	return leave_page(web, "web/unsubscribed.html", undone ? "Subscribed again" : "Unsubscribed", text, &token, undone, reply, err);
@@ -275,8 +284,9 @@ static int post_unsubscribe(struct web *web, const struct httpd_request *request
 static int get_view(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
 	/* A mail's own page: its styles are inline and its pictures lie elsewhere; nothing in it runs. */
-	static const char mail_csp[] = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http:; frame-ancestors 'none'; base-uri 'none'; "
-	                               "form-action 'none'; sandbox allow-popups";
+	static const char mail_csp[] =
+		"default-src 'none'; style-src 'unsafe-inline'; img-src https: http:; frame-ancestors 'none'; base-uri 'none'; "
+		"form-action 'none'; sandbox allow-popups";
 	struct token token;
 	int found = reader_of_token(&web->ops, httpd_segment(request, "token"), TOKEN_VIEW, &token, err);
 	if (found <= 0 || token.extra <= 0)
@@ -308,10 +318,10 @@ static int get_style(struct web *web, const struct httpd_request *request, struc
 	return 0;
 }
 
-#define ROUTE(handler)                                                                                                                                \
-	static int handler##_route(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)                      \
-	{                                                                                                                                             \
-		return locked(context, handler, request, reply, err);                                                                                 \
+#define ROUTE(handler)                                                                                                                     \
+	static int handler##_route(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)       \
+	{                                                                                                                                  \
+		return locked(context, handler, request, reply, err);                                                                      \
 	}
 ROUTE(get_index)
 ROUTE(get_list)

@@ -9,7 +9,7 @@ enum { CSV_COLUMNS = 256, CSV_ROW_BYTES = 1 << 20 };
 struct csv {
 	struct bytes rest; /* borrowed until the end */
 	char delimiter;
-	int64_t line;      /* of the row last read, from 1 */
+	int64_t line; /* of the row last read, from 1 */
 	int64_t next_line;
 	size_t count;
 	struct bytes cells[CSV_COLUMNS]; /* of the row last read; valid until the next csv_next() */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { READ_BYTES = 256 << 10, PAD_BYTES = 16, RECIPIENTS = 64 };
+enum { READ_BYTES = 256 << 10, PAD_BYTES = 16, PARTS_DEEP = 20 };
 #define STACK_BYTES (32 << 20)
 
 struct reading {
@@ -37,7 +37,7 @@ static const char *typed(const char *value, struct arena *arena)
 }
 
 struct group {
-	const char *recipient, *action, *status, *diagnostic, *remote;
+	const char *final, *original, *action, *status, *diagnostic, *remote;
 };
 
 static void take_field(struct group *group, const char *name, const char *value, struct arena *arena)
@@ -45,11 +45,27 @@ static void take_field(struct group *group, const char *name, const char *value,
 	const struct {
 		const char *name;
 		const char **to;
-	} fields[] = { { "Final-Recipient", &group->recipient }, { "Original-Recipient", &group->recipient }, { "Action", &group->action },
-		       { "Status", &group->status },             { "Diagnostic-Code", &group->diagnostic },    { "Remote-MTA", &group->remote } };
+	} fields[] = { { "Final-Recipient", &group->final }, { "Original-Recipient", &group->original }, { "Action", &group->action },
+		       { "Status", &group->status },         { "Diagnostic-Code", &group->diagnostic },  { "Remote-MTA", &group->remote } };
 	for (size_t i = 0; i < COUNT_OF(fields); i++)
-		if (strcasecmp(name, fields[i].name) == 0)
+		if (strcasecmp(name, fields[i].name) == 0 && !*fields[i].to)
 			*fields[i].to = typed(value, arena);
+}
+
+/* The address in "<a@b>", "a@b (Name)" or the source route "@relay:a@b"; NULL: there is none. */
+static const char *bare_address(const char *text, struct arena *arena)
+{
+	struct bytes rest = bytes_text(text ? text : "");
+	struct bytes word;
+	while (text_next_part(&rest, " \t<>();,\"", &word)) {
+		const char *colon = word.size > 0 && word.data[0] == '@' ? memchr(word.data, ':', word.size) : NULL;
+		if (colon)
+			word = (struct bytes){ colon + 1, word.size - (size_t)(colon + 1 - word.data) };
+		const char *at = word.size > 0 ? memchr(word.data, '@', word.size) : NULL;
+		if (at && at > word.data && at + 1 < word.data + word.size)
+			return arena_copy(arena, word.data, word.size);
+	}
+	return NULL;
 }
 
 /* What a status says of the address: only the kinds that speak of the mailbox for good are hard. */
@@ -62,34 +78,76 @@ static const char *class_of(const char *status)
 	return text_starts(status, "5.7.") ? "policy" : "soft";
 }
 
-static const char *status_text(const char *text, struct arena *arena)
+static bool is_digit(char c)
 {
-	int a = 0;
-	int b = 0;
-	int c = 0;
-	if (!text || sscanf(text, "%1d.%3d.%3d", &a, &b, &c) != 3 || b < 0 || c < 0)
-		return "";
-	const char *status = arena_format(arena, "%d.%d.%d", a, b, c);
-	return status ? status : "";
+	return c >= '0' && c <= '9';
+}
+
+/* The first enhanced status (RFC 3463 section 2: 2, 4 or 5, then two numbers of up to three digits) in a text; "" if none. */
+static const char *find_status(const char *text, struct arena *arena)
+{
+	for (const char *at = text; at && *at; at++) {
+		int used = 0;
+		int b = 0;
+		int c = 0;
+		if (!strchr("245", *at) || (at > text && (is_digit(at[-1]) || at[-1] == '.')))
+			continue;
+		if (sscanf(at + 1, ".%3d.%3d%n", &b, &c, &used) == 2 && is_digit(at[2]) && b >= 0 && c >= 0 && !is_digit(at[used + 1]) && at[used + 1] != '.') {
+			const char *status = arena_format(arena, "%c.%d.%d", *at, b, c);
+			return status ? status : "";
+		}
+	}
+	return "";
+}
+
+/* The field's status; where that says nothing ("5.0.0") the one that the other server gave, if it is of the same sort. */
+static const char *status_of(const struct group *group, struct arena *arena)
+{
+	const char *status = find_status(group->status, arena);
+	const char *other = find_status(group->diagnostic, arena);
+	bool vague = !*status || strcmp(status + 1, ".0.0") == 0;
+	return vague && *other && (!*status || *other == *status) ? other : status;
+}
+
+enum fate { FATE_NONE, FATE_FAILED, FATE_DELAYED };
+
+/* RFC 3464 section 2.3.3; some leave Action out, or misspell it. */
+static enum fate fate_of(const struct group *group, const char *status)
+{
+	if (group->action && *group->action)
+		return text_starts_nocase(bytes_text(group->action), "fail")    ? FATE_FAILED
+		       : text_starts_nocase(bytes_text(group->action), "delay") ? FATE_DELAYED
+		                                                                : FATE_NONE;
+	return *status == '5' ? FATE_FAILED : *status == '4' ? FATE_DELAYED : FATE_NONE;
+}
+
+static bool is_known(const struct report *report, const char *address)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (report->recipients[i].address && strcasecmp(report->recipients[i].address, address) == 0)
+			return true;
+	return false;
 }
 
 static void end_group(struct reading *in, const struct group *group)
 {
 	struct report *out = in->out;
-	if (!group->recipient || !group->action || out->count == RECIPIENTS)
-		return;
-	bool failed = strcasecmp(group->action, "failed") == 0;
-	bool delayed = strcasecmp(group->action, "delayed") == 0;
-	if (!failed && !delayed)
+	const char *status = status_of(group, in->arena);
+	enum fate fate = fate_of(group, status);
+	/* What we wrote to, before what it became on its way. */
+	const char *address = bare_address(group->original, in->arena);
+	if (!address)
+		address = bare_address(group->final, in->arena);
+	if ((!group->final && !group->original) || fate == FATE_NONE || out->count == BOUNCE_RECIPIENTS || (address && is_known(out, address)))
 		return;
 	if (out->kind != REPORT_BOUNCE)
-		out->kind = failed ? REPORT_BOUNCE : REPORT_DELAY;
-	const char *status = status_text(group->status, in->arena);
-	out->recipients[out->count++] = (struct report_recipient){ .address = group->recipient,
+		out->kind = fate == FATE_FAILED ? REPORT_BOUNCE : REPORT_DELAY;
+	out->recipients[out->count++] = (struct report_recipient){ .address = address,
+		                                                   .action = fate == FATE_FAILED ? "failed" : "delayed",
 		                                                   .status = status,
 		                                                   .diagnostic = group->diagnostic,
 		                                                   .remote_mta = group->remote,
-		                                                   .class = failed ? class_of(status) : "soft" };
+		                                                   .class = fate == FATE_FAILED ? class_of(status) : "soft" };
 }
 
 static size_t next_line(const char *text, size_t size, size_t at)
@@ -109,7 +167,8 @@ static void read_status(struct reading *in, const char *text, size_t size)
 			for (clistiter *i = clist_begin(fields->fld_list); i; i = clist_next(i)) {
 				struct mailimf_field *field = clist_content(i);
 				if (field->fld_type == MAILIMF_FIELD_OPTIONAL_FIELD)
-					take_field(&group, field->fld_data.fld_optional_field->fld_name, field->fld_data.fld_optional_field->fld_value, in->arena);
+					take_field(&group, field->fld_data.fld_optional_field->fld_name,
+					           field->fld_data.fld_optional_field->fld_value, in->arena);
 			}
 			mailimf_fields_free(fields);
 			end_group(in, &group);
@@ -210,7 +269,7 @@ static int run(struct reading *in, struct error *err)
 	struct mailmime *mime = NULL;
 	size_t at = 0;
 	struct report *out = in->out;
-	*out = (struct report){ .recipients = arena_alloc(in->arena, RECIPIENTS * sizeof *out->recipients) };
+	*out = (struct report){ .recipients = arena_alloc(in->arena, BOUNCE_RECIPIENTS * sizeof *out->recipients) };
 	if (!out->recipients)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	if (in->recipient)
@@ -225,8 +284,8 @@ static int run(struct reading *in, struct error *err)
 	return 0;
 }
 
-int bounce_read(struct bytes raw, const char *recipient, const char *pattern, const struct keyring *keys, struct arena *arena, struct report *out,
-                struct error *err)
+int bounce_read(struct bytes raw, const char *recipient, const char *pattern, const struct keyring *keys, struct arena *arena,
+                struct report *out, struct error *err)
 {
 	size_t size = raw.size < READ_BYTES ? raw.size : READ_BYTES;
 	/* libetpan's decoders look a few bytes past the end: there are zeros. */

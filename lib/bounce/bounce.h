@@ -8,10 +8,10 @@
 enum report_kind { REPORT_NONE, REPORT_BOUNCE, REPORT_DELAY, REPORT_COMPLAINT, REPORT_UNSUBSCRIBE, REPORT_REPLY };
 
 struct report_recipient {
-	const char *address; /* or NULL */
-	const char *status;  /* "5.1.1" or "" */
+	const char *address;                 /* or NULL */
+	const char *status;                  /* "5.1.1" or "" */
 	const char *diagnostic, *remote_mta; /* or NULL */
-	const char *class;   /* "hard", "soft", "policy" */
+	const char *class;                   /* "hard", "soft", "policy" */
 };
 
 struct report {
@@ -27,6 +27,6 @@ struct report {
 MUST_CHECK int bounce_read(struct bytes raw, const char *recipient, const char *pattern, const struct keyring *keys, struct arena *arena,
                            struct report *out, struct error *err);
 /* The same on a thread of its own with a stack that no nesting within 256 KB overflows. */
-MUST_CHECK int bounce_read_guarded(struct bytes raw, const char *recipient, const char *pattern, const struct keyring *keys, struct arena *arena,
-                                   struct report *out, struct error *err);
+MUST_CHECK int bounce_read_guarded(struct bytes raw, const char *recipient, const char *pattern, const struct keyring *keys,
+                                   struct arena *arena, struct report *out, struct error *err);
 #endif

@@ -113,13 +113,15 @@ static void take(struct reading *reading, const char *section, const char *key, 
 	}
 	if (!section_exists(kind) || named != (strcmp(kind, "relay") == 0)) {
 		const char *near = nearest(NULL, kind);
-		add_fault(reading, "[%s]: unknown section%s%s%s", section, near ? " (did you mean [" : "", near ? near : "", near ? "]?)" : "");
+		add_fault(reading, "[%s]: unknown section%s%s%s", section, near ? " (did you mean [" : "", near ? near : "",
+		          near ? "]?)" : "");
 		return;
 	}
 	const struct option *option = option_find(kind, key);
 	if (!option) {
 		const char *near = nearest(kind, key);
-		add_fault(reading, "[%s] %s: unknown key%s%s%s", section, key, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+		add_fault(reading, "[%s] %s: unknown key%s%s%s", section, key, near ? " (did you mean " : "", near ? near : "",
+		          near ? "?)" : "");
 		return;
 	}
 	if (named && (relay = find_relay(reading, section + strlen("relay:"))) < 0)
@@ -194,7 +196,10 @@ static void check_relay_url(struct reading *reading, struct config_relay *relay)
 		const char *scheme;
 		enum relay_security security;
 		uint16_t port;
-	} schemes[] = { { "smtp://", RELAY_STARTTLS, 587 }, { "smtp+starttls://", RELAY_STARTTLS, 587 }, { "smtps://", RELAY_TLS, 465 }, { "smtp+plain://", RELAY_PLAIN, 25 } };
+	} schemes[] = { { "smtp://", RELAY_STARTTLS, 587 },
+		        { "smtp+starttls://", RELAY_STARTTLS, 587 },
+		        { "smtps://", RELAY_TLS, 465 },
+		        { "smtp+plain://", RELAY_PLAIN, 25 } };
 	char host[256];
 	int64_t port = 0;
 	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
@@ -213,10 +218,13 @@ static void check_relay_url(struct reading *reading, struct config_relay *relay)
 		if (!*host)
 			break;
 		if (relay->security == RELAY_PLAIN && !is_near(host))
-			add_fault(reading, "[relay:%s] url: smtp+plain:// goes to loopback and private addresses only: take smtp:// or smtps://", relay->name);
+			add_fault(reading,
+			          "[relay:%s] url: smtp+plain:// goes to loopback and private addresses only: take smtp:// or smtps://",
+			          relay->name);
 		return;
 	}
-	add_fault(reading, "[relay:%s] url: \"%s\" is no relay: write smtp://HOST:PORT, smtps://HOST or smtp+plain://127.0.0.1:25", relay->name, relay->url);
+	add_fault(reading, "[relay:%s] url: \"%s\" is no relay: write smtp://HOST:PORT, smtps://HOST or smtp+plain://127.0.0.1:25",
+	          relay->name, relay->url);
 }
 
 static void check_password(struct reading *reading, struct config_relay *relay)
@@ -243,8 +251,10 @@ static void check_secrets(struct reading *reading)
 {
 	struct stat st;
 	for (size_t i = 0; i < reading->config->relay_count; i++)
-		if (*reading->config->relay[i].password && !*reading->config->relay[i].password_file && stat(reading->path, &st) == 0 && (st.st_mode & 0007))
-			add_fault(reading, "[relay:%s] password: everybody may read this file: chmod 640 it, or use password_file", reading->config->relay[i].name);
+		if (*reading->config->relay[i].password && !*reading->config->relay[i].password_file && stat(reading->path, &st) == 0 &&
+		    (st.st_mode & 0007))
+			add_fault(reading, "[relay:%s] password: everybody may read this file: chmod 640 it, or use password_file",
+			          reading->config->relay[i].name);
 }
 
 /* The store and the Maildir lie in data_dir. */
@@ -271,7 +281,8 @@ static void check_urls(struct reading *reading)
 	if (text_starts(config->store.url, "sqlite:"))
 		config->store.url = in_data_dir(config, "sqlite:", config->store.url + strlen("sqlite:"));
 	else
-		add_fault(reading, "[store] url: \"%s\": this version keeps its store in SQLite: write sqlite:gazette.db", config->store.url);
+		add_fault(reading, "[store] url: \"%s\": this version keeps its store in SQLite: write sqlite:gazette.db",
+		          config->store.url);
 }
 
 static void check_rest(struct reading *reading)

@@ -8,36 +8,59 @@
 #define OF_RELAY(member) offsetof(struct config_relay, member)
 
 static const struct option options[] = {
-	{ "daemon", "data_dir", OPTION_PATH, IN(daemon.data_dir), "/var/lib/gazette", 0, 0, NULL, "Folder of the store, the Maildir of returned mail and other files." },
-	{ "daemon", "public_url", OPTION_URL, IN(daemon.public_url), "http://127.0.0.1:8080", 0, 0, NULL, "Where readers reach the web pages; the links in mails begin with it." },
+	{ "daemon", "data_dir", OPTION_PATH, IN(daemon.data_dir), "/var/lib/gazette", 0, 0, NULL,
+	  "Folder of the store, the Maildir of returned mail and other files." },
+	{ "daemon", "public_url", OPTION_URL, IN(daemon.public_url), "http://127.0.0.1:8080", 0, 0, NULL,
+	  "Where readers reach the web pages; the links in mails begin with it." },
 	{ "daemon", "timezone", OPTION_TEXT, IN(daemon.timezone), "UTC", 0, 0, NULL, "Time zone of new lists." },
-	{ "daemon", "log", OPTION_TEXT, IN(daemon.log), "info", 0, 0, NULL, "error, warn, info or debug; with json behind it, lines are JSON." },
-	{ "daemon", "min_free", OPTION_SIZE, IN(daemon.min_free_bytes), "512M", 1 << 20, INT64_MAX, NULL, "Below so much free disk sending pauses." },
-	{ "daemon", "template_dir", OPTION_PATH, IN(daemon.template_dir), "", 0, 0, NULL, "Folder whose templates come before those built in." },
+	{ "daemon", "log", OPTION_TEXT, IN(daemon.log), "info", 0, 0, NULL,
+	  "error, warn, info or debug; with json behind it, lines are JSON." },
+	{ "daemon", "min_free", OPTION_SIZE, IN(daemon.min_free_bytes), "512M", 1 << 20, INT64_MAX, NULL,
+	  "Below so much free disk sending pauses." },
+	{ "daemon", "template_dir", OPTION_PATH, IN(daemon.template_dir), "", 0, 0, NULL,
+	  "Folder whose templates come before those built in." },
 	{ "store", "url", OPTION_URL, IN(store.url), "sqlite:gazette.db", 0, 0, NULL, "The store: sqlite:FILE, relative to data_dir." },
-	{ "store", "durability", OPTION_CHOICE, IN(store.is_relaxed), "strict", 0, 0, "relaxed strict", "strict survives power cuts, relaxed only a killed process." },
-	{ "store", "migrate", OPTION_CHOICE, IN(store.migrate_auto), "auto", 0, 0, "auto manual", "Whether the daemon brings an older store up to date at start." },
+	{ "store", "durability", OPTION_CHOICE, IN(store.is_relaxed), "strict", 0, 0, "relaxed strict",
+	  "strict survives power cuts, relaxed only a killed process." },
+	{ "store", "migrate", OPTION_CHOICE, IN(store.migrate_auto), "auto", 0, 0, "auto manual",
+	  "Whether the daemon brings an older store up to date at start." },
 	{ "web", "listen", OPTION_TEXT, IN(web.listen), "127.0.0.1:8080", 0, 0, NULL, "Address and port of the web pages, or unix:/PATH." },
-	{ "web", "trusted_proxies", OPTION_TEXT, IN(web.trusted_proxies), "127.0.0.1", 0, 0, NULL, "Addresses whose X-Forwarded-For is believed." },
+	{ "web", "trusted_proxies", OPTION_TEXT, IN(web.trusted_proxies), "127.0.0.1", 0, 0, NULL,
+	  "Addresses whose X-Forwarded-For is believed." },
 	{ "delivery", "sessions", OPTION_INTEGER, IN(delivery.sessions), "20", 1, 500, NULL, "SMTP connections in all." },
-	{ "delivery", "rate", OPTION_RATES, IN(delivery.rates), "", 0, 0, NULL, "Messages in all, as 50/s or 100000/h; several hold together; absent: no limit." },
-	{ "delivery", "on_uncertain", OPTION_CHOICE, IN(delivery.resend_uncertain), "resend", 0, 0, "resend hold", "What is in doubt after a crash: sent again once, or held." },
-	{ "delivery", "retry", OPTION_DURATIONS, IN(delivery.retry_us), "5m 15m 1h 3h 6h 12h 24h", SECOND_US, 30 * DAY_US, NULL, "Waits between tries; the last one repeats." },
-	{ "delivery", "give_up_after", OPTION_DURATION, IN(delivery.give_up_after_us), "4d", HOUR_US, 30 * DAY_US, NULL, "Age at which a deferred delivery expires." },
-	{ "delivery", "send_delay", OPTION_DURATION, IN(delivery.send_delay_us), "60s", 0, DAY_US, NULL, "Time in which a send can be taken back." },
-	{ "source", "interval", OPTION_DURATION, IN(source.interval_us), "15m", SECOND_US, 7 * DAY_US, NULL, "Time between two looks at a feed." },
-	{ "source", "folder_interval", OPTION_DURATION, IN(source.folder_interval_us), "5s", SECOND_US, DAY_US, NULL, "Time between two looks at a folder." },
-	{ "source", "max_age", OPTION_DURATION, IN(source.max_age_us), "2d", MINUTE_US, 365 * DAY_US, NULL, "A new item older than this becomes a draft." },
+	{ "delivery", "rate", OPTION_RATES, IN(delivery.rates), "", 0, 0, NULL,
+	  "Messages in all, as 50/s or 100000/h; several hold together; absent: no limit." },
+	{ "delivery", "on_uncertain", OPTION_CHOICE, IN(delivery.resend_uncertain), "resend", 0, 0, "resend hold",
+	  "What is in doubt after a crash: sent again once, or held." },
+	{ "delivery", "retry", OPTION_DURATIONS, IN(delivery.retry_us), "5m 15m 1h 3h 6h 12h 24h", SECOND_US, 30 * DAY_US, NULL,
+	  "Waits between tries; the last one repeats." },
+	{ "delivery", "give_up_after", OPTION_DURATION, IN(delivery.give_up_after_us), "4d", HOUR_US, 30 * DAY_US, NULL,
+	  "Age at which a deferred delivery expires." },
+	{ "delivery", "send_delay", OPTION_DURATION, IN(delivery.send_delay_us), "60s", 0, DAY_US, NULL,
+	  "Time in which a send can be taken back." },
+	{ "source", "interval", OPTION_DURATION, IN(source.interval_us), "15m", SECOND_US, 7 * DAY_US, NULL,
+	  "Time between two looks at a feed." },
+	{ "source", "folder_interval", OPTION_DURATION, IN(source.folder_interval_us), "5s", SECOND_US, DAY_US, NULL,
+	  "Time between two looks at a folder." },
+	{ "source", "max_age", OPTION_DURATION, IN(source.max_age_us), "2d", MINUTE_US, 365 * DAY_US, NULL,
+	  "A new item older than this becomes a draft." },
 	{ "source", "flood", OPTION_INTEGER, IN(source.flood), "3", 1, 1000, NULL, "More new items than this in one look become drafts." },
-	{ "source", "allow_private", OPTION_CHOICE, IN(source.allow_private), "no", 0, 0, "yes no", "Whether feeds may lie on private addresses and other ports." },
-	{ "inbound", "return_path", OPTION_TEXT, IN(inbound.return_path), "", 0, 0, NULL, "Pattern of the return path, as bounce+{token}@example.org." },
-	{ "inbound", "lmtp", OPTION_TEXT, IN(inbound.lmtp), "", 0, 0, NULL, "Address and port, or unix:/PATH, on which returned mail is taken by LMTP." },
-	{ "inbound", "maildir", OPTION_PATH, IN(inbound.maildir), "", 0, 0, NULL, "Maildir that is watched for returned mail, relative to data_dir." },
+	{ "source", "allow_private", OPTION_CHOICE, IN(source.allow_private), "no", 0, 0, "yes no",
+	  "Whether feeds may lie on private addresses and other ports." },
+	{ "inbound", "return_path", OPTION_TEXT, IN(inbound.return_path), "", 0, 0, NULL,
+	  "Pattern of the return path, as bounce+{token}@example.org." },
+	{ "inbound", "lmtp", OPTION_TEXT, IN(inbound.lmtp), "", 0, 0, NULL,
+	  "Address and port, or unix:/PATH, on which returned mail is taken by LMTP." },
+	{ "inbound", "maildir", OPTION_PATH, IN(inbound.maildir), "", 0, 0, NULL,
+	  "Maildir that is watched for returned mail, relative to data_dir." },
 	{ "alerts", "mail", OPTION_TEXT, IN(alerts.mail), "", 0, 0, NULL, "Who is told when something needs a person." },
-	{ "relay", "url", OPTION_URL, OF_RELAY(url), "", 0, 0, NULL, "smtp://HOST:PORT (STARTTLS), smtps://, or smtp+plain:// to loopback and private addresses." },
+	{ "relay", "url", OPTION_URL, OF_RELAY(url), "", 0, 0, NULL,
+	  "smtp://HOST:PORT (STARTTLS), smtps://, or smtp+plain:// to loopback and private addresses." },
 	{ "relay", "user", OPTION_TEXT, OF_RELAY(user), "", 0, 0, NULL, "Name to log in with." },
-	{ "relay", "password", OPTION_SECRET, OF_RELAY(password), "", 0, 0, NULL, "Password; better in password_file or as ${NAME} of the environment." },
-	{ "relay", "password_file", OPTION_PATH, OF_RELAY(password_file), "", 0, 0, NULL, "File that holds the password; nobody else may read it." },
+	{ "relay", "password", OPTION_SECRET, OF_RELAY(password), "", 0, 0, NULL,
+	  "Password; better in password_file or as ${NAME} of the environment." },
+	{ "relay", "password_file", OPTION_PATH, OF_RELAY(password_file), "", 0, 0, NULL,
+	  "File that holds the password; nobody else may read it." },
 	{ "relay", "ca_file", OPTION_PATH, OF_RELAY(ca_file), "", 0, 0, NULL, "Certificates to trust instead of the system's." },
 	{ "relay", "verify", OPTION_CHOICE, OF_RELAY(verify), "yes", 0, 0, "yes no", "Whether certificate and host name are verified." },
 	{ "relay", "sessions", OPTION_INTEGER, OF_RELAY(sessions), "20", 1, 500, NULL, "Connections to this relay at most." },
@@ -47,7 +70,8 @@ static const struct option options[] = {
 	{ NULL, NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL },
 };
 
-static const char *const kinds[] = { "text", "secret", "path", "URL", "number", "duration", "durations", "size", "rates", "yes or no", "choice" };
+static const char *const kinds[] = { "text",      "secret", "path",  "URL",       "number", "duration",
+	                             "durations", "size",   "rates", "yes or no", "choice" };
 
 const struct option *option_at(size_t i)
 {
@@ -67,8 +91,9 @@ const struct config_option *config_option(size_t i)
 	static _Thread_local struct config_option row;
 	if (i >= COUNT_OF(options) - 1)
 		return NULL;
-	row = (struct config_option){ options[i].section, options[i].key, options[i].kind == OPTION_CHOICE ? options[i].choices : kinds[options[i].kind],
-		                      options[i].standard, options[i].help };
+	row = (struct config_option){ options[i].section, options[i].key,
+		                      options[i].kind == OPTION_CHOICE ? options[i].choices : kinds[options[i].kind], options[i].standard,
+		                      options[i].help };
 	return &row;
 }
 
@@ -139,7 +164,8 @@ static int check_range(const struct option *option, int64_t value, struct error 
 	if (value >= option->least && value <= option->most)
 		return 0;
 	bool duration = option->kind == OPTION_DURATION;
-	return error_set(err, ERROR_INPUT, "out of range: %s to %s", duration ? units_write_exact(option->least, least) : units_write_size(option->least, least),
+	return error_set(err, ERROR_INPUT, "out of range: %s to %s",
+	                 duration ? units_write_exact(option->least, least) : units_write_size(option->least, least),
 	                 duration ? units_write_exact(option->most, most) : units_write_size(option->most, most));
 }
 

@@ -10,8 +10,9 @@ static const char *real_name(const char *label)
 {
 	static const struct {
 		const char *label, *name;
-	} names[] = { { "iso-8859-1", "WINDOWS-1252" }, { "latin1", "WINDOWS-1252" }, { "us-ascii", "WINDOWS-1252" }, { "ascii", "WINDOWS-1252" },
-		      { "gb2312", "GB18030" },         { "gbk", "GB18030" },         { "shift_jis", "CP932" },        { "iso-8859-9", "WINDOWS-1254" } };
+	} names[] = { { "iso-8859-1", "WINDOWS-1252" }, { "latin1", "WINDOWS-1252" },    { "us-ascii", "WINDOWS-1252" },
+		      { "ascii", "WINDOWS-1252" },      { "gb2312", "GB18030" },         { "gbk", "GB18030" },
+		      { "shift_jis", "CP932" },         { "iso-8859-9", "WINDOWS-1254" } };
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (strcasecmp(label, names[i].label) == 0)
 			return names[i].name;
@@ -76,7 +77,13 @@ void html_to_utf8(struct bytes data, const char *content_type, struct buffer *ou
 		text_mend_utf8((struct bytes){ data.data + 3, data.size - 3 }, out);
 		return;
 	}
-	if (data.size >= 2 && (memcmp(data.data, "\xff\xfe", 2) == 0 || memcmp(data.data, "\xfe\xff", 2) == 0) && convert(data, "UTF-16", out))
+	if (data.size >= 2 && (memcmp(data.data, "\xff\xfe", 2) == 0 || memcmp(data.data, "\xfe\xff", 2) == 0) &&
+	    convert(data, "UTF-16", out))
+		return;
+	/* Markup in UTF-16 without its mark shows by where the zeros stand. */
+	if (data.size >= 4 && data.data[0] == '<' && !data.data[1] && convert(data, "UTF-16LE", out))
+		return;
+	if (data.size >= 4 && !data.data[0] && data.data[1] == '<' && convert(data, "UTF-16BE", out))
 		return;
 	if (content_type && label_after(bytes_text(content_type), "charset=", label) && convert(data, label, out))
 		return;

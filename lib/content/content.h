@@ -16,8 +16,8 @@ void content_global_init(void); /* once, in main, before any thread */
 
 /* A feed's body. content_type as HTTP said (or NULL), base_url to resolve links against (or NULL).
  * ERROR_INPUT: no feed, with what it is instead. A feed without posts is fine. */
-MUST_CHECK int content_feed(struct bytes body, const char *content_type, const char *base_url, struct arena *arena, struct content_feed *out,
-                            struct error *err);
+MUST_CHECK int content_feed(struct bytes body, const char *content_type, const char *base_url, struct arena *arena,
+                            struct content_feed *out, struct error *err);
 /* Markdown (CommonMark with tables), front matter between --- lines: title, subtitle or description, author, date, url, id, image, lang. */
 MUST_CHECK int content_markdown(struct bytes file, const char *base_url, struct arena *arena, struct post *out, struct error *err);
 /* A page: title, subtitle, author, date, URL and image from its metadata, the article's body. */

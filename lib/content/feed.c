@@ -1,18 +1,10 @@
 /* RSS 2.0 and Atom, as the world writes them: mended first, then read by libxml2 without DTD, entities or network. */
 #include "base/digest.h"
 #include "base/text.h"
-#include "content/html.h"
+#include "content/feed.h"
 #include <libxml/HTMLparser.h>
 #include <libxml/parser.h>
 #include <stdio.h>
-
-enum { FEED_BYTES = 16 << 20, POSTS_MAX = 2000 };
-
-struct feed {
-	struct arena *arena;
-	const char *base_url;
-	struct content_feed *out;
-};
 
 static const char *find_word(struct bytes text, const char *word)
 {
@@ -33,58 +25,6 @@ static const char *find_root(struct bytes text)
 	return first;
 }
 
-/* A reference outside CDATA: the five of XML and numbers stay, HTML's become characters, a bare & is escaped. */
-static size_t mend_reference(struct bytes rest, struct buffer *out)
-{
-	size_t n = 1;
-	char name[16];
-	while (n < rest.size && n < 14 && ((rest.data[n] >= 'a' && rest.data[n] <= 'z') || (rest.data[n] >= 'A' && rest.data[n] <= 'Z') ||
-	                                   (rest.data[n] >= '0' && rest.data[n] <= '9') || (n == 1 && rest.data[n] == '#')))
-		n++;
-	if (n < 2 || n >= rest.size || rest.data[n] != ';') {
-		buffer_add_text(out, "&amp;");
-		return 1;
-	}
-	memcpy(name, rest.data + 1, n - 1);
-	name[n - 1] = '\0';
-	static const char *const xml[] = { "amp", "lt", "gt", "quot", "apos" };
-	bool keeps = name[0] == '#';
-	for (size_t i = 0; i < COUNT_OF(xml); i++)
-		keeps = keeps || strcmp(name, xml[i]) == 0;
-	const htmlEntityDesc *entity = keeps ? NULL : htmlEntityLookup((const xmlChar *)name);
-	if (entity)
-		text_encode(out, entity->value);
-	else if (keeps)
-		buffer_add(out, rest.data, n + 1);
-	else
-		buffer_add_text(out, "&amp;");
-	return entity || keeps ? n + 1 : 1;
-}
-
-static void mend(struct bytes text, struct buffer *out)
-{
-	for (size_t i = 0; i < text.size;) {
-		struct bytes rest = { text.data + i, text.size - i };
-		if (rest.size > 9 && memcmp(rest.data, "<![CDATA[", 9) == 0) {
-			const char *end = find_word(rest, "]]>");
-			size_t n = end ? (size_t)(end - rest.data) + 3 : rest.size;
-			for (size_t j = 0; j < n; j++)
-				buffer_add_char(out, (unsigned char)rest.data[j] < 0x20 && !strchr("\t\r\n", rest.data[j]) ? ' ' : rest.data[j]);
-			if (!end)
-				buffer_add_text(out, "]]>");
-			i += n;
-			continue;
-		}
-		unsigned char c = (unsigned char)rest.data[0];
-		if (c == '&') {
-			i += mend_reference(rest, out);
-			continue;
-		}
-		buffer_add_char(out, c < 0x20 && c != '\t' && c != '\r' && c != '\n' ? ' ' : (char)c);
-		i++;
-	}
-}
-
 /* By local name, and by namespace where another's element of that name would be mistaken for it. */
 static bool is(const xmlNode *node, const char *prefix, const char *name)
 {
@@ -96,13 +36,13 @@ static bool is(const xmlNode *node, const char *prefix, const char *name)
 		return false;
 	/* In recover mode an unbound prefix stays in the name. */
 	const char *href = node->ns && node->ns->href ? (const char *)node->ns->href : "";
-	const char *has = local != whole                        ? whole
-	                  : strstr(href, "purl.org/dc")          ? "dc:"
-	                  : strstr(href, "purl.org/rss/1.0/modules/content") ? "content:"
-	                  : strstr(href, "search.yahoo.com/mrss") ? "media:"
-	                  : strstr(href, "itunes")               ? "itunes:"
+	const char *has = local != whole                                                                   ? whole
+	                  : strstr(href, "purl.org/dc")                                                    ? "dc:"
+	                  : strstr(href, "purl.org/rss/1.0/modules/content")                               ? "content:"
+	                  : strstr(href, "search.yahoo.com/mrss")                                          ? "media:"
+	                  : strstr(href, "itunes")                                                         ? "itunes:"
 	                  : node->ns && node->ns->prefix && !strstr(href, "Atom") && !strstr(href, "atom") ? (const char *)node->ns->prefix
-	                                                         : "";
+	                                                                                                   : "";
 	return *prefix ? text_starts(has, prefix) : !*has || text_starts(has, "atom");
 }
 
@@ -124,22 +64,12 @@ static const char *raw_text(const xmlNode *node, struct arena *arena)
 	return trimmed.size ? arena_copy(arena, trimmed.data, trimmed.size) : NULL;
 }
 
-/* A title may be text, text that is escaped HTML, or XHTML: shown as one line of text. */
 static const char *title_text(const xmlNode *node, struct arena *arena)
 {
 	const char *text = raw_text(node, arena);
-	if (!text)
-		return NULL;
-	const char *type = html_attribute(node, "type", arena);
-	bool plain = type && strcmp(type, "text") == 0;
-	if (plain || (!strchr(text, '<') && !strchr(text, '&')))
-		return html_line(bytes_text(text), arena);
-	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(bytes_text(text));
-	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(1 << 20);
-	if (!doc || !xmlDocGetRootElement(doc))
-		return html_line(bytes_text(text), arena);
-	html_text(xmlDocGetRootElement(doc), &out);
-	return html_line(buffer_bytes(&out), arena);
+	const char *type = text ? html_attribute(node, "type", arena) : NULL;
+	bool plain = type && (strcmp(type, "text") == 0 || strcmp(type, "xhtml") == 0);
+	return text && plain ? html_line(bytes_text(text), arena) : feed_title(text, arena);
 }
 
 static const char *url_of(const struct feed *feed, const xmlNode *node, const char *href)
@@ -151,6 +81,16 @@ static const char *url_of(const struct feed *feed, const xmlNode *node, const ch
 	return url;
 }
 
+/* xml:base where somebody said one; NULL: nobody did. */
+static const char *said_base(const struct feed *feed, const xmlNode *node)
+{
+	xmlChar *base = node ? xmlNodeGetBase(node->doc, node) : NULL;
+	const char *url = base && feed->base_url && strcmp((const char *)base, feed->base_url) != 0 ? (const char *)base : NULL;
+	const char *copy = url && strstr(url, "://") ? arena_text(feed->arena, url) : NULL;
+	xmlFree(base);
+	return copy;
+}
+
 /* Atom's link: alternate, or without rel. */
 static const char *atom_link(const struct feed *feed, const xmlNode *parent)
 {
@@ -159,6 +99,8 @@ static const char *atom_link(const struct feed *feed, const xmlNode *parent)
 			continue;
 		const char *rel = html_attribute(node, "rel", feed->arena);
 		const char *href = html_attribute(node, "href", feed->arena);
+		if (!href)
+			href = raw_text(node, feed->arena);
 		if (href && (!rel || strcmp(rel, "alternate") == 0))
 			return url_of(feed, node, href);
 	}
@@ -176,91 +118,131 @@ static const char *rss_link(const struct feed *feed, const xmlNode *item)
 		return atom;
 	const xmlNode *guid = child(item, "", "guid");
 	const char *permanent = guid ? html_attribute(guid, "isPermaLink", feed->arena) : NULL;
-	return guid && (!permanent || !text_equal_nocase(permanent, "false")) ? html_url(raw_text(guid, feed->arena), NULL, false, feed->arena) : NULL;
+	return guid && (!permanent || !text_equal_nocase(permanent, "false"))
+	               ? html_url(raw_text(guid, feed->arena), NULL, false, feed->arena)
+	               : NULL;
+}
+
+static bool is_picture(const struct feed *feed, const xmlNode *node, const char *url)
+{
+	static const char *const suffixes[] = { ".jpg", ".jpeg", ".png", ".gif", ".webp" };
+	const char *type = html_attribute(node, "type", feed->arena);
+	const char *medium = html_attribute(node, "medium", feed->arena);
+	if (type || medium)
+		return (type && text_starts(type, "image/")) || (medium && strcmp(medium, "image") == 0);
+	struct bytes path = { url, url ? strcspn(url, "?#") : 0 };
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+		size_t n = strlen(suffixes[i]);
+		if (path.size > n && text_compare_nocase((struct bytes){ path.data + path.size - n, n }, bytes_text(suffixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum picture_kind { PICTURE_NONE, PICTURE_ITUNES, PICTURE_ENCLOSURE, PICTURE_THUMBNAIL, PICTURE_MEDIA };
+
+static enum picture_kind picture_kind(const struct feed *feed, const xmlNode *node, const char **url)
+{
+	bool link = is(node, "", "link");
+	bool itunes = is(node, "itunes:", "image");
+	*url = html_attribute(node, link || itunes ? "href" : "url", feed->arena);
+	if (!*url)
+		return PICTURE_NONE;
+	if (is(node, "media:", "content") && is_picture(feed, node, *url))
+		return PICTURE_MEDIA;
+	if (is(node, "media:", "thumbnail"))
+		return PICTURE_THUMBNAIL;
+	const char *rel = link ? html_attribute(node, "rel", feed->arena) : NULL;
+	if ((is(node, "", "enclosure") || (rel && strcmp(rel, "enclosure") == 0)) && is_picture(feed, node, *url))
+		return PICTURE_ENCLOSURE;
+	return itunes ? PICTURE_ITUNES : PICTURE_NONE;
+}
+
+/* The post's picture: the first of the best kind. */
+static void find_image(const struct feed *feed, const xmlNode *parent, enum picture_kind *best, const char **found)
+{
+	for (const xmlNode *node = parent->children; node; node = node->next) {
+		const char *url = NULL;
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		enum picture_kind kind = picture_kind(feed, node, &url);
+		if (kind > *best && url_of(feed, node, url)) {
+			*best = kind;
+			*found = url_of(feed, node, url);
+		}
+		if (is(node, "media:", "group") || is(node, "media:", "content"))
+			find_image(feed, node, best, found);
+	}
 }
 
 static const char *image_of(const struct feed *feed, const xmlNode *item)
 {
-	for (const xmlNode *node = item->children; node; node = node->next) {
-		const char *type = html_attribute(node, "type", feed->arena);
-		const char *medium = html_attribute(node, "medium", feed->arena);
-		bool image = (type && text_starts(type, "image/")) || (medium && strcmp(medium, "image") == 0);
-		if ((is(node, "", "enclosure") && image) || (is(node, "media:", "content") && image) || is(node, "media:", "thumbnail"))
-			return url_of(feed, node, html_attribute(node, "url", feed->arena));
-		if (is(node, "", "link") && image && html_attribute(node, "href", feed->arena))
-			return url_of(feed, node, html_attribute(node, "href", feed->arena));
+	enum picture_kind best = PICTURE_NONE;
+	const char *found = NULL;
+	find_image(feed, item, &best, &found);
+	return found;
+}
+
+/* The first of these that is there and says something. */
+struct named {
+	const char *prefix, *name;
+};
+
+static const char *first_text(const xmlNode *parent, const struct named *names, size_t n, struct arena *arena)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *text = raw_text(child(parent, names[i].prefix, names[i].name), arena);
+		if (text)
+			return text;
 	}
 	return NULL;
 }
 
-/* RFC 4287 section 4.2.6.1: compared byte for byte, never resolved. Without one the link; without a link what it says. */
-static const char *identity_of(const struct feed *feed, const char *id, const struct post *post, const char *body)
+static int64_t first_date(const xmlNode *parent, const struct named *names, size_t n, struct arena *arena)
 {
-	if (id || post->url)
-		return id ? id : post->url;
-	uint8_t digest[DIGEST_BYTES];
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(FEED_BYTES);
-	buffer_add_text(&text, post->title ? post->title : "");
-	buffer_add_char(&text, '\n');
-	buffer_add_text(&text, body ? body : "");
-	digest_sha256(buffer_bytes(&text), digest);
-	buffer_reset(&text);
-	buffer_add_text(&text, "hash:");
-	digest_hex(digest, 16, &text);
-	return arena_text(feed->arena, buffer_text(&text));
-}
-
-/* The first words of the body, where there is no title. */
-static const char *first_words(const struct post *post, struct arena *arena)
-{
-	size_t n = 0;
-	const char *text = post->text ? post->text : "";
-	while (text[n] && text[n] != '\n' && n < 70)
-		n++;
-	if (n == 70)
-		while (n > 0 && text[n] != ' ')
-			n--;
-	return n ? html_line((struct bytes){ text, n }, arena) : NULL;
-}
-
-static int finish(struct feed *feed, struct post *post, const char *id, const char *body, const char *summary, struct error *err)
-{
-	const char *base = post->url ? post->url : feed->base_url;
-	if (html_set_body(post, bytes_text(body ? body : summary ? summary : ""), base, feed->arena, err) < 0)
-		return -1;
-	/* A summary beside a body is what the site says below its title. */
-	if (body && summary && !post->subtitle && strlen(summary) < 2000) {
-		CLEANUP(html_doc_free) xmlDoc *doc = html_parse(bytes_text(summary));
-		CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(64 << 10);
-		if (doc && xmlDocGetRootElement(doc))
-			html_text(xmlDocGetRootElement(doc), &text);
-		const char *line = html_line(buffer_bytes(&text), feed->arena);
-		post->subtitle = line && strlen(line) < 400 ? line : NULL;
+	for (size_t i = 0; i < n; i++) {
+		const char *text = raw_text(child(parent, names[i].prefix, names[i].name), arena);
+		int64_t us = text ? html_date(bytes_text(text)) : 0;
+		if (us)
+			return us;
 	}
-	if (!post->title)
-		post->title = first_words(post, feed->arena);
-	if (!post->title)
-		post->title = "";
-	post->identity = identity_of(feed, id, post, body ? body : summary);
-	return post->identity ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
+	return 0;
+}
+
+/* A person of Atom (name, else address), also within RSS. */
+static const char *person(const xmlNode *author, struct arena *arena)
+{
+	static const struct named names[] = { { "", "name" }, { "", "email" } };
+	const char *name = author ? first_text(author, names, COUNT_OF(names), arena) : NULL;
+	return name ? feed_author(name, arena) : NULL;
+}
+
+static const char *rss_author(const xmlNode *item, struct arena *arena)
+{
+	static const struct named names[] = { { "dc:", "creator" }, { "", "author" }, { "itunes:", "author" } };
+	const char *name = person(child(item, "", "author"), arena);
+	return name ? name : feed_author(first_text(item, names, COUNT_OF(names), arena), arena);
 }
 
 static int rss_item(struct feed *feed, const xmlNode *item, struct post *post, struct error *err)
 {
+	static const struct named dates[] = { { "", "pubDate" },    { "dc:", "date" }, { "", "published" },  { "dc:", "issued" },
+		                              { "dc:", "created" }, { "", "updated" }, { "dc:", "modified" } };
 	struct arena *arena = feed->arena;
 	const xmlNode *title = child(item, "", "title");
-	const xmlNode *author = child(item, "dc:", "creator") ? child(item, "dc:", "creator") : child(item, "", "author");
-	const char *date = raw_text(child(item, "", "pubDate"), arena);
-	if (!date)
-		date = raw_text(child(item, "dc:", "date"), arena);
+	const xmlNode *encoded = child(item, "content:", "encoded");
+	const xmlNode *summary = child(item, "", "description");
+	const char *id = raw_text(child(item, "", "guid"), arena);
 	post->title = title_text(title ? title : child(item, "dc:", "title"), arena);
 	post->url = rss_link(feed, item);
-	post->author = author ? html_line(bytes_text(raw_text(author, arena)), arena) : NULL;
-	post->published_us = date ? html_date(bytes_text(date)) : 0;
+	post->author = rss_author(item, arena);
+	post->published_us = first_date(item, dates, COUNT_OF(dates), arena);
 	post->image = image_of(feed, item);
-	const char *about = html_attribute(item, "about", arena);
-	const char *id = raw_text(child(item, "", "guid"), arena);
-	return finish(feed, post, id ? id : about, raw_text(child(item, "content:", "encoded"), arena), raw_text(child(item, "", "description"), arena), err);
+	struct feed_entry entry = { .id = id ? id : html_attribute(item, "about", arena),
+		                    .body = raw_text(encoded, arena),
+		                    .summary = raw_text(summary, arena),
+		                    .base = said_base(feed, encoded ? encoded : summary) };
+	return feed_finish(feed, post, &entry, err);
 }
 
 /* Atom content: text, html (escaped) or xhtml (markup). */
@@ -296,35 +278,40 @@ static const char *atom_body(const struct feed *feed, const xmlNode *node)
 
 static int atom_entry(struct feed *feed, const xmlNode *entry, struct post *post, struct error *err)
 {
+	/* Atom 0.3 said issued and modified. */
+	static const struct named dates[] = { { "", "published" }, { "", "issued" },  { "", "updated" },
+		                              { "", "modified" },  { "", "created" }, { "dc:", "date" } };
+	static const struct named changes[] = { { "", "updated" }, { "", "modified" } };
 	struct arena *arena = feed->arena;
-	const xmlNode *author = child(entry, "", "author");
-	const xmlNode *name = author ? child(author, "", "name") : NULL;
-	const char *published = raw_text(child(entry, "", "published"), arena);
-	const char *updated = raw_text(child(entry, "", "updated"), arena);
+	const xmlNode *content = child(entry, "", "content");
+	const xmlNode *summary = child(entry, "", "summary");
 	post->title = title_text(child(entry, "", "title"), arena);
 	post->url = atom_link(feed, entry);
-	post->author = name ? title_text(name, arena) : NULL;
-	post->updated_us = updated ? html_date(bytes_text(updated)) : 0;
-	post->published_us = published ? html_date(bytes_text(published)) : post->updated_us;
+	post->author = person(child(entry, "", "author"), arena);
+	post->published_us = first_date(entry, dates, COUNT_OF(dates), arena);
+	post->updated_us = first_date(entry, changes, COUNT_OF(changes), arena);
 	post->image = image_of(feed, entry);
-	return finish(feed, post, raw_text(child(entry, "", "id"), arena), atom_body(feed, child(entry, "", "content")), atom_body(feed, child(entry, "", "summary")),
-	              err);
+	struct feed_entry said = { .id = raw_text(child(entry, "", "id"), arena),
+		                   .body = atom_body(feed, content),
+		                   .summary = atom_body(feed, summary),
+		                   .base = said_base(feed, content ? content : summary) };
+	return feed_finish(feed, post, &said, err);
 }
 
-static int take_items(struct feed *feed, const xmlNode *parent, const char *name, int (*read)(struct feed *, const xmlNode *, struct post *, struct error *),
-                      struct error *err)
+static int take_items(struct feed *feed, const xmlNode *parent, const char *name,
+                      int (*read)(struct feed *, const xmlNode *, struct post *, struct error *), struct error *err)
 {
 	for (const xmlNode *node = parent->children; node; node = node->next)
-		if (is(node, "", name) && feed->out->count < POSTS_MAX && read(feed, node, &feed->out->posts[feed->out->count++], err) < 0)
+		if (is(node, "", name) && feed->out->count < FEED_POSTS && read(feed, node, &feed->out->posts[feed->out->count++], err) < 0)
 			return -1;
 	return 0;
 }
 
 static int read_tree(struct feed *feed, const xmlNode *root, struct error *err)
 {
-	feed->out->posts = arena_alloc(feed->arena, POSTS_MAX * sizeof *feed->out->posts);
-	if (!feed->out->posts)
-		return error_set(err, ERROR_MEMORY, "out of memory");
+	const xmlNode *inner = child(root, "", "channel");
+	if (feed_room(feed, xmlChildElementCount((xmlNode *)root) + (inner ? xmlChildElementCount((xmlNode *)inner) : 0), err) < 0)
+		return -1;
 	if (is(root, "", "entry"))
 		return atom_entry(feed, root, &feed->out->posts[feed->out->count++], err);
 	if (is(root, "", "feed")) {
@@ -333,7 +320,7 @@ static int read_tree(struct feed *feed, const xmlNode *root, struct error *err)
 		return take_items(feed, root, "entry", atom_entry, err);
 	}
 	/* RSS 2.0 has its items in the channel, RSS 1.0 beside it. */
-	const xmlNode *channel = child(root, "", "channel");
+	const xmlNode *channel = inner;
 	if (channel) {
 		feed->out->title = title_text(child(channel, "", "title"), feed->arena);
 		feed->out->url = rss_link(feed, channel);
@@ -354,28 +341,31 @@ static const char *what_it_is(struct bytes text)
 	struct bytes head = text_trim(text);
 	if (head.size == 0)
 		return "the answer is empty";
-	if (find_word((struct bytes){ head.data, head.size < 2000 ? head.size : 2000 }, "<html") || text_starts_nocase(head, "<!doctype html"))
+	if (find_word((struct bytes){ head.data, head.size < 2000 ? head.size : 2000 }, "<html") ||
+	    text_starts_nocase(head, "<!doctype html"))
 		return "it is a web page: name the feed itself";
-	if (head.data[0] == '{' || head.data[0] == '[')
-		return "it is JSON: this version reads RSS and Atom";
-	return "neither RSS nor Atom begins in it";
+	return "neither RSS, Atom nor JSON Feed begins in it";
 }
 
-int content_feed(struct bytes body, const char *content_type, const char *base_url, struct arena *arena, struct content_feed *out, struct error *err)
+int content_feed(struct bytes body, const char *content_type, const char *base_url, struct arena *arena, struct content_feed *out,
+                 struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(FEED_BYTES);
 	CLEANUP(buffer_clear) struct buffer mended = BUFFER_INIT(2 * FEED_BYTES);
 	struct feed feed = { .arena = arena, .base_url = base_url, .out = out };
 	*out = (struct content_feed){ 0 };
 	html_to_utf8(body, content_type, &text);
+	if (text_starts_nocase(text_trim(buffer_bytes(&text)), "{"))
+		return feed_json(&feed, text_trim(buffer_bytes(&text)), err);
 	const char *root = text.size ? find_root(buffer_bytes(&text)) : NULL;
 	if (!root)
 		return error_set(err, ERROR_INPUT, "no feed: %s", what_it_is(buffer_bytes(&text)));
-	mend((struct bytes){ root, text.size - (size_t)(root - text.data) }, &mended);
+	feed_mend((struct bytes){ root, text.size - (size_t)(root - text.data) }, &mended);
 	if (buffer_check(&mended, err) < 0)
 		return error_wrap(err, "the feed");
-	CLEANUP(xml_free) xmlDoc *doc =
-	        xmlReadMemory(mended.data, (int)mended.size, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_RECOVER);
+	CLEANUP(xml_free)
+	xmlDoc *doc = xmlReadMemory(mended.data, (int)mended.size, base_url, "UTF-8",
+	                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_RECOVER);
 	const xmlNode *top = doc ? xmlDocGetRootElement(doc) : NULL;
 	if (!top)
 		return error_set(err, ERROR_INPUT, "no feed: it is XML that can not be read");

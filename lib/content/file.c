@@ -14,9 +14,19 @@ static bool contains(struct bytes data, const char *word)
 	return data.data && data.size > 0 && memmem(data.data, data.size < 4096 ? data.size : 4096, word, strlen(word));
 }
 
+static bool is_wide(struct bytes data)
+{
+	static const char *const starts[] = { "\xff\xfe", "\xfe\xff", "<\0", "\0<" };
+	for (size_t i = 0; i < COUNT_OF(starts); i++)
+		if (data.size >= 4 && memcmp(data.data, starts[i], 2) == 0)
+			return true;
+	return false;
+}
+
 static bool is_feed(struct bytes data)
 {
-	return contains(data, "<rss") || contains(data, "<feed") || contains(data, "<rdf:RDF") || (begins(data, "<?xml") && !contains(data, "<html"));
+	return is_wide(data) || (begins(data, "{") && contains(data, "jsonfeed.org")) || contains(data, "<rss") || contains(data, "<feed") || contains(data, "<rdf:RDF") ||
+	       (begins(data, "<?xml") && !contains(data, "<html"));
 }
 
 static bool is_html(struct bytes data, const char *name, const char *content_type)
@@ -25,19 +35,23 @@ static bool is_html(struct bytes data, const char *name, const char *content_typ
 	       (content_type && text_starts_nocase(bytes_text(content_type), "text/html"));
 }
 
-int content_file(struct bytes data, const char *name, const char *content_type, const char *base_url, struct arena *arena, struct content_feed *out,
-                 struct error *err)
+int content_file(struct bytes data, const char *name, const char *content_type, const char *base_url, struct arena *arena,
+                 struct content_feed *out, struct error *err)
 {
 	*out = (struct content_feed){ 0 };
 	if (text_trim(data).size == 0)
 		return error_set(err, ERROR_INPUT, "the file is empty");
+	if (!name)
+		name = "";
 	bool markdown = text_ends(name, ".md") || text_ends(name, ".markdown");
 	if (!markdown && is_feed(data))
 		return content_feed(data, content_type, base_url, arena, out, err);
+	if (memchr(data.data, '\0', data.size < 4096 ? data.size : 4096))
+		return error_set(err, ERROR_INPUT, "neither feed, Markdown nor HTML: it is no text");
 	out->posts = arena_alloc(arena, sizeof *out->posts);
 	if (!out->posts)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	out->count = 1;
 	return !markdown && is_html(data, name, content_type) ? content_page(data, content_type, base_url, arena, out->posts, err)
-	                                                     : content_markdown(data, base_url, arena, out->posts, err);
+	                                                      : content_markdown(data, base_url, arena, out->posts, err);
 }

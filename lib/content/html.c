@@ -6,17 +6,18 @@
 
 /* Without HUGE the parser drops all that comes after the 256th level, and says nothing; sizes are capped here, and our own walks
  * do not recurse without a limit. */
-enum { BODY_BYTES = 8 << 20, DEEP = XML_PARSE_HUGE };
+enum { DEEP = XML_PARSE_HUGE };
 
 xmlDoc *html_parse(struct bytes html)
 {
-	if (text_trim(html).size == 0 || html.size > BODY_BYTES)
+	if (text_trim(html).size == 0 || html.size > HTML_BODY_BYTES)
 		return NULL;
 	htmlParserCtxt *context = htmlNewParserCtxt();
 	if (!context)
 		return NULL;
 	xmlDoc *doc = htmlCtxtReadMemory(context, html.data, (int)html.size, NULL, "UTF-8",
-	                                 HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_NODEFDTD | DEEP);
+	                                 HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
+	                                         HTML_PARSE_NODEFDTD | DEEP);
 	htmlFreeParserCtxt(context);
 	return doc;
 }
@@ -81,7 +82,7 @@ static int write_chunk(void *buffer, const char *data, int size)
 	return size;
 }
 
-void html_write(xmlNode *node, struct buffer *out)
+static void html_write(xmlNode *node, struct buffer *out)
 {
 	xmlOutputBuffer *to = xmlOutputBufferCreateIO(write_chunk, NULL, out, NULL);
 	if (!to)
@@ -169,8 +170,8 @@ const char *html_line(struct bytes text, struct arena *arena)
 
 int html_set_body(struct post *post, struct bytes html, const char *base_url, struct arena *arena, struct error *err)
 {
-	CLEANUP(buffer_clear) struct buffer clean = BUFFER_INIT(BODY_BYTES);
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(BODY_BYTES);
+	CLEANUP(buffer_clear) struct buffer clean = BUFFER_INIT(HTML_BODY_BYTES);
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(HTML_BODY_BYTES);
 	if (content_sanitise(html, base_url, &clean, err) < 0 || content_plain_text(buffer_bytes(&clean), 0, &text, err) < 0)
 		return -1;
 	post->html = arena_text(arena, buffer_text(&clean));

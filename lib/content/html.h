@@ -5,7 +5,9 @@
 #include <libxml/HTMLparser.h>
 #include <libxml/tree.h>
 
-xmlDoc *html_parse(struct bytes html); /* UTF-8; NULL: empty or out of memory. xmlFreeDoc() it. */
+enum { HTML_BODY_BYTES = 8 << 20 };
+
+xmlDoc *html_parse(struct bytes html); /* UTF-8; NULL: empty, longer than HTML_BODY_BYTES, or out of memory. xmlFreeDoc() it. */
 void html_doc_free(xmlDoc **doc);
 bool html_is(const xmlNode *node, const char *name);
 /* An attribute's value in the arena, or NULL. */
@@ -14,8 +16,7 @@ const char *html_attribute(const xmlNode *node, const char *name, struct arena *
 void html_text(const xmlNode *node, struct buffer *out);
 xmlNode *html_find(xmlNode *root, bool (*match)(const xmlNode *, const void *), const void *what); /* first in document order */
 xmlNode *html_find_element(xmlNode *root, const char *name);
-void html_write(xmlNode *node, struct buffer *out);          /* the node and what is below, as HTML */
-void html_write_children(xmlNode *node, struct buffer *out);
+void html_write_children(xmlNode *node, struct buffer *out); /* what is below a node, as HTML */
 /* Absolute http(s) (or mailto if allowed) URL in the arena, ASCII, at most 8 KB; or NULL if it is none. base_url may be NULL. */
 const char *html_url(const char *href, const char *base_url, bool mailto, struct arena *arena);
 void html_drop_tracking(char *url); /* takes the parameters utm_* out, in place */

@@ -159,28 +159,60 @@ static void preformatted(struct plain *p, const xmlNode *node)
 	blank_line(p);
 	html_text(node, &text);
 	struct bytes rest = buffer_bytes(&text);
-	while (text_next_part(&rest, "\n", &line)) {
-		buffer_add_text(p->out, p->prefix);
-		buffer_add_text(p->out, "    ");
+	while (rest.size > 0) {
+		const char *lf = memchr(rest.data, '\n', rest.size);
+		line = (struct bytes){ rest.data, lf ? (size_t)(lf - rest.data) : rest.size };
+		rest = (struct bytes){ rest.data + line.size + (lf != NULL), rest.size - line.size - (lf != NULL) };
+		if (line.size > 0)
+			buffer_format(p->out, "%s    ", p->prefix);
 		buffer_add_bytes(p->out, line);
 		buffer_add_char(p->out, '\n');
 	}
 	blank_line(p);
 }
 
+static bool is_block(const xmlNode *node)
+{
+	static const char *const blocks[] = { "p",  "div", "table", "ul", "ol", "dl", "blockquote", "pre",
+		                              "h1", "h2",  "h3",    "h4", "h5", "h6", "hr" };
+	for (size_t i = 0; i < COUNT_OF(blocks); i++)
+		if (html_is(node, blocks[i]))
+			return true;
+	return false;
+}
+
+static bool holds_blocks(const xmlNode *node)
+{
+	for (const xmlNode *child = node->children; child; child = child->next)
+		if (is_block(child))
+			return true;
+	return false;
+}
+
+static bool is_cell(const xmlNode *node)
+{
+	return html_is(node, "td") || html_is(node, "th");
+}
+
+/* Cells of data stand on one line; cells that hold blocks are a layout, and are read one after the other. */
 static void row(struct plain *p, const xmlNode *node)
 {
+	bool is_layout = false;
 	bool first = true;
+	for (const xmlNode *cell = node->children; cell; cell = cell->next)
+		is_layout = is_layout || (is_cell(cell) && holds_blocks(cell));
 	end_line(p);
 	for (const xmlNode *cell = node->children; cell; cell = cell->next) {
-		if (!html_is(cell, "td") && !html_is(cell, "th"))
+		if (!is_cell(cell))
 			continue;
+		if (is_layout) {
+			block(p, cell);
+			continue;
+		}
 		if (!first)
 			buffer_add_text(&p->line, " | ");
 		first = false;
-		CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
-		html_text(cell, &text);
-		buffer_add_bytes(&p->line, buffer_bytes(&text));
+		children(p, cell);
 	}
 	end_line(p);
 }
@@ -231,7 +263,8 @@ static void element(struct plain *p, const xmlNode *node)
 		emphasis(p, node, '*');
 	} else if (html_is(node, "em") || html_is(node, "i")) {
 		emphasis(p, node, '_');
-	} else if (html_is(node, "p") || html_is(node, "table") || html_is(node, "dl") || html_is(node, "figcaption") || html_is(node, "div")) {
+	} else if (html_is(node, "p") || html_is(node, "table") || html_is(node, "dl") || html_is(node, "figcaption") ||
+	           html_is(node, "div")) {
 		block(p, node);
 	} else if (html_is(node, "dt") || html_is(node, "dd") || html_is(node, "caption")) {
 		end_line(p);

@@ -2,9 +2,10 @@
  * escaped here, so nothing depends on how another parser sees a comment, a CDATA section or a raw-text element. */
 #include "base/text.h"
 #include "content/html.h"
+#include <stdlib.h>
 #include <strings.h>
 
-enum { DEPTH_MAX = 100, PASSES = 4 };
+enum { OPEN_MAX = 100, DEPTH_MAX = 1000, PASSES = 4 };
 
 enum place {
 	PLACE_NONE,   /* not allowed: its content takes its place */
@@ -21,53 +22,75 @@ static const struct element {
 	enum place place;
 	const char *within;
 } elements[] = {
-	{ "a", PLACE_INLINE, NULL },          { "abbr", PLACE_INLINE, NULL },       { "b", PLACE_INLINE, NULL },
-	{ "cite", PLACE_INLINE, NULL },       { "code", PLACE_INLINE, NULL },       { "del", PLACE_INLINE, NULL },
-	{ "em", PLACE_INLINE, NULL },         { "i", PLACE_INLINE, NULL },          { "ins", PLACE_INLINE, NULL },
-	{ "kbd", PLACE_INLINE, NULL },        { "mark", PLACE_INLINE, NULL },       { "q", PLACE_INLINE, NULL },
-	{ "s", PLACE_INLINE, NULL },          { "samp", PLACE_INLINE, NULL },       { "small", PLACE_INLINE, NULL },
-	{ "strong", PLACE_INLINE, NULL },     { "sub", PLACE_INLINE, NULL },        { "sup", PLACE_INLINE, NULL },
-	{ "u", PLACE_INLINE, NULL },          { "var", PLACE_INLINE, NULL },        { "br", PLACE_VOID, NULL },
-	{ "img", PLACE_VOID, NULL },          { "hr", PLACE_BLOCK, NULL },          { "p", PLACE_BLOCK, NULL },
-	{ "h1", PLACE_BLOCK, NULL },          { "h2", PLACE_BLOCK, NULL },          { "h3", PLACE_BLOCK, NULL },
-	{ "h4", PLACE_BLOCK, NULL },          { "h5", PLACE_BLOCK, NULL },          { "h6", PLACE_BLOCK, NULL },
-	{ "blockquote", PLACE_BLOCK, NULL },  { "pre", PLACE_BLOCK, NULL },         { "ul", PLACE_BLOCK, NULL },
-	{ "ol", PLACE_BLOCK, NULL },          { "dl", PLACE_BLOCK, NULL },          { "table", PLACE_BLOCK, NULL },
-	{ "li", PLACE_PART, "ul ol" },        { "dt", PLACE_PART, "dl" },           { "dd", PLACE_PART, "dl" },
-	{ "caption", PLACE_PART, "table" },   { "thead", PLACE_PART, "table" },     { "tbody", PLACE_PART, "table" },
-	{ "tfoot", PLACE_PART, "table" },     { "tr", PLACE_PART, "table thead tbody tfoot" }, { "td", PLACE_PART, "tr" },
-	{ "th", PLACE_PART, "tr" },           { "script", PLACE_DROP, NULL },       { "style", PLACE_DROP, NULL },
-	{ "iframe", PLACE_DROP, NULL },       { "object", PLACE_DROP, NULL },       { "embed", PLACE_DROP, NULL },
-	{ "applet", PLACE_DROP, NULL },       { "form", PLACE_DROP, NULL },         { "input", PLACE_DROP, NULL },
-	{ "button", PLACE_DROP, NULL },       { "select", PLACE_DROP, NULL },       { "option", PLACE_DROP, NULL },
-	{ "textarea", PLACE_DROP, NULL },     { "video", PLACE_DROP, NULL },        { "audio", PLACE_DROP, NULL },
-	{ "svg", PLACE_DROP, NULL },          { "math", PLACE_DROP, NULL },         { "template", PLACE_DROP, NULL },
-	{ "noscript", PLACE_DROP, NULL },     { "noembed", PLACE_DROP, NULL },      { "noframes", PLACE_DROP, NULL },
-	{ "head", PLACE_DROP, NULL },         { "title", PLACE_DROP, NULL },        { "meta", PLACE_DROP, NULL },
-	{ "link", PLACE_DROP, NULL },         { "base", PLACE_DROP, NULL },         { "nav", PLACE_DROP, NULL },
-	{ "canvas", PLACE_DROP, NULL },       { "map", PLACE_DROP, NULL },          { "frame", PLACE_DROP, NULL },
-	{ "frameset", PLACE_DROP, NULL },     { "param", PLACE_DROP, NULL },        { "plaintext", PLACE_DROP, NULL },
-	{ "xmp", PLACE_DROP, NULL },          { "dialog", PLACE_DROP, NULL },
+	{ "a", PLACE_INLINE, NULL },         { "abbr", PLACE_INLINE, NULL },
+	{ "b", PLACE_INLINE, NULL },         { "cite", PLACE_INLINE, NULL },
+	{ "code", PLACE_INLINE, NULL },      { "del", PLACE_INLINE, NULL },
+	{ "em", PLACE_INLINE, NULL },        { "i", PLACE_INLINE, NULL },
+	{ "ins", PLACE_INLINE, NULL },       { "kbd", PLACE_INLINE, NULL },
+	{ "mark", PLACE_INLINE, NULL },      { "q", PLACE_INLINE, NULL },
+	{ "s", PLACE_INLINE, NULL },         { "samp", PLACE_INLINE, NULL },
+	{ "small", PLACE_INLINE, NULL },     { "strong", PLACE_INLINE, NULL },
+	{ "sub", PLACE_INLINE, NULL },       { "sup", PLACE_INLINE, NULL },
+	{ "u", PLACE_INLINE, NULL },         { "var", PLACE_INLINE, NULL },
+	{ "br", PLACE_VOID, NULL },          { "img", PLACE_VOID, NULL },
+	{ "hr", PLACE_BLOCK, NULL },         { "p", PLACE_BLOCK, NULL },
+	{ "h1", PLACE_BLOCK, NULL },         { "h2", PLACE_BLOCK, NULL },
+	{ "h3", PLACE_BLOCK, NULL },         { "h4", PLACE_BLOCK, NULL },
+	{ "h5", PLACE_BLOCK, NULL },         { "h6", PLACE_BLOCK, NULL },
+	{ "blockquote", PLACE_BLOCK, NULL }, { "pre", PLACE_BLOCK, NULL },
+	{ "ul", PLACE_BLOCK, NULL },         { "ol", PLACE_BLOCK, NULL },
+	{ "dl", PLACE_BLOCK, NULL },         { "table", PLACE_BLOCK, NULL },
+	{ "li", PLACE_PART, "ul ol" },       { "dt", PLACE_PART, "dl" },
+	{ "dd", PLACE_PART, "dl" },          { "caption", PLACE_PART, "table" },
+	{ "thead", PLACE_PART, "table" },    { "tbody", PLACE_PART, "table" },
+	{ "tfoot", PLACE_PART, "table" },    { "tr", PLACE_PART, "table thead tbody tfoot" },
+	{ "td", PLACE_PART, "tr" },          { "th", PLACE_PART, "tr" },
+	{ "script", PLACE_DROP, NULL },      { "style", PLACE_DROP, NULL },
+	{ "iframe", PLACE_DROP, NULL },      { "object", PLACE_DROP, NULL },
+	{ "embed", PLACE_DROP, NULL },       { "applet", PLACE_DROP, NULL },
+	{ "form", PLACE_DROP, NULL },        { "input", PLACE_DROP, NULL },
+	{ "button", PLACE_DROP, NULL },      { "select", PLACE_DROP, NULL },
+	{ "option", PLACE_DROP, NULL },      { "textarea", PLACE_DROP, NULL },
+	{ "video", PLACE_DROP, NULL },       { "audio", PLACE_DROP, NULL },
+	{ "svg", PLACE_DROP, NULL },         { "math", PLACE_DROP, NULL },
+	{ "template", PLACE_DROP, NULL },    { "noscript", PLACE_DROP, NULL },
+	{ "noembed", PLACE_DROP, NULL },     { "noframes", PLACE_DROP, NULL },
+	{ "head", PLACE_DROP, NULL },        { "title", PLACE_DROP, NULL },
+	{ "meta", PLACE_DROP, NULL },        { "link", PLACE_DROP, NULL },
+	{ "base", PLACE_DROP, NULL },        { "nav", PLACE_DROP, NULL },
+	{ "canvas", PLACE_DROP, NULL },      { "map", PLACE_DROP, NULL },
+	{ "frame", PLACE_DROP, NULL },       { "frameset", PLACE_DROP, NULL },
+	{ "param", PLACE_DROP, NULL },       { "plaintext", PLACE_DROP, NULL },
+	{ "xmp", PLACE_DROP, NULL },         { "dialog", PLACE_DROP, NULL },
 };
+
+enum value { VALUE_TEXT, VALUE_NUMBER, VALUE_WORD };
 
 static const struct {
 	const char *element, *name; /* element NULL: of all */
-	bool number;
-} attributes[] = { { "a", "title", false },   { "img", "title", false },  { "img", "width", true },  { "img", "height", true },
-	           { "td", "colspan", true }, { "td", "rowspan", true },  { "th", "colspan", true }, { "th", "rowspan", true },
-	           { "ol", "start", true },   { "abbr", "title", false }, { NULL, "lang", false } };
+	enum value value;
+} attributes[] = { { "a", "title", VALUE_TEXT },      { "img", "title", VALUE_TEXT },    { "abbr", "title", VALUE_TEXT },
+	           { "img", "width", VALUE_NUMBER },  { "img", "height", VALUE_NUMBER }, { "td", "colspan", VALUE_NUMBER },
+	           { "td", "rowspan", VALUE_NUMBER }, { "th", "colspan", VALUE_NUMBER }, { "th", "rowspan", VALUE_NUMBER },
+	           { "ol", "start", VALUE_NUMBER },   { NULL, "lang", VALUE_WORD },      { NULL, "dir", VALUE_WORD } };
 
 /* What platforms put into a body for their own pages, by class (CONTENT section 1). */
 static const char *const leftovers[] = { "subscription-widget", "button-wrapper", "kg-signup-card", "sharedaddy",
 	                                 "beehiiv__footer",     "mcnPreviewText", "share-buttons" };
 
+/* An element begun. Its start tag is written with the first content, so that what is empty leaves no trace. */
+struct open {
+	const struct element *element;
+	const xmlNode *node; /* NULL: a paragraph round text that stood in none */
+	bool written;
+};
+
 struct writer {
 	struct buffer *out;
 	const char *base_url;
 	struct arena arena;
-	const struct element *open[DEPTH_MAX]; /* written and not yet closed */
-	const xmlNode *nodes[DEPTH_MAX];       /* whose start tag each was */
-	int depth;
+	struct open open[OPEN_MAX];
+	int count;
 };
 
 static const struct element *find_element(const char *name)
@@ -76,6 +99,11 @@ static const struct element *find_element(const char *name)
 		if (strcasecmp(name, elements[i].name) == 0)
 			return &elements[i];
 	return NULL;
+}
+
+static bool is_text_block(const struct element *element)
+{
+	return element->place == PLACE_BLOCK && (strcmp(element->name, "p") == 0 || (element->name[0] == 'h' && element->name[1] != 'r'));
 }
 
 static bool is_leftover(const xmlNode *node, struct arena *arena)
@@ -90,19 +118,26 @@ static bool is_leftover(const xmlNode *node, struct arena *arena)
 static void escape(struct buffer *out, const char *text)
 {
 	for (; *text; text++) {
-		const char *instead = *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '&' ? "&amp;" : *text == '"' ? "&quot;" : NULL;
+		const char *instead = *text == '<'   ? "&lt;"
+		                      : *text == '>' ? "&gt;"
+		                      : *text == '&' ? "&amp;"
+		                      : *text == '"' ? "&quot;"
+		                                     : NULL;
+		bool control = (unsigned char)*text < 0x20 && *text != '\n' && *text != '\t';
 		if (instead)
 			buffer_add_text(out, instead);
-		else if ((unsigned char)*text >= 0x20 || *text == '\n' || *text == '\t')
-			buffer_add_char(out, *text);
 		else
-			buffer_add_char(out, ' ');
+			buffer_add_char(out, control ? ' ' : *text);
 	}
 }
 
-static bool is_number(const char *text)
+static bool is_value(const char *text, enum value value)
 {
-	return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 6;
+	static const char *const sets[] = {
+		[VALUE_NUMBER] = "0123456789", [VALUE_WORD] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+	};
+	return value == VALUE_TEXT ||
+	       (*text && strlen(text) < (value == VALUE_NUMBER ? 6 : 36) && strspn(text, sets[value]) == strlen(text));
 }
 
 static void write_attribute(struct buffer *out, const char *name, const char *value)
@@ -114,7 +149,7 @@ static void write_attribute(struct buffer *out, const char *name, const char *va
 	buffer_add_char(out, '"');
 }
 
-static const char *url_of(struct writer *w, const xmlNode *node, const char *name)
+static const char *clean_url(struct writer *w, const xmlNode *node, const char *name)
 {
 	char *url = (char *)html_url(html_attribute(node, name, &w->arena), w->base_url, html_is(node, "a"), &w->arena);
 	if (url)
@@ -122,13 +157,333 @@ static const char *url_of(struct writer *w, const xmlNode *node, const char *nam
 	return url;
 }
 
-/* The picture's address: pages that load late keep it in data-src. NULL: no picture, or one that only counts. */
-static const char *picture(struct writer *w, const xmlNode *node)
+/* A picture of one pixel only counts who looks. */
+static bool is_pixel(const xmlNode *node, const char *side, struct arena *arena)
 {
-	const char *width = html_attribute(node, "width", &w->arena);
-	const char *height = html_attribute(node, "height", &w->arena);
-	if ((width && atol_small(width) <= 1) || (height && atol_small(height) <= 1))
+	const char *value = html_attribute(node, side, arena);
+	char *end = NULL;
+	return value && strtol(value, &end, 10) <= 1 && end != value;
+}
+
+/* The picture's address: pages that load late keep it in data-src. */
+static const char *picture_url(struct writer *w, const xmlNode *node)
+{
+	if (is_pixel(node, "width", &w->arena) || is_pixel(node, "height", &w->arena))
 		return NULL;
-	const char *src = url_of(w, node, "src");
-	return src ? src : url_of(w, node, "data-src");
+	const char *url = clean_url(w, node, "src");
+	return url ? url : clean_url(w, node, "data-src");
+}
+
+static void write_attributes(struct writer *w, const xmlNode *node)
+{
+	for (size_t i = 0; i < COUNT_OF(attributes); i++) {
+		if (attributes[i].element && !html_is(node, attributes[i].element))
+			continue;
+		const char *value = html_attribute(node, attributes[i].name, &w->arena);
+		if (value && is_value(value, attributes[i].value))
+			write_attribute(w->out, attributes[i].name, value);
+	}
+}
+
+static void write_start(struct writer *w, struct open *open)
+{
+	open->written = true;
+	buffer_format(w->out, "<%s", open->element->name);
+	if (open->node && html_is(open->node, "a"))
+		write_attribute(w->out, "href", clean_url(w, open->node, "href"));
+	/* A wrapper that became a paragraph has nothing else to say. */
+	if (open->node)
+		write_attributes(w, open->node);
+	buffer_add_char(w->out, '>');
+}
+
+static bool push(struct writer *w, const struct element *element, const xmlNode *node)
+{
+	if (w->count == OPEN_MAX)
+		return false;
+	w->open[w->count++] = (struct open){ element, node, false };
+	return true;
+}
+
+/* The innermost element that is not inline, or NULL. */
+static const struct open *block_of(const struct writer *w)
+{
+	for (int i = w->count - 1; i >= 0; i--)
+		if (w->open[i].element->place != PLACE_INLINE)
+			return &w->open[i];
+	return NULL;
+}
+
+static bool holds_text(const struct element *element)
+{
+	static const char *const frames[] = { "thead", "tbody", "tfoot", "tr" };
+	for (size_t i = 0; i < COUNT_OF(frames); i++)
+		if (strcmp(element->name, frames[i]) == 0)
+			return false;
+	return is_text_block(element) || element->place == PLACE_PART || strcmp(element->name, "pre") == 0;
+}
+
+/* A line break where white space means nothing. */
+static void end_block(struct writer *w)
+{
+	const struct open *around = block_of(w);
+	if (!around || !holds_text(around->element))
+		buffer_add_char(w->out, '\n');
+}
+
+static void pop(struct writer *w)
+{
+	const struct open open = w->open[--w->count];
+	if (!open.written)
+		return;
+	buffer_format(w->out, "</%s>", open.element->name);
+	if (open.element->place != PLACE_INLINE)
+		end_block(w);
+}
+
+/* Writes what was begun. Text outside of every block gets a paragraph of its own. */
+static void begin_content(struct writer *w)
+{
+	if (w->count == 0 || w->open[0].element->place == PLACE_INLINE) {
+		if (w->count == OPEN_MAX)
+			return;
+		memmove(w->open + 1, w->open, (size_t)w->count * sizeof w->open[0]);
+		w->open[0] = (struct open){ find_element("p"), NULL, false };
+		w->count++;
+	}
+	for (int i = 0; i < w->count; i++)
+		if (!w->open[i].written)
+			write_start(w, &w->open[i]);
+}
+
+static bool is_inside(const struct writer *w, const char *name)
+{
+	for (int i = 0; i < w->count; i++)
+		if (strcmp(w->open[i].element->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void write_text(struct writer *w, const char *text)
+{
+	const struct open *block = block_of(w);
+	/* White space between blocks means nothing. */
+	bool at_start = !block || !block->written || !holds_text(block->element);
+	if (at_start && !is_inside(w, "pre"))
+		text += strspn(text, " \t\r\n");
+	if (!*text)
+		return;
+	begin_content(w);
+	escape(w->out, text);
+}
+
+static void write_void(struct writer *w, const xmlNode *node)
+{
+	const struct open *block = block_of(w);
+	if (html_is(node, "br")) {
+		if (block && block->written)
+			buffer_add_text(w->out, "<br>");
+		return;
+	}
+	const char *url = picture_url(w, node);
+	if (!url)
+		return;
+	const char *alt = html_attribute(node, "alt", &w->arena);
+	begin_content(w);
+	buffer_add_text(w->out, "<img");
+	write_attribute(w->out, "src", url);
+	write_attribute(w->out, "alt", alt ? alt : "");
+	write_attributes(w, node);
+	buffer_add_char(w->out, '>');
+}
+
+/* A wrapper of text and inline elements only is a paragraph that its page wrote otherwise. */
+static bool holds_only_inline(const xmlNode *node)
+{
+	bool any = false;
+	for (const xmlNode *child = node->children; child; child = child->next) {
+		const struct element *element = child->type == XML_ELEMENT_NODE ? find_element((const char *)child->name) : NULL;
+		bool inline_child = element ? element->place != PLACE_BLOCK && element->place != PLACE_PART
+		                            : html_is(child, "span") || html_is(child, "font");
+		if (child->type == XML_ELEMENT_NODE && !inline_child)
+			return false;
+		any = any || child->type == XML_ELEMENT_NODE || (child->type == XML_TEXT_NODE && !xmlIsBlankNode(child));
+	}
+	return any;
+}
+
+static bool is_wrapper(const xmlNode *node)
+{
+	static const char *const names[] = { "div",   "section", "article",    "main",   "header", "footer",
+		                             "aside", "figure",  "figcaption", "center", "address" };
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (html_is(node, names[i]))
+			return true;
+	return false;
+}
+
+static void children(struct writer *w, const xmlNode *node, int depth);
+
+static void inline_element(struct writer *w, const struct element *element, const xmlNode *node, int depth)
+{
+	if (!push(w, element, node)) {
+		children(w, node, depth);
+		return;
+	}
+	children(w, node, depth);
+	/* A block may have ended and begun it again meanwhile: it is on the stack once, or, where the stack was full, not at all. */
+	int at = w->count;
+	while (at > 0 && w->open[at - 1].node != node)
+		at--;
+	while (at > 0 && w->count >= at)
+		pop(w);
+}
+
+/* A block ends the paragraph and the inline elements it stands in; those begin again within it, and behind it. */
+static void block_element(struct writer *w, const struct element *element, const xmlNode *node, int depth)
+{
+	const xmlNode *kept[OPEN_MAX];
+	int n = 0;
+	for (; w->count > 0 && w->open[w->count - 1].element->place == PLACE_INLINE; pop(w))
+		kept[n++] = w->open[w->count - 1].node;
+	if (w->count > 0 && is_text_block(w->open[w->count - 1].element))
+		pop(w);
+	int level = w->count;
+	if (strcmp(element->name, "hr") == 0) {
+		for (int i = 0; i < w->count; i++)
+			if (!w->open[i].written)
+				write_start(w, &w->open[i]);
+		buffer_add_text(w->out, "<hr>");
+		end_block(w);
+	} else if (push(w, element, node)) {
+		for (int i = n; is_text_block(element) && i > 0; i--)
+			push(w, find_element((const char *)kept[i - 1]->name), kept[i - 1]);
+		children(w, node, depth);
+		while (w->count > level)
+			pop(w);
+	} else {
+		children(w, node, depth);
+	}
+	for (int i = n; i > 0; i--)
+		push(w, find_element((const char *)kept[i - 1]->name), kept[i - 1]);
+}
+
+static bool fits(const struct writer *w, const struct element *element)
+{
+	struct bytes rest = bytes_text(element->within);
+	struct bytes word;
+	while (w->count > 0 && text_next_part(&rest, " ", &word))
+		if (bytes_equal(word, bytes_text(w->open[w->count - 1].element->name)))
+			return true;
+	return false;
+}
+
+static void part_element(struct writer *w, const struct element *element, const xmlNode *node, int depth)
+{
+	int level = w->count;
+	if (!push(w, element, node)) {
+		children(w, node, depth);
+		return;
+	}
+	/* An empty cell keeps the columns in line. */
+	if (element->name[0] == 't' && (element->name[1] == 'd' || strcmp(element->name, "th") == 0))
+		begin_content(w);
+	children(w, node, depth);
+	while (w->count > level)
+		pop(w);
+}
+
+static void write_element(struct writer *w, const xmlNode *node, int depth)
+{
+	const struct element *element = find_element((const char *)node->name);
+	enum place place = element ? element->place : PLACE_NONE;
+	const struct open *block = block_of(w);
+	bool in_heading = block && is_text_block(block->element) && block->element->name[0] == 'h';
+	if (place == PLACE_DROP || is_leftover(node, &w->arena))
+		return;
+	if (place == PLACE_PART && !fits(w, element))
+		place = PLACE_NONE;
+	if (place == PLACE_NONE && !in_heading && is_wrapper(node) && holds_only_inline(node)) {
+		element = find_element("p");
+		place = PLACE_BLOCK;
+	}
+	/* A paragraph within a heading is the heading's text, and anything within preformatted text is its text. */
+	if (place == PLACE_BLOCK && ((in_heading && strcmp(element->name, "p") == 0) || is_inside(w, "pre")))
+		place = PLACE_NONE;
+	if (place == PLACE_INLINE)
+		inline_element(w, element, node, depth);
+	else if (place == PLACE_VOID)
+		write_void(w, node);
+	else if (place == PLACE_BLOCK)
+		block_element(w, element, node, depth);
+	else if (place == PLACE_PART)
+		part_element(w, element, node, depth);
+	else
+		children(w, node, depth);
+}
+
+static void children(struct writer *w, const xmlNode *node, int depth)
+{
+	for (const xmlNode *child = node->children; child && depth < DEPTH_MAX && !w->out->failed; child = child->next) {
+		if (child->type == XML_TEXT_NODE && child->content)
+			write_text(w, (const char *)child->content);
+		else if (child->type == XML_ELEMENT_NODE)
+			write_element(w, child, depth + 1);
+	}
+}
+
+static void sanitise(struct bytes html, const char *base_url, struct buffer *out)
+{
+	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
+	struct writer w = { .out = out, .base_url = base_url, .arena = ARENA_INIT };
+	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+	if (root)
+		children(&w, root, 0);
+	while (w.count > 0)
+		pop(&w);
+	arena_clear(&w.arena);
+}
+
+/* Only the words: what is left of a page that does not come to rest. */
+static void words_only(struct bytes html, struct buffer *out)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(HTML_BODY_BYTES);
+	CLEANUP(buffer_clear) struct buffer line = BUFFER_INIT(HTML_BODY_BYTES);
+	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
+	if (!doc || !xmlDocGetRootElement(doc))
+		return;
+	html_text(xmlDocGetRootElement(doc), &text);
+	text_squeeze(buffer_bytes(&text), &line);
+	if (line.size == 0)
+		return;
+	buffer_add_text(out, "<p>");
+	escape(out, line.data);
+	buffer_add_text(out, "</p>\n");
+}
+
+int content_sanitise(struct bytes html, const char *base_url, struct buffer *out, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer now = BUFFER_INIT(HTML_BODY_BYTES);
+	CLEANUP(buffer_clear) struct buffer next = BUFFER_INIT(HTML_BODY_BYTES);
+	text_mend_utf8(html, &now);
+	if (now.failed)
+		return error_set(err, ERROR_FULL, "the body is longer than %d MB", HTML_BODY_BYTES >> 20);
+	/* Until nothing changes: whoever reads it with our parser sees what we meant. The first pass does the work, the second finds it
+	 * done; more are for markup that is broken on purpose. */
+	bool stable = false;
+	for (int pass = 0; pass < PASSES && !stable; pass++) {
+		buffer_reset(&next);
+		sanitise(buffer_bytes(&now), pass == 0 ? base_url : NULL, &next);
+		if (buffer_check(&next, err) < 0)
+			return error_wrap(err, "the body");
+		stable = pass > 0 && bytes_equal(buffer_bytes(&now), buffer_bytes(&next));
+		struct buffer swap = now;
+		now = next;
+		next = swap;
+	}
+	if (stable)
+		buffer_add_bytes(out, buffer_bytes(&now));
+	else
+		words_only(buffer_bytes(&now), out);
+	return buffer_check(out, err);
 }

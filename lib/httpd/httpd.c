@@ -37,7 +37,8 @@ struct httpd {
 	uint16_t port;
 };
 
-static const char strict_csp[] = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+static const char strict_csp[] =
+	"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const char *httpd_path(const struct httpd_request *request)
 {
@@ -76,8 +77,8 @@ const char *httpd_peer(const struct httpd_request *request)
 }
 
 /* Values come in pieces. */
-static enum MHD_Result take_field(void *arg, enum MHD_ValueKind kind, const char *key, const char *file, const char *type, const char *coding,
-                                  const char *data, uint64_t off, size_t size)
+static enum MHD_Result take_field(void *arg, enum MHD_ValueKind kind, const char *key, const char *file, const char *type,
+                                  const char *coding, const char *data, uint64_t off, size_t size)
 {
 	struct httpd_request *request = arg;
 	(void)kind, (void)type, (void)coding;
@@ -120,8 +121,9 @@ static void plain_page(struct httpd_reply *reply, int status)
 	static const struct {
 		int status;
 		const char *words;
-	} pages[] = { { 400, "This request can not be read." },  { 403, "This is not allowed." },        { 404, "There is no such page." },
-		      { 405, "This can not be done here." },      { 413, "This is more than we take." }, { 503, "Please try again in a moment." },
+	} pages[] = { { 400, "This request can not be read." }, { 403, "This is not allowed." },
+		      { 404, "There is no such page." },        { 405, "This can not be done here." },
+		      { 413, "This is more than we take." },    { 503, "Please try again in a moment." },
 		      { 507, "Please try again in a moment." } };
 	const char *words = "Something went wrong here. Please try again later.";
 	for (size_t i = 0; i < COUNT_OF(pages); i++)
@@ -130,7 +132,8 @@ static void plain_page(struct httpd_reply *reply, int status)
 	buffer_clear(&reply->body);
 	*reply = (struct httpd_reply){ .status = status, .body = BUFFER_INIT(BODY_BYTES) };
 	buffer_format(&reply->body,
-	              "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%d</title><link rel=\"stylesheet\" href=\"/style.css\"></head>"
+	              "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%d</title><link rel=\"stylesheet\" "
+	              "href=\"/style.css\"></head>"
 	              "<body><main><h1>%s</h1></main></body></html>",
 	              status, words);
 }
@@ -138,7 +141,7 @@ static void plain_page(struct httpd_reply *reply, int status)
 static enum MHD_Result send_reply(struct httpd_request *request, struct httpd_reply *reply)
 {
 	struct MHD_Response *response =
-	        MHD_create_response_from_buffer(reply->body.size, (void *)(uintptr_t)buffer_text(&reply->body), MHD_RESPMEM_MUST_COPY);
+		MHD_create_response_from_buffer(reply->body.size, (void *)(uintptr_t)buffer_text(&reply->body), MHD_RESPMEM_MUST_COPY);
 	if (!response)
 		return MHD_NO;
 	MHD_add_response_header(response, "Content-Type", reply->content_type ? reply->content_type : "text/html; charset=utf-8");
@@ -255,8 +258,8 @@ static struct httpd_request *begin(struct httpd *httpd, struct MHD_Connection *c
 	return request;
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *data,
-                                  size_t *size, void **context)
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                  const char *data, size_t *size, void **context)
 {
 	struct httpd_request *request = *context;
 	(void)version;
@@ -314,8 +317,9 @@ int httpd_start(const struct httpd_options *options, struct httpd **out, struct 
 		return -1;
 	}
 	httpd->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, httpd, MHD_OPTION_LISTEN_SOCKET, fd,
-	                                 MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_CONNECTION_LIMIT, options->connections ? options->connections : 200u,
-	                                 MHD_OPTION_CONNECTION_TIMEOUT, 30u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	                                 MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_CONNECTION_LIMIT,
+	                                 options->connections ? options->connections : 200u, MHD_OPTION_CONNECTION_TIMEOUT, 30u,
+	                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_END);
 	if (!httpd->daemon) {
 		close(fd);

@@ -15,7 +15,7 @@ struct part {
 	struct buffer rendered;
 	struct bytes source[SLOTS]; /* of each slot, in the template's text */
 	size_t slots;
-	struct pieces pieces;       /* decoded */
+	struct pieces pieces; /* decoded */
 	bool is_html, is_base64;
 	struct template *template;
 };
@@ -59,11 +59,14 @@ static json_t *post_values(const struct post *post)
 	char date[UNITS_TEXT];
 	units_write_time(post->published_us, date);
 	date[10] = '\0';
-	const char *texts[] = { post->title, post->subtitle, post->author, post->url, post->html, post->text, post->image, post->image_alt };
+	const char *texts[] = {
+		post->title, post->subtitle, post->author, post->url, post->html, post->text, post->image, post->image_alt
+	};
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		texts[i] = texts[i] ? texts[i] : "";
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "title", texts[0], "subtitle", texts[1], "author", texts[2], "url", texts[3], "html",
-	                 texts[4], "text", texts[5], "image", texts[6], "image_alt", texts[7], "date", post->published_us ? date : "");
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "title", texts[0], "subtitle", texts[1], "author", texts[2], "url",
+	                 texts[3], "html", texts[4], "text", texts[5], "image", texts[6], "image_alt", texts[7], "date",
+	                 post->published_us ? date : "");
 }
 
 static bool is_rtl(const char *language)
@@ -84,9 +87,10 @@ static int make_values(struct compile *c, struct error *err)
 			break;
 	char url[512];
 	snprintf(url, sizeof url, "%s/%s", in->public_url, in->list_name);
-	c->values = json_pack("{s:{s:s,s:s,s:s,s:s},s:s,s:s,s:s,s:s,s:b,s:O,s:o}", "list", "title", in->list_title, "postal", in->postal, "url", url, "from_name",
-	                      in->from_name, "language", in->language, "dir", is_rtl(in->language) ? "rtl" : "ltr", "subject", in->subject, "preheader",
-	                      in->preheader, "is_test", in->is_test, "post", in->post_count ? json_array_get(posts, 0) : json_null(), "posts", posts);
+	c->values = json_pack("{s:{s:s,s:s,s:s,s:s},s:s,s:s,s:s,s:s,s:b,s:O,s:o}", "list", "title", in->list_title, "postal", in->postal,
+	                      "url", url, "from_name", in->from_name, "language", in->language, "dir", is_rtl(in->language) ? "rtl" : "ltr",
+	                      "subject", in->subject, "preheader", in->preheader, "is_test", in->is_test, "post",
+	                      in->post_count ? json_array_get(posts, 0) : json_null(), "posts", posts);
 	return c->values ? 0 : error_set(err, ERROR_INPUT, "a text of the campaign is no UTF-8");
 }
 
@@ -245,7 +249,8 @@ static int add_list_fields(struct compile *c, struct error *err)
 	    uri_field("List-Subscribe", &out, err, "<%s/%s>", in->public_url, in->list_name) < 0 ||
 	    uri_field("List-Owner", &out, err, "<mailto:%s>", owner) < 0 || encode_field("List-Post", BYTES_OF("NO"), &out, err) < 0)
 		return -1;
-	if (in->post_count == 1 && in->posts[0].url && *in->posts[0].url && uri_field("Archived-At", &out, err, "<%s>", in->posts[0].url) < 0)
+	if (in->post_count == 1 && in->posts[0].url && *in->posts[0].url &&
+	    uri_field("Archived-At", &out, err, "<%s>", in->posts[0].url) < 0)
 		return -1;
 	buffer_format(&out, "Feedback-ID: c%" PRId64 ":%s:%s:gazette\r\n", in->campaign, in->list_name, in->is_test ? "test" : "post");
 	return buffer_check(&out, err) < 0 ? -1 : add_fixed(c, buffer_bytes(&out), err);
@@ -315,7 +320,8 @@ static int compile(struct compile *c, struct error *err)
 	c->html.is_html = true;
 	make_boundary(c);
 	if (make_values(c, err) < 0 || render_part(c, &c->html, in->html_template, in->html_name, err) < 0 ||
-	    render_part(c, &c->text, in->text_template, in->text_name, err) < 0 || cut_part(&c->html, err) < 0 || cut_part(&c->text, err) < 0)
+	    render_part(c, &c->text, in->text_template, in->text_name, err) < 0 || cut_part(&c->html, err) < 0 ||
+	    cut_part(&c->text, err) < 0)
 		return -1;
 	c->html.is_base64 = encode_prefers_base64(buffer_bytes(&c->html.rendered));
 	c->text.is_base64 = encode_prefers_base64(buffer_bytes(&c->text.rendered));

@@ -30,7 +30,8 @@ MUST_CHECK int edition_compile(const struct edition_in *in, struct edition **out
 void edition_free(struct edition **edition);
 
 MUST_CHECK int edition_write(const struct edition *edition, struct buffer *out, struct error *err);
-MUST_CHECK int edition_read(struct bytes data, struct edition **out, struct error *err); /* ERROR_CORRUPT for what edition_write did not write */
+MUST_CHECK int edition_read(struct bytes data, struct edition **out,
+                            struct error *err); /* ERROR_CORRUPT for what edition_write did not write */
 
 /* Adds the whole message, CRLF lines, for this reader: the same bytes for the same job. Date is job->first_us. */
 MUST_CHECK int edition_fill(const struct edition *edition, const struct job *job, const struct keyring *keys, struct buffer *out,

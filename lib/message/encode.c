@@ -36,7 +36,9 @@ void encode_quoted_printable(struct bytes text, size_t *column, bool is_last, st
 			continue;
 		}
 		struct bytes rest = { text.data + i, text.size - i };
-		bool line_ends = i + 1 == text.size ? is_last : text.data[i + 1] == '\n' || (text.data[i + 1] == '\r' && i + 2 < text.size && text.data[i + 2] == '\n');
+		bool line_ends = i + 1 == text.size ? is_last
+		                                    : text.data[i + 1] == '\n' ||
+		                                              (text.data[i + 1] == '\r' && i + 2 < text.size && text.data[i + 2] == '\n');
 		bool blank_at_end = (c == ' ' || c == '\t') && line_ends;
 		bool plain = is_literal(c) && !blank_at_end && !(*column == 0 && is_risky_start(rest));
 		/* One column is kept for the = of a soft break. */

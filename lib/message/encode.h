@@ -1,5 +1,5 @@
-/* encode - quoted-printable (RFC 2045 section 6.7), base64 lines, encoded words (RFC 2047), format of header fields (RFC 5322 section 2.2.3).
- * Faithful: decoding gives the same bytes. Lines end in CRLF and are at most 76 characters. */
+/* encode - quoted-printable (RFC 2045 section 6.7), base64 lines, encoded words (RFC 2047), format of header fields (RFC 5322
+ * section 2.2.3). Faithful: decoding gives the same bytes. Lines end in CRLF and are at most 76 characters. */
 #ifndef MESSAGE_ENCODE_H
 #define MESSAGE_ENCODE_H
 #include "base/buffer.h"

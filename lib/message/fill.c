@@ -72,8 +72,8 @@ static int make_values(struct fill *fill, struct error *err)
 	CLEANUP(json_free) json_t *attributes = job ? json_read(bytes_text(job->values), NULL) : json_object();
 	const char *name = job ? job->name : "";
 	size_t first = strcspn(name, " ");
-	fill->values = json_pack("{s:{s:s,s:s,s:s%,s:s,s:s,s:O}}", "reader", "email", job ? job->email : "", "name", name, "first_name", name, first,
-	                         "unsubscribe_url", buffer_text(&unsubscribe), "view_url", buffer_text(&view), "attributes",
+	fill->values = json_pack("{s:{s:s,s:s,s:s%,s:s,s:s,s:O}}", "reader", "email", job ? job->email : "", "name", name, "first_name",
+	                         name, first, "unsubscribe_url", buffer_text(&unsubscribe), "view_url", buffer_text(&view), "attributes",
 	                         attributes ? attributes : json_null());
 	return fill->values ? 0 : error_set(err, ERROR_MEMORY, "a reader's values can not be rendered");
 }
@@ -93,8 +93,9 @@ static int slot_value(struct fill *fill, const struct piece *piece, struct buffe
 	case SLOT_VERP: return write_return_path(fill, out, err);
 	default: {
 		bool is_html = piece->coding == CODING_HTML || piece->coding == CODING_QP_HTML;
-		return make_values(fill, err) < 0 ? -1
-		                                  : template_render(piece->template, fill->values, NULL, is_html ? TEMPLATE_HTML : TEMPLATE_TEXT, out, err);
+		return make_values(fill, err) < 0
+		               ? -1
+		               : template_render(piece->template, fill->values, NULL, is_html ? TEMPLATE_HTML : TEMPLATE_TEXT, out, err);
 	}
 	}
 	return buffer_check(out, err);
@@ -106,7 +107,8 @@ static bool wants_escape(const struct piece *piece)
 	return piece->slot != SLOT_TEMPLATE && (piece->coding == CODING_HTML || piece->coding == CODING_QP_HTML);
 }
 
-static int fill_slot(struct fill *fill, const struct piece *piece, struct buffer *value, struct buffer *escaped, struct buffer *out, struct error *err)
+static int fill_slot(struct fill *fill, const struct piece *piece, struct buffer *value, struct buffer *escaped, struct buffer *out,
+                     struct error *err)
 {
 	if (piece->coding == CODING_RAW)
 		return slot_value(fill, piece, out, err);
@@ -163,14 +165,15 @@ int edition_fill(const struct edition *edition, const struct job *job, const str
 	return fill_pieces(&fill, &edition->message, out, err);
 }
 
-int edition_return_path(const struct edition *edition, const struct job *job, const struct keyring *keys, struct buffer *out, struct error *err)
+int edition_return_path(const struct edition *edition, const struct job *job, const struct keyring *keys, struct buffer *out,
+                        struct error *err)
 {
 	struct fill fill = { edition, job, keys, NULL };
 	return write_return_path(&fill, out, err);
 }
 
-int edition_part(const struct edition *edition, enum edition_part part, const struct job *job, const struct keyring *keys, struct buffer *out,
-                 struct error *err)
+int edition_part(const struct edition *edition, enum edition_part part, const struct job *job, const struct keyring *keys,
+                 struct buffer *out, struct error *err)
 {
 	struct fill fill = { edition, job, keys, NULL };
 	return fill_pieces(&fill, part == EDITION_HTML ? &edition->html : &edition->text, out, err);

@@ -18,8 +18,8 @@ static void string_free(MMAPString **string)
 static struct mailmime *text_part(const char *subtype, const struct mime_body *body)
 {
 	struct mailmime_content *type = mailmime_content_new(
-	        mailmime_type_new(MAILMIME_TYPE_DISCRETE_TYPE, mailmime_discrete_type_new(MAILMIME_DISCRETE_TYPE_TEXT, NULL), NULL), strdup(subtype),
-	        clist_new());
+		mailmime_type_new(MAILMIME_TYPE_DISCRETE_TYPE, mailmime_discrete_type_new(MAILMIME_DISCRETE_TYPE_TEXT, NULL), NULL),
+		strdup(subtype), clist_new());
 	int coding = body->is_base64 ? MAILMIME_MECHANISM_BASE64 : MAILMIME_MECHANISM_QUOTED_PRINTABLE;
 	struct mailmime_fields *fields = mailmime_fields_new_encoding(coding);
 	if (!type || !fields || clist_append(type->ct_parameters, mailmime_param_new_with_data((char *)"charset", (char *)"utf-8")) < 0)
@@ -32,8 +32,8 @@ static struct mailmime *text_part(const char *subtype, const struct mime_body *b
 static struct mailmime *alternative(const char *boundary)
 {
 	struct mailmime_content *type = mailmime_content_new(
-	        mailmime_type_new(MAILMIME_TYPE_COMPOSITE_TYPE, NULL, mailmime_composite_type_new(MAILMIME_COMPOSITE_TYPE_MULTIPART, NULL)),
-	        strdup("alternative"), clist_new());
+		mailmime_type_new(MAILMIME_TYPE_COMPOSITE_TYPE, NULL, mailmime_composite_type_new(MAILMIME_COMPOSITE_TYPE_MULTIPART, NULL)),
+		strdup("alternative"), clist_new());
 	if (!type || clist_append(type->ct_parameters, mailmime_param_new_with_data((char *)"boundary", (char *)boundary)) < 0)
 		return NULL;
 	return mailmime_new(MAILMIME_MULTIPLE, NULL, 0, mailmime_fields_new_empty(), type, NULL, NULL, NULL, clist_new(), NULL, NULL);

@@ -116,7 +116,8 @@ static int read_all(struct edition *edition, struct error *err)
 	edition->is_test = get(&reader) != 0;
 	for (size_t i = 0; i < STRINGS; i++)
 		edition->string[i] = get_bytes(&reader);
-	if (get_pieces(&reader, &edition->message, err) < 0 || get_pieces(&reader, &edition->html, err) < 0 || get_pieces(&reader, &edition->text, err) < 0)
+	if (get_pieces(&reader, &edition->message, err) < 0 || get_pieces(&reader, &edition->html, err) < 0 ||
+	    get_pieces(&reader, &edition->text, err) < 0)
 		return -1;
 	return reader.bad || reader.rest.size != 0 ? error_set(err, ERROR_CORRUPT, "the stored edition is cut short") : 0;
 }

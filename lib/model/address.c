@@ -34,7 +34,8 @@ static int check_local(struct bytes local, struct error *err)
 		return error_set(err, ERROR_INPUT, "a dot stands at the edge of the part before the @");
 	for (size_t i = 0; i < local.size; i++) {
 		if (local.data[i] == '.' ? local.data[i - 1] == '.' : !is_atext((unsigned char)local.data[i]))
-			return error_set(err, ERROR_INPUT, local.data[i] == '.' ? "two dots stand together" : "a character is not allowed before the @");
+			return error_set(err, ERROR_INPUT,
+			                 local.data[i] == '.' ? "two dots stand together" : "a character is not allowed before the @");
 	}
 	return text_is_utf8(local) ? 0 : error_set(err, ERROR_INPUT, "the part before the @ is no UTF-8");
 }
@@ -125,7 +126,8 @@ int address_read(struct bytes text, struct address *address, struct error *err)
 		return error_set(err, ERROR_INPUT, "the address is empty");
 	const char *at = memrchr(text.data, '@', text.size);
 	if (!at)
-		return error_set(err, ERROR_INPUT, "\"%.*s\" has no @", text.size > 80 ? 80 : (int)text.size, text_has_control(text) ? "?" : text.data);
+		return error_set(err, ERROR_INPUT, "\"%.*s\" has no @", text.size > 80 ? 80 : (int)text.size,
+		                 text_has_control(text) ? "?" : text.data);
 	struct bytes local = { text.data, (size_t)(at - text.data) };
 	struct bytes host = { at + 1, text.size - local.size - 1 };
 	if (host.size > 0 && (host.data[0] == '[' || text_trim(host).size != host.size))

@@ -27,9 +27,8 @@ static int already(const struct campaign *campaign, int64_t post, struct ops *op
 		return -1;
 	if (campaign->started_us)
 		units_write_time(campaign->started_us, when);
-	return error_set(err, ERROR_CONFLICT,
-	                 "post %" PRId64 " is already in campaign %" PRId64 " (%s%s%s to %s). To all again: --again", post, campaign->id,
-	                 campaign_words[campaign->state], *when ? " " : "", when, units_write_count(counts.sent, to));
+	return error_set(err, ERROR_CONFLICT, "post %" PRId64 " is already in campaign %" PRId64 " (%s%s%s to %s). To all again: --again",
+	                 post, campaign->id, campaign_words[campaign->state], *when ? " " : "", when, units_write_count(counts.sent, to));
 }
 
 int campaign_create(struct ops *ops, const struct campaign_in *in, struct actor actor, int64_t *id, struct error *err)
@@ -45,7 +44,8 @@ int campaign_create(struct ops *ops, const struct campaign_in *in, struct actor 
 	if (found < 0)
 		return -1;
 	if (found == 0 || post.list_id != list.id)
-		return error_set(err, ERROR_NOT_FOUND, "list %s has no post %" PRId64 ": gazette post ls %s shows them", list.name, in->post, list.name);
+		return error_set(err, ERROR_NOT_FOUND, "list %s has no post %" PRId64 ": gazette post ls %s shows them", list.name,
+		                 in->post, list.name);
 	found = in->again ? 0 : store_campaign_of_post(ops->db, list.id, in->post, &before, &arena, err);
 	if (found != 0)
 		return found < 0 ? -1 : already(&before, in->post, ops, err);
@@ -54,7 +54,9 @@ int campaign_create(struct ops *ops, const struct campaign_in *in, struct actor 
 		                     .post_id = in->post,
 		                     .state = CAMPAIGN_DRAFT,
 		                     .subject = in->subject ? in->subject : post.post.title,
-		                     .preheader = in->preheader ? in->preheader : post.post.subtitle ? post.post.subtitle : "",
+		                     .preheader = in->preheader        ? in->preheader
+		                                  : post.post.subtitle ? post.post.subtitle
+		                                                       : "",
 		                     .salt = { (const char *)salt, sizeof salt },
 		                     .is_again = in->again,
 		                     .schedule = "",
@@ -220,16 +222,19 @@ int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct err
 		return -1;
 	const struct list *list = &loaded.list;
 	if (!*list->postal)
-		findings_add(out, true, "postal", "list %s has no postal address: gazette list set %s --postal \"1 Main St, Springfield\"", list->name, list->name);
+		findings_add(out, true, "postal", "list %s has no postal address: gazette list set %s --postal \"1 Main St, Springfield\"",
+		             list->name, list->name);
 	if (list->closed_us)
 		findings_add(out, true, "closed", "list %s is closed", list->name);
 	if (ops->config->relay_count == 0)
 		findings_add(out, true, "relay", "no relay is configured: add a section [relay:main] with url = smtp://HOST:PORT");
 	if (is_loopback_url(ops->config->daemon.public_url) && !all_relays_loopback(ops->config))
-		findings_add(out, true, "public_url", "public_url %.80s can not be reached by readers: set it to the address of your web pages",
+		findings_add(out, true, "public_url",
+		             "public_url %.80s can not be reached by readers: set it to the address of your web pages",
 		             ops->config->daemon.public_url);
 	if (!return_path(ops, list))
-		findings_add(out, false, "return_path", "what bounces can not be told apart: set [inbound] return_path = bounce+{token}@your.domain");
+		findings_add(out, false, "return_path",
+		             "what bounces can not be told apart: set [inbound] return_path = bounce+{token}@your.domain");
 	if (compile(ops, &loaded, false, &edition, &why) < 0)
 		findings_add(out, true, "template", "%.200s", why.text);
 	else if (edition_bytes(edition) > 100 << 10)
@@ -336,10 +341,13 @@ int campaign_stats(struct ops *ops, int64_t id, struct campaign_stats *out, stru
 	struct campaign_counts *c = &out->counts;
 	if (store_campaign_counts(ops->db, id, c, err) < 0)
 		return -1;
-	out->audience = c->queued + c->leased + c->inflight + c->sent + c->deferred + c->bounced + c->expired + c->uncertain + c->suppressed + c->cancelled;
+	out->audience = c->queued + c->leased + c->inflight + c->sent + c->deferred + c->bounced + c->expired + c->uncertain +
+	                c->suppressed + c->cancelled;
 	if (!campaign.started_us)
 		return 0;
-	int64_t end_us = campaign.finished_us ? campaign.finished_us : campaign.first_pass_us ? campaign.first_pass_us : clock_now().wall_us;
+	int64_t end_us = campaign.finished_us     ? campaign.finished_us
+	                 : campaign.first_pass_us ? campaign.first_pass_us
+	                                          : clock_now().wall_us;
 	double seconds = (double)(end_us - campaign.started_us) / (double)SECOND_US;
 	out->rate_per_s = seconds > 0.001 ? (double)c->sent / seconds : 0;
 	int64_t left = c->queued + c->leased + c->inflight;

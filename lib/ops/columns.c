@@ -11,13 +11,27 @@ static const struct {
 	const char *word; /* letters and digits of a header, in lower case */
 	enum column_role role;
 } words[] = {
-	{ "email", COLUMN_EMAIL },          { "emailaddress", COLUMN_EMAIL },   { "mail", COLUMN_EMAIL },
-	{ "mailaddress", COLUMN_EMAIL },    { "address", COLUMN_EMAIL },        { "subscriberemail", COLUMN_EMAIL },
-	{ "name", COLUMN_NAME },            { "fullname", COLUMN_NAME },        { "displayname", COLUMN_NAME },
-	{ "firstname", COLUMN_FIRST_NAME }, { "givenname", COLUMN_FIRST_NAME }, { "lastname", COLUMN_LAST_NAME },
-	{ "surname", COLUMN_LAST_NAME },    { "familyname", COLUMN_LAST_NAME }, { "state", COLUMN_STATE },
-	{ "status", COLUMN_STATE },         { "joined", COLUMN_JOINED },        { "subscribedat", COLUMN_JOINED },
-	{ "createdat", COLUMN_JOINED },     { "line", COLUMN_NONE },            { "reason", COLUMN_NONE },
+	{ "email", COLUMN_EMAIL },
+	{ "emailaddress", COLUMN_EMAIL },
+	{ "mail", COLUMN_EMAIL },
+	{ "mailaddress", COLUMN_EMAIL },
+	{ "address", COLUMN_EMAIL },
+	{ "subscriberemail", COLUMN_EMAIL },
+	{ "name", COLUMN_NAME },
+	{ "fullname", COLUMN_NAME },
+	{ "displayname", COLUMN_NAME },
+	{ "firstname", COLUMN_FIRST_NAME },
+	{ "givenname", COLUMN_FIRST_NAME },
+	{ "lastname", COLUMN_LAST_NAME },
+	{ "surname", COLUMN_LAST_NAME },
+	{ "familyname", COLUMN_LAST_NAME },
+	{ "state", COLUMN_STATE },
+	{ "status", COLUMN_STATE },
+	{ "joined", COLUMN_JOINED },
+	{ "subscribedat", COLUMN_JOINED },
+	{ "createdat", COLUMN_JOINED },
+	{ "line", COLUMN_NONE },
+	{ "reason", COLUMN_NONE },
 	{ "suppressed", COLUMN_NONE },
 };
 
@@ -107,7 +121,8 @@ static int apply_mapping(struct columns *columns, const char *mapping, struct er
 {
 	const char *equals = strrchr(mapping, '=');
 	if (!equals || equals == mapping)
-		return error_set(err, ERROR_INPUT, "--map %s: write COLUMN=email, name, first_name, last_name, state, joined, attr:NAME or -", mapping);
+		return error_set(err, ERROR_INPUT,
+		                 "--map %s: write COLUMN=email, name, first_name, last_name, state, joined, attr:NAME or -", mapping);
 	struct column *column = NULL;
 	for (size_t i = 0; i < columns->count && !column; i++)
 		if (text_compare_nocase(bytes_text(columns->column[i].header), (struct bytes){ mapping, (size_t)(equals - mapping) }) == 0)
@@ -123,7 +138,8 @@ static int apply_mapping(struct columns *columns, const char *mapping, struct er
 		normal(bytes_text(equals + 6), '_', column->attribute, sizeof column->attribute);
 	}
 	if (role < 0)
-		return error_set(err, ERROR_INPUT, "--map %s: \"%s\" is none of email, name, first_name, last_name, state, joined, attr:NAME, -", mapping,
+		return error_set(err, ERROR_INPUT,
+		                 "--map %s: \"%s\" is none of email, name, first_name, last_name, state, joined, attr:NAME, -", mapping,
 		                 equals + 1);
 	/* What a person says takes the role away from the column that was guessed. */
 	for (size_t i = 0; role != COLUMN_ATTRIBUTE && role != COLUMN_NONE && i < columns->count; i++)

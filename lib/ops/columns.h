@@ -3,11 +3,20 @@
 #define OPS_COLUMNS_H
 #include "base/csv.h"
 
-enum column_role { COLUMN_NONE, COLUMN_EMAIL, COLUMN_NAME, COLUMN_FIRST_NAME, COLUMN_LAST_NAME, COLUMN_STATE, COLUMN_JOINED, COLUMN_ATTRIBUTE };
+enum column_role {
+	COLUMN_NONE,
+	COLUMN_EMAIL,
+	COLUMN_NAME,
+	COLUMN_FIRST_NAME,
+	COLUMN_LAST_NAME,
+	COLUMN_STATE,
+	COLUMN_JOINED,
+	COLUMN_ATTRIBUTE
+};
 
 struct column {
 	enum column_role role;
-	char header[128];  /* as the file has it; "column 3" without one */
+	char header[128];   /* as the file has it; "column 3" without one */
 	char attribute[64]; /* [a-z0-9_]+, for COLUMN_ATTRIBUTE */
 };
 

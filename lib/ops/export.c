@@ -13,15 +13,16 @@ static int add_keys(const struct member *members, size_t n, json_t *keys, struct
 		json_t *value = NULL;
 		if (!object)
 			return error_wrap(err, "attributes of subscriber %" PRId64, members[i].subscriber_id);
-		json_object_foreach(object, key, value) if (json_object_set_new(keys, key, json_true()) != 0) return error_set(err, ERROR_MEMORY,
-		                                                                                                          "out of memory");
+		json_object_foreach(object, key, value) if (json_object_set_new(keys, key, json_true()) !=
+		                                            0) return error_set(err, ERROR_MEMORY, "out of memory");
 	}
 	return 0;
 }
 
 static void write_row(struct buffer *out, const struct member *member, json_t *keys, bool raw)
 {
-	const char *fixed[] = { member->email, member->name, subscription_words[member->state], member->suppressed ? member->suppressed : "" };
+	const char *fixed[] = { member->email, member->name, subscription_words[member->state],
+		                member->suppressed ? member->suppressed : "" };
 	for (size_t i = 0; i < COUNT_OF(fixed); i++) {
 		if (i > 0)
 			buffer_add_char(out, ',');
@@ -40,8 +41,8 @@ static void write_row(struct buffer *out, const struct member *member, json_t *k
 	buffer_add_text(out, "\r\n");
 }
 
-static int each_page(struct ops *ops, const struct list *list, int (*visit)(void *, const struct member *, size_t, struct error *), void *arg,
-                     struct error *err)
+static int each_page(struct ops *ops, const struct list *list, int (*visit)(void *, const struct member *, size_t, struct error *),
+                     void *arg, struct error *err)
 {
 	int64_t after = 0;
 	for (;;) {
@@ -92,7 +93,8 @@ static int visit_rows(void *arg, const struct member *members, size_t n, struct 
 	return 0;
 }
 
-int subscriber_export(struct ops *ops, const struct list *list, FILE *to, bool raw, struct progress progress, int64_t *rows, struct error *err)
+int subscriber_export(struct ops *ops, const struct list *list, FILE *to, bool raw, struct progress progress, int64_t *rows,
+                      struct error *err)
 {
 	CLEANUP(json_free) json_t *keys = json_object();
 	CLEANUP(buffer_clear) struct buffer head = BUFFER_INIT(1 << 20);

@@ -81,8 +81,8 @@ static int to_utf8(struct buffer *text, struct error *err)
 /* Names of states as other programs export them, of people who must not be mailed. */
 static bool says_left(struct bytes state)
 {
-	static const char *const left[] = { "unsubscribed", "cleaned", "bounced", "inactive", "complained", "unsubscribe", "blocklisted",
-		                            "disabled",     "removed", "opted_out", "optout" };
+	static const char *const left[] = { "unsubscribed", "cleaned",  "bounced", "inactive",  "complained", "unsubscribe",
+		                            "blocklisted",  "disabled", "removed", "opted_out", "optout" };
 	for (size_t i = 0; i < COUNT_OF(left); i++)
 		if (text_compare_nocase(state, bytes_text(left[i])) == 0)
 			return true;
@@ -121,7 +121,8 @@ static const char *attributes(struct import *import, struct arena *arena, const 
 		const struct column *column = &import->columns.column[i];
 		if (column->role != COLUMN_ATTRIBUTE || cell.size == 0)
 			continue;
-		if (cell.size > FIELD_BYTES_MAX || json_object_set_new(object, column->attribute, json_stringn(cell.data, cell.size)) != 0) {
+		if (cell.size > FIELD_BYTES_MAX ||
+		    json_object_set_new(object, column->attribute, json_stringn(cell.data, cell.size)) != 0) {
 			*why = cell.size > FIELD_BYTES_MAX ? "a cell is longer than 4,096 bytes" : "a cell is no UTF-8 text";
 			return NULL;
 		}
@@ -264,7 +265,8 @@ int subscriber_import(struct ops *ops, const struct list *list, const struct imp
 	*import = (struct import){ .ops = ops, .list = list, .in = in, .out = out, .rejected = BUFFER_INIT(IMPORT_BYTES) };
 	snprintf(import->how, sizeof import->how, "import %.100s", strcmp(in->path, "-") == 0 ? "standard input" : in->path);
 	if (!in->consent || !*in->consent)
-		return error_set(err, ERROR_INPUT, "an import says where the consent came from: --consent \"signed up at the fair, 2026-05-01\"");
+		return error_set(err, ERROR_INPUT,
+		                 "an import says where the consent came from: --consent \"signed up at the fair, 2026-05-01\"");
 	if (file_read(in->path, &text, err) < 0 || to_utf8(&text, err) < 0)
 		return -1;
 	struct bytes all = buffer_bytes(&text);

@@ -11,8 +11,11 @@ const char *const taken_as_words[] = { "nothing", "bounce", "delay", "complaint"
 
 static struct event make_event(const struct report *report, struct bytes raw, int64_t now_us)
 {
-	static const int kinds[] = { [REPORT_BOUNCE] = EVENT_BOUNCE, [REPORT_DELAY] = EVENT_DELAY, [REPORT_COMPLAINT] = EVENT_COMPLAINT,
-		                     [REPORT_UNSUBSCRIBE] = EVENT_UNSUBSCRIBE, [REPORT_REPLY] = EVENT_REPLY };
+	static const int kinds[] = { [REPORT_BOUNCE] = EVENT_BOUNCE,
+		                     [REPORT_DELAY] = EVENT_DELAY,
+		                     [REPORT_COMPLAINT] = EVENT_COMPLAINT,
+		                     [REPORT_UNSUBSCRIBE] = EVENT_UNSUBSCRIBE,
+		                     [REPORT_REPLY] = EVENT_REPLY };
 	/* A report of several recipients is about the one we wrote to: the first that is hard, else the first. */
 	const struct report_recipient *about = report->count ? &report->recipients[0] : NULL;
 	for (size_t i = 0; i < report->count; i++)
@@ -40,8 +43,11 @@ static const char *suppression_of(const struct report *report, const struct even
 
 int mail_take(struct ops *ops, struct bytes raw, struct arrival arrival, enum taken_as *out, struct error *err)
 {
-	static const enum taken_as as[] = { [REPORT_BOUNCE] = TAKEN_BOUNCE, [REPORT_DELAY] = TAKEN_DELAY, [REPORT_COMPLAINT] = TAKEN_COMPLAINT,
-		                            [REPORT_UNSUBSCRIBE] = TAKEN_UNSUBSCRIBE, [REPORT_REPLY] = TAKEN_REPLY };
+	static const enum taken_as as[] = { [REPORT_BOUNCE] = TAKEN_BOUNCE,
+		                            [REPORT_DELAY] = TAKEN_DELAY,
+		                            [REPORT_COMPLAINT] = TAKEN_COMPLAINT,
+		                            [REPORT_UNSUBSCRIBE] = TAKEN_UNSUBSCRIBE,
+		                            [REPORT_REPLY] = TAKEN_REPLY };
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct report report;
 	bool is_new = false;

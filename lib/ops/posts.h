@@ -22,7 +22,8 @@ MUST_CHECK int post_take(struct ops *ops, struct source *source, const struct po
 /* A post ready to be stored: hashes of title and text, state draft. Texts are borrowed from `post` and the arena. */
 MUST_CHECK int post_prepare(const struct post *post, int64_t list, int64_t now_us, struct arena *arena, struct stored_post *out,
                             struct error *err);
-/* One file ("-" standard input) or URL, as a draft. The same identity again gives the id there is, with a new version if the words differ. */
+/* One file ("-" standard input) or URL, as a draft. The same identity again gives the id there is, with a new version if the words differ.
+ */
 MUST_CHECK int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor, int64_t *id,
                         bool *revised, struct error *err);
 /* Reads and gives what post_add would take, storing nothing. */

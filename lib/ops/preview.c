@@ -9,7 +9,9 @@
 static int campaign_of(struct ops *ops, int64_t id, struct campaign *out, struct arena *arena, struct error *err)
 {
 	int found = store_campaign_get(ops->db, id, out, arena, err);
-	return found == 0 ? error_set(err, ERROR_NOT_FOUND, "there is no campaign %" PRId64 ": gazette campaign ls shows them", id) : found < 0 ? -1 : 0;
+	return found == 0  ? error_set(err, ERROR_NOT_FOUND, "there is no campaign %" PRId64 ": gazette campaign ls shows them", id)
+	       : found < 0 ? -1
+	                   : 0;
 }
 
 static int job_of(struct ops *ops, int64_t campaign, const char *who, struct job *out, struct arena *arena, struct error *err)
@@ -70,7 +72,9 @@ int campaign_test(struct ops *ops, int64_t id, const char *to, const char *as, s
 	job.is_test = true;
 	if (edition_fill(edition, &job, &ops->keys, &message, err) < 0)
 		return -1;
-	struct notice mail = { .kind = "test", .list_id = list.id, .email = address.text, .sender = list.from_email, .message = buffer_bytes(&message) };
+	struct notice mail = {
+		.kind = "test", .list_id = list.id, .email = address.text, .sender = list.from_email, .message = buffer_bytes(&message)
+	};
 	if (store_notice_add(ops->db, &mail, clock_now().wall_us, notice, err) < 0)
 		return -1;
 	char object[UNITS_TEXT];

@@ -18,8 +18,8 @@ enum { CONFIRM_BYTES = 16, MAILS_A_DAY = 1, MAILS_UNCONFIRMED = 3 };
 /* What both templates of the confirmation see. */
 static json_t *values(const struct list *list, const char *email, const char *url)
 {
-	return json_pack("{s:{s:s,s:s,s:s,s:s},s:s,s:{s:s}}", "list", "title", list->title, "postal", list->postal, "from_email", list->from_email,
-	                 "language", list->language, "confirm_url", url, "reader", "email", email);
+	return json_pack("{s:{s:s,s:s,s:s,s:s},s:s,s:{s:s}}", "list", "title", list->title, "postal", list->postal, "from_email",
+	                 list->from_email, "language", list->language, "confirm_url", url, "reader", "email", email);
 }
 
 static int render(struct ops *ops, const char *name, const json_t *context, bool is_html, struct buffer *out, struct error *err)
@@ -40,7 +40,8 @@ static int compose(struct ops *ops, const struct list *list, const char *email, 
 	char id[37];
 	snprintf(subject, sizeof subject, "Please confirm: %.200s", list->title);
 	random_uuid(id);
-	if (render(ops, "mail/confirm.txt", context, false, &text, err) < 0 || render(ops, "mail/confirm.html", context, true, &html, err) < 0)
+	if (render(ops, "mail/confirm.txt", context, false, &text, err) < 0 ||
+	    render(ops, "mail/confirm.html", context, true, &html, err) < 0)
 		return -1;
 	struct notice_in in = { .from_name = list->from_name,
 		                .from_email = list->from_email,

@@ -21,22 +21,25 @@ static bool is_url(const char *what)
 static int fetch(struct ops *ops, struct http *http, const char *url, const char *etag, const char *last_modified, struct http_reply *reply,
                  struct error *err)
 {
-	struct http_request request = { .url = url,
-		                        .etag = etag,
-		                        .last_modified = last_modified,
-		                        .accept = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/html;q=0.8, */*;q=0.5",
-		                        .max_bytes = FEED_BYTES,
-		                        .timeout_us = MINUTE_US,
-		                        .allow_private = ops && ops->config->source.allow_private };
+	struct http_request request = {
+		.url = url,
+		.etag = etag,
+		.last_modified = last_modified,
+		.accept = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/html;q=0.8, */*;q=0.5",
+		.max_bytes = FEED_BYTES,
+		.timeout_us = MINUTE_US,
+		.allow_private = ops && ops->config->source.allow_private
+	};
 	if (http_fetch(http, &request, reply, err) < 0)
 		return -1;
 	if (reply->status == 304 || (reply->status >= 200 && reply->status < 300))
 		return 0;
-	return error_set(err, reply->status == 404 || reply->status == 410 ? ERROR_NOT_FOUND : ERROR_NETWORK, "%s answered %d", url, reply->status);
+	return error_set(err, reply->status == 404 || reply->status == 410 ? ERROR_NOT_FOUND : ERROR_NETWORK, "%s answered %d", url,
+	                 reply->status);
 }
 
-static int read_url(struct ops *ops, struct http *http, struct source *source, struct arena *arena, struct content_feed *out, bool *unchanged,
-                    struct error *err)
+static int read_url(struct ops *ops, struct http *http, struct source *source, struct arena *arena, struct content_feed *out,
+                    bool *unchanged, struct error *err)
 {
 	CLEANUP(http_reply_clear) struct http_reply reply = { 0 };
 	if (fetch(ops, http, source->url, source->etag, source->last_modified, &reply, err) < 0)
@@ -88,7 +91,8 @@ static int folder_names(const char *path, struct arena *arena, const char **name
 }
 
 /* One file: its posts go behind those already in *out. A file being written now is left for the next look. */
-static int read_file_posts(const char *folder, const char *name, struct arena *arena, struct content_feed *out, size_t room, struct error *err)
+static int read_file_posts(const char *folder, const char *name, struct arena *arena, struct content_feed *out, size_t room,
+                           struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer data = BUFFER_INIT(FILE_BYTES);
 	char path[4096];
@@ -162,7 +166,8 @@ int source_poll(struct ops *ops, struct http *http, struct source *source, struc
 	source->failures = 0;
 	source->error = NULL;
 	source->state = source->state == SOURCE_PAUSED ? SOURCE_PAUSED : SOURCE_ACTIVE;
-	source->due_us = now_us + (strcmp(source->kind, "folder") == 0 ? ops->config->source.folder_interval_us : ops->config->source.interval_us);
+	source->due_us =
+		now_us + (strcmp(source->kind, "folder") == 0 ? ops->config->source.folder_interval_us : ops->config->source.interval_us);
 	if (unchanged)
 		return store_source_checked(ops->db, source, err);
 	if (feed.title && *feed.title)
@@ -242,8 +247,8 @@ int source_try(struct ops *ops, const char *what, struct arena *arena, struct co
 	return look(ops, http, &source, arena, out, &unchanged, err);
 }
 
-int post_inspect(struct ops *ops, const char *what, const char *base_url, const char *content_type, struct arena *arena, struct content_feed *out,
-                 struct error *err)
+int post_inspect(struct ops *ops, const char *what, const char *base_url, const char *content_type, struct arena *arena,
+                 struct content_feed *out, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer data = BUFFER_INIT(FILE_BYTES);
 	CLEANUP(http_reply_clear) struct http_reply reply = { 0 };
@@ -262,8 +267,8 @@ int post_inspect(struct ops *ops, const char *what, const char *base_url, const 
 	return content_file(buffer_bytes(&reply.body), what, content_type ? content_type : reply.content_type, base, arena, out, err);
 }
 
-int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor, int64_t *id, bool *revised,
-             struct error *err)
+int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor, int64_t *id,
+             bool *revised, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct content_feed feed = { 0 };
@@ -273,7 +278,8 @@ int post_add(struct ops *ops, const struct list *list, const char *what, const c
 	if (post_inspect(ops, what, base_url, NULL, &arena, &feed, err) < 0)
 		return error_wrap(err, "%s", what);
 	if (feed.count != 1)
-		return error_set(err, ERROR_INPUT, "%s holds %zu posts: add a feed with gazette source add %s URL", what, feed.count, list->name);
+		return error_set(err, ERROR_INPUT, "%s holds %zu posts: add a feed with gazette source add %s URL", what, feed.count,
+		                 list->name);
 	int64_t now_us = clock_now().wall_us;
 	if (post_prepare(&feed.posts[0], list->id, now_us, &arena, &post, err) < 0)
 		return -1;

@@ -188,7 +188,8 @@ int post_release_held(struct ops *ops, int64_t *started, struct error *err)
 		struct list list;
 		struct findings findings = { 0 };
 		int64_t campaign = 0;
-		if (store_post_get(ops->db, ids[i], &post, &arena, err) <= 0 || store_list_get(ops->db, post.list_id, &list, &arena, err) <= 0)
+		if (store_post_get(ops->db, ids[i], &post, &arena, err) <= 0 ||
+		    store_list_get(ops->db, post.list_id, &list, &arena, err) <= 0)
 			return -1;
 		struct campaign_in in = { .list = list.name, .post = ids[i] };
 		struct error why = { 0 };

@@ -31,7 +31,8 @@ struct pacing {
 };
 
 /* Burst is one second's worth, at least one message. */
-MUST_CHECK int pacing_init(struct pacing *pacing, const struct pacing_rates *total, const struct pacing_rates *relays, size_t n, struct error *err);
+MUST_CHECK int pacing_init(struct pacing *pacing, const struct pacing_rates *total, const struct pacing_rates *relays, size_t n,
+                           struct error *err);
 
 /* 0 and the tokens are taken, or the microseconds to wait; looks at all buckets first, takes from all or none. */
 int64_t pacing_take(struct pacing *pacing, size_t relay, int64_t now_us);

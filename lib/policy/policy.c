@@ -9,21 +9,33 @@ static const struct {
 	const char *words;
 	const char *reason;
 } speaks_of_reader[] = {
-	{ "user unknown", "no_such_user" },           { "unknown user", "no_such_user" },
-	{ "no such user", "no_such_user" },           { "user not found", "no_such_user" },
-	{ "does not exist", "no_such_user" },         { "no mailbox here", "no_such_user" },
-	{ "no such mailbox", "no_such_user" },        { "recipient unknown", "no_such_user" },
-	{ "unknown recipient", "no_such_user" },      { "invalid recipient", "no_such_user" },
-	{ "recipient not found", "no_such_user" },    { "mailbox not found", "no_such_user" },
-	{ "unknown local part", "no_such_user" },     { "account disabled", "mailbox_disabled" },
-	{ "mailbox disabled", "mailbox_disabled" },   { "account has been disabled", "mailbox_disabled" },
+	{ "user unknown", "no_such_user" },
+	{ "unknown user", "no_such_user" },
+	{ "no such user", "no_such_user" },
+	{ "user not found", "no_such_user" },
+	{ "does not exist", "no_such_user" },
+	{ "no mailbox here", "no_such_user" },
+	{ "no such mailbox", "no_such_user" },
+	{ "recipient unknown", "no_such_user" },
+	{ "unknown recipient", "no_such_user" },
+	{ "invalid recipient", "no_such_user" },
+	{ "recipient not found", "no_such_user" },
+	{ "mailbox not found", "no_such_user" },
+	{ "unknown local part", "no_such_user" },
+	{ "account disabled", "mailbox_disabled" },
+	{ "mailbox disabled", "mailbox_disabled" },
+	{ "account has been disabled", "mailbox_disabled" },
 	{ "account is disabled", "mailbox_disabled" },
 };
 
 static const struct {
 	const char *status;
 	const char *reason;
-} reader_statuses[] = { { "5.1.1", "no_such_user" }, { "5.1.3", "bad_address" }, { "5.1.6", "moved" }, { "5.1.10", "no_such_domain" }, { "5.2.1", "mailbox_disabled" } };
+} reader_statuses[] = { { "5.1.1", "no_such_user" },
+	                { "5.1.3", "bad_address" },
+	                { "5.1.6", "moved" },
+	                { "5.1.10", "no_such_domain" },
+	                { "5.2.1", "mailbox_disabled" } };
 
 static const char *reader_reason(const struct outcome *outcome)
 {
@@ -63,7 +75,8 @@ static struct verdict make(enum verdict_kind kind, enum door door, const char *r
 	return verdict;
 }
 
-static struct verdict defer(const struct history *history, const struct policy *policy, uint64_t random, struct moment now, bool counts, const char *reason)
+static struct verdict defer(const struct history *history, const struct policy *policy, uint64_t random, struct moment now, bool counts,
+                            const char *reason)
 {
 	int attempts = history->attempts + counts;
 	bool old = now.wall_us - history->queued_us > policy->give_up_after_us;
@@ -88,9 +101,12 @@ static struct verdict hold(enum door door, const char *reason, int64_t wait_us, 
 
 static bool says_slower(const struct outcome *outcome)
 {
-	static const char *const words[] = { "too many", "rate", "throttl", "slow down", "too fast", "try again later", "temporarily deferred" };
+	static const char *const words[] = {
+		"too many", "rate", "throttl", "slow down", "too fast", "try again later", "temporarily deferred"
+	};
 	char text[OUTCOME_REPLY_BYTES];
-	if (outcome->code == 421 || text_starts(outcome->status, "4.7.") || strcmp(outcome->status, "4.4.2") == 0 || strcmp(outcome->status, "4.3.2") == 0)
+	if (outcome->code == 421 || text_starts(outcome->status, "4.7.") || strcmp(outcome->status, "4.4.2") == 0 ||
+	    strcmp(outcome->status, "4.3.2") == 0)
 		return true;
 	if (outcome->stage != STAGE_RCPT && outcome->stage != STAGE_DATA_END)
 		return true; /* banner, EHLO, AUTH, MAIL: the session, not the reader */
@@ -137,7 +153,8 @@ static struct verdict permanent(const struct outcome *outcome, const struct hist
 	return hold(door, "relay_refused", 5 * MINUTE_US, random, now);
 }
 
-struct verdict policy_reply(const struct outcome *outcome, const struct history *history, const struct policy *policy, uint64_t random, struct moment now)
+struct verdict policy_reply(const struct outcome *outcome, const struct history *history, const struct policy *policy, uint64_t random,
+                            struct moment now)
 {
 	switch (outcome->kind) {
 	case OUTCOME_ACCEPTED: return make(VERDICT_SENT, DOOR_NONE, "");

@@ -188,7 +188,8 @@ int smtp_turn(struct smtp *smtp, struct bytes message, const struct envelope *ne
 	assert(smtp->is_begun);
 	buffer_reset(&smtp->out);
 	if (!add_message(&smtp->out, message))
-		return link_lost(smtp, STAGE_DATA_END, OUTCOME_WITHHELD, "the message holds a bare CR, a bare LF or a NUL: it was not sent", outcome);
+		return link_lost(smtp, STAGE_DATA_END, OUTCOME_WITHHELD, "the message holds a bare CR, a bare LF or a NUL: it was not sent",
+		                 outcome);
 	buffer_add(&smtp->out, ".\r\n", 3);
 	size_t dot_end = smtp->out.size;
 	smtp->must_reset = false;

@@ -26,8 +26,8 @@ static struct bytes next_string(char **to, const char *text)
 struct smtp *smtp_new(const struct smtp_options *options)
 {
 	struct smtp *smtp = calloc(1, sizeof *smtp);
-	const char **strings[] = { &smtp->options.host, &smtp->options.ca_file, &smtp->options.user,
-		                   &smtp->options.password, &smtp->options.helo, &smtp->options.relay_name };
+	const char **strings[] = { &smtp->options.host,     &smtp->options.ca_file, &smtp->options.user,
+		                   &smtp->options.password, &smtp->options.helo,    &smtp->options.relay_name };
 	const char *given[] = { options->host, options->ca_file, options->user, options->password, options->helo, options->relay_name };
 	char name[256] = "localhost";
 	if (!smtp)
@@ -65,7 +65,8 @@ void smtp_free(struct smtp **smtp)
 	*smtp = NULL;
 }
 
-static int command(struct smtp *smtp, enum smtp_stage stage, struct reply *reply, struct outcome *failed, const char *format, ...) PRINTF_LIKE(5, 6);
+static int command(struct smtp *smtp, enum smtp_stage stage, struct reply *reply, struct outcome *failed, const char *format, ...)
+	PRINTF_LIKE(5, 6);
 static int command(struct smtp *smtp, enum smtp_stage stage, struct reply *reply, struct outcome *failed, const char *format, ...)
 {
 	char line[512];
@@ -179,8 +180,8 @@ static int start_tls(struct smtp *smtp, struct outcome *failed)
 {
 	struct reply reply;
 	if (!smtp->extensions.starttls)
-		return link_lost(smtp, STAGE_TLS, OUTCOME_LOST, "the server offers no STARTTLS (smtp+plain:// goes without, to loopback and private addresses)",
-		                 failed);
+		return link_lost(smtp, STAGE_TLS, OUTCOME_LOST,
+		                 "the server offers no STARTTLS (smtp+plain:// goes without, to loopback and private addresses)", failed);
 	if (command(smtp, STAGE_TLS, &reply, failed, "STARTTLS") < 0)
 		return -1;
 	if (reply.code != 220)
@@ -208,7 +209,8 @@ static int log_in(struct smtp *smtp, struct outcome *failed)
 {
 	const char *mechanism = choose_mechanism(smtp);
 	if (!mechanism)
-		return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST, "the server offers no way to log in that we take (SCRAM-SHA-256, PLAIN, LOGIN)", failed);
+		return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST,
+		                 "the server offers no way to log in that we take (SCRAM-SHA-256, PLAIN, LOGIN)", failed);
 	bool secret_is_safe = stream_is_tls(smtp->stream) || stream_peer_is_loopback(smtp->stream);
 	if (!secret_is_safe && strcmp(mechanism, "SCRAM-SHA-256") != 0)
 		return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST, "no TLS: the password is not sent in the clear", failed);
@@ -229,9 +231,10 @@ static int log_in(struct smtp *smtp, struct outcome *failed)
 		return 0;
 	if (reply.code >= 400 && reply.code <= 599)
 		return refused(smtp, STAGE_AUTH, &reply, failed);
-	return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST, reply.code == 0 && stream_why(smtp->stream) == STREAM_FINE
-	                                                         ? "log-in failed: is the package libsasl2-modules installed?"
-	                                                         : NULL,
+	return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST,
+	                 reply.code == 0 && stream_why(smtp->stream) == STREAM_FINE
+	                         ? "log-in failed: is the package libsasl2-modules installed?"
+	                         : NULL,
 	                 failed);
 }
 
@@ -254,8 +257,9 @@ int smtp_open(struct smtp *smtp, struct outcome *failed)
 	smtp->is_begun = smtp->must_reset = false;
 	if (stream_connect(smtp->stream, smtp->options.host, smtp->options.port, link_timeout(smtp, CONNECT_US), &err) < 0)
 		return link_lost(smtp, STAGE_CONNECT, OUTCOME_LOST, err.text, failed);
-	if ((smtp->options.security == SMTP_TLS && handshake(smtp, failed) < 0) || greeting(smtp, failed) < 0 || say_ehlo(smtp, failed) < 0 ||
-	    (smtp->options.security == SMTP_STARTTLS && start_tls(smtp, failed) < 0) || (*smtp->options.user && log_in(smtp, failed) < 0))
+	if ((smtp->options.security == SMTP_TLS && handshake(smtp, failed) < 0) || greeting(smtp, failed) < 0 ||
+	    say_ehlo(smtp, failed) < 0 || (smtp->options.security == SMTP_STARTTLS && start_tls(smtp, failed) < 0) ||
+	    (*smtp->options.user && log_in(smtp, failed) < 0))
 		return -1;
 	smtp->is_open = true;
 	return 0;

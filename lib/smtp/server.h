@@ -34,5 +34,5 @@ struct smtp_server_options {
 struct smtp_server;
 MUST_CHECK int smtp_server_start(const struct smtp_server_options *options, struct smtp_server **out, struct error *err);
 uint16_t smtp_server_port(const struct smtp_server *server); /* what port 0 became */
-void smtp_server_stop(struct smtp_server **server); /* waits for its threads */
+void smtp_server_stop(struct smtp_server **server);          /* waits for its threads */
 #endif

@@ -12,12 +12,12 @@ struct smtp_options {
 	const char *host;
 	uint16_t port;
 	enum smtp_security security;
-	bool verify;              /* certificate and host name */
-	const char *ca_file;      /* "" or NULL: the system's */
+	bool verify;                 /* certificate and host name */
+	const char *ca_file;         /* "" or NULL: the system's */
 	const char *user, *password; /* user "" or NULL: no AUTH */
-	const char *helo;         /* "" or NULL: the machine's name */
-	const char *relay_name;   /* for outcomes */
-	int64_t time_out_percent; /* of RFC 5321 section 4.5.3.2; 0 means 100 */
+	const char *helo;            /* "" or NULL: the machine's name */
+	const char *relay_name;      /* for outcomes */
+	int64_t time_out_percent;    /* of RFC 5321 section 4.5.3.2; 0 means 100 */
 };
 
 struct smtp_extensions {

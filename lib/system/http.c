@@ -75,7 +75,8 @@ static bool ipv6_is_public(const uint8_t *ip)
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
 	/* Addresses that carry an IPv4 address are refused whole: nobody serves a feed there. */
-	if (memcmp(ip, mapped, 12) == 0 || memcmp(ip, nat64, 12) == 0 || (ip[0] == 0x00 && ip[1] == 0x64) || (ip[0] == 0x20 && ip[1] == 0x02))
+	if (memcmp(ip, mapped, 12) == 0 || memcmp(ip, nat64, 12) == 0 || (ip[0] == 0x00 && ip[1] == 0x64) ||
+	    (ip[0] == 0x20 && ip[1] == 0x02))
 		return false;
 	bool global_unicast = (ip[0] & 0xe0) == 0x20;
 	bool teredo_or_doc = ip[0] == 0x20 && ip[1] == 0x01 && ((ip[2] == 0x00 && ip[3] == 0x00) || (ip[2] == 0x0d && ip[3] == 0xb8));
@@ -102,8 +103,9 @@ static curl_socket_t open_if_public(void *data, curlsocktype purpose, struct cur
 		bool public = http_address_is_public(&address->addr);
 		if (!public || (ntohs(port) != 80 && ntohs(port) != 443)) {
 			char ip[INET6_ADDRSTRLEN] = "?";
-			const void *from = address->family == AF_INET ? (const void *)&((struct sockaddr_in *)(void *)&address->addr)->sin_addr
-			                                              : (const void *)&((struct sockaddr_in6 *)(void *)&address->addr)->sin6_addr;
+			const void *from = address->family == AF_INET
+			                           ? (const void *)&((struct sockaddr_in *)(void *)&address->addr)->sin_addr
+			                           : (const void *)&((struct sockaddr_in6 *)(void *)&address->addr)->sin6_addr;
 			inet_ntop(address->family, from, ip, sizeof ip);
 			snprintf(http->refused, sizeof http->refused, "%s %s", public ? "port of" : "address", ip);
 			return CURL_SOCKET_BAD;
@@ -174,7 +176,8 @@ static int explain(struct http *http, CURLcode code, struct error *err)
 	const char *url = http->request->url;
 	snprintf(size, sizeof size, "%zu MB", http->request->max_bytes >> 20);
 	if (http->refused[0])
-		return error_set(err, ERROR_DENIED, "%.200s: %s is not public (set allow_private = yes in [source] if it is yours)", url, http->refused);
+		return error_set(err, ERROR_DENIED, "%.200s: %s is not public (set allow_private = yes in [source] if it is yours)", url,
+		                 http->refused);
 	if (http->too_big || code == CURLE_FILESIZE_EXCEEDED)
 		return error_set(err, ERROR_FULL, "%.200s: larger than %s", url, size);
 	switch (code) {

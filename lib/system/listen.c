@@ -51,11 +51,13 @@ int listen_on(const char *where, uint16_t *port, struct error *err)
 	if (found != 0)
 		return error_set(err, ERROR_INPUT, "listen on %s: %s", where, gai_strerror(found));
 	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
-	            listen(fd, 512) == 0 && getsockname(fd, (struct sockaddr *)&bound, &size) == 0;
+	bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+	            bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, 512) == 0 &&
+	            getsockname(fd, (struct sockaddr *)&bound, &size) == 0;
 	freeaddrinfo(address);
 	if (!good)
 		return refuse(fd, where, err);
-	*port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&bound)->sin6_port : ((struct sockaddr_in *)(void *)&bound)->sin_port);
+	*port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&bound)->sin6_port
+	                                          : ((struct sockaddr_in *)(void *)&bound)->sin_port);
 	return fd;
 }

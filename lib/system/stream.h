@@ -11,12 +11,12 @@ struct stream;
 enum stream_reason { STREAM_FINE, STREAM_CLOSED, STREAM_TIMEOUT, STREAM_CANCELLED, STREAM_TLS, STREAM_TOO_MUCH, STREAM_FAULT };
 
 struct stream_tls {
-	const char *host; /* the name the certificate must have, and SNI */
+	const char *host;    /* the name the certificate must have, and SNI */
 	const char *ca_file; /* NULL or "": the system's */
 	bool verify;
 };
 
-struct stream *stream_new(void); /* NULL: out of memory or descriptors */
+struct stream *stream_new(void);          /* NULL: out of memory or descriptors */
 void stream_free(struct stream **stream); /* closes first */
 
 /* Tries every address of the host in turn within timeout_us. NETWORK or TIMEOUT. CLOEXEC, TCP_NODELAY. */

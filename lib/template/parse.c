@@ -78,8 +78,8 @@ static int read_tag(struct parse *parse, size_t start, struct tag *tag, struct e
 	snprintf(close, sizeof close, "%s%s", tag->kind == '{' ? "}" : tag->kind == '=' ? "=" : "", parse->close);
 	const char *end = find(parse, inside, close);
 	if (!end)
-		return fault(parse, start, err, "the tag \"%.*s\" is never closed", (int)(parse->text.size - start < 30 ? parse->text.size - start : 30),
-		             parse->text.data + start);
+		return fault(parse, start, err, "the tag \"%.*s\" is never closed",
+		             (int)(parse->text.size - start < 30 ? parse->text.size - start : 30), parse->text.data + start);
 	size_t size = (size_t)(end - parse->text.data) - inside;
 	tag->content = text_trim((struct bytes){ parse->text.data + inside, size });
 	tag->end = inside + size + strlen(close);
@@ -116,8 +116,8 @@ static int set_delimiters(struct parse *parse, const struct tag *tag, struct err
 	struct bytes open;
 	struct bytes close;
 	struct bytes more;
-	if (!text_next_part(&rest, " \t\r\n", &open) || !text_next_part(&rest, " \t\r\n", &close) || text_next_part(&rest, " \t\r\n", &more) ||
-	    open.size >= DELIMITER_BYTES || close.size >= DELIMITER_BYTES)
+	if (!text_next_part(&rest, " \t\r\n", &open) || !text_next_part(&rest, " \t\r\n", &close) ||
+	    text_next_part(&rest, " \t\r\n", &more) || open.size >= DELIMITER_BYTES || close.size >= DELIMITER_BYTES)
 		return fault(parse, tag->start, err, "delimiters are set as {{=<%% %%>=}}");
 	snprintf(parse->open, sizeof parse->open, "%.*s", (int)open.size, open.data);
 	snprintf(parse->close, sizeof parse->close, "%.*s", (int)close.size, close.data);
@@ -128,11 +128,12 @@ static int close_section(struct parse *parse, const struct tag *tag, struct erro
 {
 	struct template *template = parse->template;
 	if (parse->depth == 0)
-		return fault(parse, tag->start, err, "section \"%.*s\" is closed and was never opened", (int)tag->content.size, tag->content.data);
+		return fault(parse, tag->start, err, "section \"%.*s\" is closed and was never opened", (int)tag->content.size,
+		             tag->content.data);
 	struct node *section = &template->nodes[parse->sections[--parse->depth]];
 	if (!bytes_equal(section->name, tag->content))
-		return fault(parse, tag->start, err, "section \"%.*s\" is open, \"%.*s\" is closed", (int)section->name.size, section->name.data,
-		             (int)tag->content.size, tag->content.data);
+		return fault(parse, tag->start, err, "section \"%.*s\" is open, \"%.*s\" is closed", (int)section->name.size,
+		             section->name.data, (int)tag->content.size, tag->content.data);
 	section->end = template->count;
 	section->source.size = (size_t)(parse->text.data + tag->end - section->source.data);
 	return 0;
@@ -188,7 +189,8 @@ static int parse_all(struct parse *parse, struct error *err)
 	if (parse->depth == 0)
 		return 0;
 	const struct node *open = &parse->template->nodes[parse->sections[parse->depth - 1]];
-	return fault(parse, (size_t)(open->source.data - parse->text.data), err, "section \"%.*s\" is never closed", (int)open->name.size, open->name.data);
+	return fault(parse, (size_t)(open->source.data - parse->text.data), err, "section \"%.*s\" is never closed", (int)open->name.size,
+	             open->name.data);
 }
 
 int template_compile(struct bytes text, const char *name, struct template **out, struct error *err)

@@ -11,10 +11,11 @@ struct node {
 	struct bytes source; /* the tag, for sections up to and with the closing tag */
 	struct bytes indent; /* before a partial that stands alone on its line */
 	bool is_alone;
-	size_t end;          /* the first node behind a section */
+	size_t end; /* the first node behind a section */
 };
 
-struct template {
+struct template
+{
 	char *name;
 	char *text;
 	struct node *nodes;

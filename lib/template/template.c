@@ -81,7 +81,8 @@ static void write_value(struct render *render, const json_t *value, bool raw)
 	if (json_is_string(value))
 		text = (struct bytes){ json_string_value(value), json_string_length(value) };
 	else if (json_is_integer(value))
-		text = (struct bytes){ number, (size_t)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value)) };
+		text = (struct bytes){ number,
+			               (size_t)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value)) };
 	else if (json_is_real(value))
 		text = (struct bytes){ number, (size_t)snprintf(number, sizeof number, "%.15g", json_real_value(value)) };
 	else if (json_is_true(value))
@@ -114,15 +115,16 @@ static void write_text(struct render *render, struct bytes text)
 	}
 }
 
-static int render_nodes(const struct template *template, size_t from, size_t to, struct stack *stack, struct render *render, struct error *err);
+static int render_nodes(const struct template *template, size_t from, size_t to, struct stack *stack, struct render *render,
+                        struct error *err);
 
 static int too_deep(const struct template *template, struct error *err)
 {
 	return error_set(err, ERROR_INPUT, "%s: sections and partials go deeper than %d", template->name, DEPTH_MAX);
 }
 
-static int render_with(const struct template *template, size_t from, size_t to, const json_t *value, struct stack *stack, struct render *render,
-                       struct error *err)
+static int render_with(const struct template *template, size_t from, size_t to, const json_t *value, struct stack *stack,
+                       struct render *render, struct error *err)
 {
 	if (stack->depth == DEPTH_MAX)
 		return too_deep(template, err);
@@ -148,7 +150,8 @@ static int render_section(const struct template *template, size_t at, struct sta
 	return 0;
 }
 
-static int render_partial(const struct template *template, const struct node *node, struct stack *stack, struct render *render, struct error *err)
+static int render_partial(const struct template *template, const struct node *node, struct stack *stack, struct render *render,
+                          struct error *err)
 {
 	char name[128];
 	struct bytes text;
@@ -204,7 +207,8 @@ static int render_node(const struct template *template, size_t at, struct stack 
 	return 0;
 }
 
-static int render_nodes(const struct template *template, size_t from, size_t to, struct stack *stack, struct render *render, struct error *err)
+static int render_nodes(const struct template *template, size_t from, size_t to, struct stack *stack, struct render *render,
+                        struct error *err)
 {
 	for (size_t at = from; at < to;) {
 		if (render_node(template, at, stack, render, err) < 0)
@@ -217,8 +221,8 @@ static int render_nodes(const struct template *template, size_t from, size_t to,
 	return 0;
 }
 
-int template_render(const struct template *template, const json_t *values, const struct template_options *options, enum template_escape escape,
-                    struct buffer *out, struct error *err)
+int template_render(const struct template *template, const json_t *values, const struct template_options *options,
+                    enum template_escape escape, struct buffer *out, struct error *err)
 {
 	struct stack stack = { .values = { values } };
 	struct render render = { .options = options, .escape = escape, .out = out };

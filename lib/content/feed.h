@@ -1,0 +1,34 @@
+/* feed - what the feed formats share. Within the room only. */
+#ifndef CONTENT_FEED_H
+#define CONTENT_FEED_H
+#include "content/html.h"
+
+enum { FEED_BYTES = 16 << 20, FEED_POSTS = 10000 };
+
+struct feed {
+	struct arena *arena;
+	const char *base_url;
+	struct content_feed *out;
+};
+
+/* What one entry says, before it is a post. All may be NULL. */
+struct feed_entry {
+	const char *id;      /* kept byte for byte */
+	const char *body;    /* the whole post, HTML */
+	const char *summary; /* HTML */
+	const char *base;    /* what relative links of the body resolve against; NULL: the post's URL, else the feed's */
+};
+
+/* Makes XML of what was meant to be: HTML's named entities become characters, a bare & is escaped, control characters go. */
+void feed_mend(struct bytes text, struct buffer *out);
+/* Completes a post whose URL, title, author and times are set: body, text, subtitle, title and identity. */
+MUST_CHECK int feed_finish(struct feed *feed, struct post *post, const struct feed_entry *entry, struct error *err);
+/* A title that may be text, escaped HTML or markup, as one line of text; NULL if nothing is left. */
+const char *feed_title(const char *text, struct arena *arena);
+/* The name out of "name", "a@b (Name)", "Name <a@b>" or "Name (a@b)"; else the address. */
+const char *feed_author(const char *text, struct arena *arena);
+/* Room for `count` posts, at most FEED_POSTS. */
+MUST_CHECK int feed_room(struct feed *feed, size_t count, struct error *err);
+/* JSON Feed 1 and 1.1 (jsonfeed.org). */
+MUST_CHECK int feed_json(struct feed *feed, struct bytes text, struct error *err);
+#endif

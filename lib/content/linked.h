@@ -1,0 +1,13 @@
+/* linked - what a page says of itself in JSON-LD (schema.org Article and its kin). Within the room only. */
+#ifndef CONTENT_LINKED_H
+#define CONTENT_LINKED_H
+#include "content/html.h"
+
+/* One line of text each, NULL where nothing is said. */
+struct linked {
+	const char *headline, *description, *author, *published, *modified, *image;
+};
+
+/* Reads the first article in any script of type application/ld+json below root; broken ones are passed over. */
+void linked_read(xmlNode *root, struct linked *out, struct arena *arena);
+#endif

@@ -1,0 +1,74 @@
+#include "base/text.h"
+#include "content/feed.h"
+
+static bool is_name_char(char c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (first && c == '#');
+}
+
+/* The five names that XML has; numbers are the parser's. */
+static bool is_xml_name(const char *name)
+{
+	static const char *const xml[] = { "amp", "lt", "gt", "quot", "apos" };
+	for (size_t i = 0; i < COUNT_OF(xml); i++)
+		if (strcmp(name, xml[i]) == 0)
+			return true;
+	return name[0] == '#' && name[1] != '\0';
+}
+
+/* Writes what stands for the reference at the start of `rest`; returns how much of it that was. A name nobody knows is text: no
+ * entity is ever expanded. */
+static size_t mend_reference(struct bytes rest, struct buffer *out)
+{
+	char name[16];
+	size_t n = 1;
+	while (n < rest.size && n < sizeof name && is_name_char(rest.data[n], n == 1))
+		n++;
+	if (n < 2 || n >= rest.size || n == sizeof name || rest.data[n] != ';') {
+		buffer_add_text(out, "&amp;");
+		return 1;
+	}
+	memcpy(name, rest.data + 1, n - 1);
+	name[n - 1] = '\0';
+	const htmlEntityDesc *entity = htmlEntityLookup((const xmlChar *)name);
+	if (is_xml_name(name)) {
+		buffer_add(out, rest.data, n + 1);
+	} else if (entity) {
+		text_encode(out, entity->value);
+	} else {
+		buffer_add_text(out, "&amp;");
+		return 1;
+	}
+	return n + 1;
+}
+
+static void add_char(struct buffer *out, char c)
+{
+	buffer_add_char(out, (unsigned char)c < 0x20 && c != '\t' && c != '\r' && c != '\n' ? ' ' : c);
+}
+
+static size_t copy_cdata(struct bytes rest, struct buffer *out)
+{
+	const char *end = memmem(rest.data, rest.size, "]]>", 3);
+	size_t n = end ? (size_t)(end - rest.data) + 3 : rest.size;
+	for (size_t i = 0; i < n; i++)
+		add_char(out, rest.data[i]);
+	if (!end)
+		buffer_add_text(out, "]]>");
+	return n;
+}
+
+void feed_mend(struct bytes text, struct buffer *out)
+{
+	for (size_t i = 0; i < text.size;) {
+		struct bytes rest = { text.data + i, text.size - i };
+		if (rest.size > 9 && memcmp(rest.data, "<![CDATA[", 9) == 0) {
+			i += copy_cdata(rest, out);
+		} else if (rest.data[0] == '&') {
+			i += mend_reference(rest, out);
+		} else {
+			add_char(out, rest.data[0]);
+			i++;
+		}
+	}
+}

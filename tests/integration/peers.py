@@ -1,0 +1,295 @@
+"""What the tests share: the programs under test, real peers on loopback with their own ports and folders, and a sink that can misbehave."""
+import json
+import os
+import shutil
+import signal
+import socket
+import socketserver
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BIN = os.environ.get("GAZETTE_BIN") or os.path.join(ROOT, "build", "gcc")
+GAZETTE = os.path.join(BIN, "cli", "gazette")
+GAZETTED = os.path.join(BIN, "daemon", "gazetted")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_port(port, seconds=10):
+    end = time.time() + seconds
+    while time.time() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return True
+        except OSError:
+            time.sleep(0.05)
+    return False
+
+
+def wait_for(condition, seconds=30, step=0.1):
+    end = time.time() + seconds
+    while time.time() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(step)
+    return condition()
+
+
+class Sink(socketserver.ThreadingTCPServer):
+    """An SMTP server that keeps (sender, recipient, bytes), and answers by rule as a Postfix would: after a refused RCPT in a pipeline a nested
+    MAIL gets 503 and DATA 554. `rcpt`, `dot` and `auth` give a reply for what they see, or None."""
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, rcpt=None, dot=None, banner="220 sink ESMTP", auth=None):
+        self.rcpt, self.dot, self.banner, self.auth = rcpt, dot, banner, auth
+        self.mails, self.lock = [], threading.Lock()
+        super().__init__(("127.0.0.1", 0), Talk)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+
+class Talk(socketserver.StreamRequestHandler):
+    def say(self, line):
+        self.wfile.write(line.encode() + b"\r\n")
+
+    def handle(self):
+        try:
+            self.talk()
+        except (ConnectionError, ValueError):
+            pass
+
+    def talk(self):
+        sink, sender, recipient = self.server, None, None
+        self.say(sink.banner)
+        while True:
+            line = self.rfile.readline()
+            if not line:
+                return
+            word = line.strip().decode("utf-8", "replace")
+            upper = word.upper()
+            if upper.startswith("EHLO"):
+                self.wfile.write(b"250-sink\r\n250-PIPELINING\r\n" + (b"250-AUTH PLAIN\r\n" if sink.auth else b"") + b"250-SMTPUTF8\r\n250 8BITMIME\r\n")
+            elif upper.startswith("AUTH"):
+                self.say(sink.auth)
+            elif upper.startswith("MAIL FROM:"):
+                if sender is not None:
+                    self.say("503 5.5.1 Error: nested MAIL command")
+                else:
+                    sender = word[word.index("<") + 1:word.index(">")]
+                    self.say("250 2.1.0 Ok")
+            elif upper.startswith("RCPT TO:"):
+                to = word[word.index("<") + 1:word.index(">")]
+                reply = sink.rcpt(to) if sink.rcpt else None
+                if sender is None:
+                    self.say("503 5.5.1 Error: need MAIL command")
+                else:
+                    recipient = to if not reply else recipient
+                    self.say(reply or "250 2.1.5 Ok")
+            elif upper == "DATA":
+                if recipient is None:
+                    self.say("554 5.5.1 Error: no valid recipients")
+                    continue
+                self.say("354 End data with <CR><LF>.<CR><LF>")
+                data = b""
+                while True:
+                    part = self.rfile.readline()
+                    if not part:
+                        return
+                    if part == b".\r\n":
+                        break
+                    data += part[1:] if part.startswith(b".") else part
+                reply = sink.dot(recipient, data) if sink.dot else None
+                if reply == "drop":
+                    return
+                if not reply or reply.startswith("2"):
+                    with sink.lock:
+                        sink.mails.append((sender, recipient, data))
+                self.say(reply or "250 2.0.0 Ok: queued")
+                sender = recipient = None
+            elif upper == "RSET":
+                sender = recipient = None
+                self.say("250 2.0.0 Ok")
+            elif upper == "QUIT":
+                self.say("221 2.0.0 Bye")
+                return
+            else:
+                self.say("502 5.5.2 Error")
+
+
+class Site:
+    """A publication in a folder of its own: configuration, store, list, readers, a post; and its daemon."""
+
+    def __init__(self, relay_port, readers, extra="", sessions=20, body=None):
+        self.folder = tempfile.mkdtemp(prefix="gazette-test-")
+        self.web, self.lmtp = free_port(), free_port()
+        self.daemon = None
+        self.conf = os.path.join(self.folder, "t.conf")
+        self.run("init", "--store", "sqlite:t.db", "--data-dir", ".", "--relay", f"smtp+plain://127.0.0.1:{relay_port}", "--public-url",
+                 f"http://127.0.0.1:{self.web}", "--listen", f"127.0.0.1:{self.web}", "--return-path", "bounce+{token}@example.org", "--lmtp",
+                 f"127.0.0.1:{self.lmtp}", "--sessions", str(sessions), "--min-free", "1M", "--yes")
+        if extra:
+            with open(self.conf, "a", encoding="utf-8") as conf:
+                conf.write(extra)
+        self.run("list", "create", "news", "--title", "Example News", "--from", "Example News <news@example.org>", "--postal", "1 Main St, Springfield")
+        with open(os.path.join(self.folder, "readers.csv"), "w", encoding="utf-8") as csv:
+            csv.write("email,name\n" + "".join(f'{email},"{name}"\n' for email, name in readers))
+        self.run("subscriber", "import", "news", "readers.csv", "--consent", "test", "--yes")
+        with open(os.path.join(self.folder, "post.md"), "w", encoding="utf-8") as post:
+            post.write(body or "---\ntitle: Storks over the café\nsubtitle: They are back.\nurl: https://example.org/p/storks\n---\n\nFirst *paragraph*.\n\n.A dot.\n\nFrom here.\n")
+        self.run("post", "add", "news", "post.md")
+
+    def run(self, *words, check=True, timeout=120):
+        done = subprocess.run([GAZETTE, "-c", self.conf, *words], cwd=self.folder, capture_output=True, timeout=timeout)
+        if check and done.returncode not in (0, 75):
+            raise AssertionError(f"gazette {' '.join(words)}: {done.returncode}\n{done.stderr.decode()}")
+        return done
+
+    def rows(self, *words):
+        return [json.loads(line) for line in self.run("--json", *words).stdout.splitlines()]
+
+    def stats(self, campaign=1):
+        return self.rows("stats", str(campaign))[0]
+
+    def start(self):
+        log = open(os.path.join(self.folder, "daemon.log"), "ab")
+        self.daemon = subprocess.Popen([GAZETTED, "-c", self.conf, "--foreground"], cwd=self.folder, stderr=log, stdout=log)
+        if not wait_for(lambda: self.healthy() or self.daemon.poll() is not None, 20) or self.daemon.poll() is not None:
+            raise AssertionError("the daemon did not start:\n" + self.log())
+        return self
+
+    def healthy(self):
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.web}/healthz", timeout=2).status == 200
+        except OSError:
+            return False
+
+    def get(self, path, data=None):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.web}{path}", data=data), timeout=10) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as reply:
+            return reply.code, reply.read().decode()
+
+    def send(self):
+        self.run("campaign", "create", "news", "--post", "1")
+        self.run("campaign", "send", "1", "--yes")
+
+    def kill(self):
+        self.daemon.send_signal(signal.SIGKILL)
+        self.daemon.wait()
+
+    def stop(self):
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.terminate()
+            self.daemon.wait(60)
+        return self.daemon.returncode if self.daemon else None
+
+    def log(self):
+        with open(os.path.join(self.folder, "daemon.log"), encoding="utf-8", errors="replace") as log:
+            return log.read()[-4000:]
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Postfix:
+    """A real Postfix of its own, on loopback, that delivers everything for its domains to Maildirs."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="gazette-postfix-")
+        self.port = free_port()
+        os.chmod(self.folder, 0o755)
+        for part in ("etc", "queue", "data", "mail"):
+            os.mkdir(os.path.join(self.folder, part))
+        import pwd
+        user = pwd.getpwnam("postfix")
+        os.chown(os.path.join(self.folder, "data"), user.pw_uid, -1)
+        os.chown(os.path.join(self.folder, "mail"), user.pw_uid, -1)
+        with open(os.path.join(self.folder, "etc", "main.cf"), "w", encoding="utf-8") as f:
+            f.write(f"""compatibility_level = 3.6
+queue_directory = {self.folder}/queue
+data_directory = {self.folder}/data
+myhostname = mx.example.org
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+virtual_mailbox_domains = example.org gmail.com xn--mnchen-3ya.example
+virtual_mailbox_base = {self.folder}/mail
+virtual_mailbox_maps = static:all/
+virtual_uid_maps = static:{user.pw_uid}
+virtual_gid_maps = static:{user.pw_gid}
+virtual_minimum_uid = 1
+smtputf8_enable = no
+maillog_file = {self.folder}/mail.log
+maillog_file_prefixes = {self.folder}
+smtpd_client_connection_count_limit = 0
+""")
+        with open(os.path.join(self.folder, "etc", "master.cf"), "w", encoding="utf-8") as f:
+            f.write(f"""127.0.0.1:{self.port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+proxymap unix - - n - - proxymap
+virtual unix - n n - - virtual
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+""")
+        self.command("start")
+        assert wait_port(self.port), "Postfix did not start"
+
+    def command(self, verb):
+        subprocess.run(["postfix", "-c", os.path.join(self.folder, "etc"), verb], capture_output=True, timeout=60)
+
+    def mails(self):
+        found = []
+        for folder, _, files in os.walk(os.path.join(self.folder, "mail")):
+            if folder.endswith("/new"):
+                for name in files:
+                    with open(os.path.join(folder, name), "rb") as f:
+                        found.append(f.read())
+        return found
+
+    def close(self):
+        self.command("stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def tests(*functions):
+    """Runs them; each prints a line. The exit status says whether all went well."""
+    import traceback
+    status = 0
+    for test in functions:
+        try:
+            test()
+            print(f"ok {test.__name__}", flush=True)
+        except Exception:  # noqa: BLE001 - every failure is one line and its trace
+            status = 1
+            print(f"not ok {test.__name__}", flush=True)
+            traceback.print_exc(file=sys.stdout)
+    sys.exit(status)
