@@ -92,7 +92,8 @@ static const char *find_status(const char *text, struct arena *arena)
 		int c = 0;
 		if (!strchr("245", *at) || (at > text && (is_digit(at[-1]) || at[-1] == '.')))
 			continue;
-		if (sscanf(at + 1, ".%3d.%3d%n", &b, &c, &used) == 2 && is_digit(at[2]) && b >= 0 && c >= 0 && !is_digit(at[used + 1]) && at[used + 1] != '.') {
+		if (sscanf(at + 1, ".%3d.%3d%n", &b, &c, &used) == 2 && is_digit(at[2]) && b >= 0 && c >= 0 && !is_digit(at[used + 1]) &&
+		    at[used + 1] != '.') {
 			const char *status = arena_format(arena, "%c.%d.%d", *at, b, c);
 			return status ? status : "";
 		}
@@ -138,7 +139,8 @@ static void end_group(struct reading *in, const struct group *group)
 	const char *address = bare_address(group->original, in->arena);
 	if (!address)
 		address = bare_address(group->final, in->arena);
-	if ((!group->final && !group->original) || fate == FATE_NONE || out->count == BOUNCE_RECIPIENTS || (address && is_known(out, address)))
+	if ((!group->final && !group->original) || fate == FATE_NONE || out->count == BOUNCE_RECIPIENTS ||
+	    (address && is_known(out, address)))
 		return;
 	if (out->kind != REPORT_BOUNCE)
 		out->kind = fate == FATE_FAILED ? REPORT_BOUNCE : REPORT_DELAY;
@@ -179,7 +181,7 @@ static void read_status(struct reading *in, const char *text, size_t size)
 	}
 }
 
-/* Our token in any address of a text: in the returned headers, or in To and Delivered-To of the report. */
+/* Our token in any address of a text. */
 static void find_token(struct reading *in, struct bytes text)
 {
 	struct bytes word;
@@ -191,77 +193,128 @@ static void find_token(struct reading *in, struct bytes text)
 	}
 }
 
-static struct bytes part_text(struct mailmime *mime)
+/* The fields of a feedback report (RFC 5965 section 3). What speaks of somebody else's forgery, or says that a mail was fine after all,
+ * is no complaint. */
+static void read_feedback(struct reading *in, const char *text, size_t size)
+{
+	struct bytes type = BYTES_OF("abuse");
+	const char *address = NULL;
+	for (size_t at = 0; at < size; at = next_line(text, size, at)) {
+		struct bytes line = { text + at, next_line(text, size, at) - at };
+		if (text_starts_nocase(line, "Feedback-Type:"))
+			type = text_trim((struct bytes){ line.data + 14, line.size - 14 });
+		if (text_starts_nocase(line, "Original-Rcpt-To:") && !address) {
+			const char *value = arena_copy(in->arena, line.data + 17, line.size - 17);
+			address = bare_address(value ? typed(value, in->arena) : NULL, in->arena);
+		}
+	}
+	if (text_starts_nocase(type, "not-spam") || text_starts_nocase(type, "auth-failure"))
+		return;
+	in->out->kind = REPORT_COMPLAINT;
+	if (address && in->out->count < BOUNCE_RECIPIENTS)
+		in->out->recipients[in->out->count++] =
+			(struct report_recipient){ .address = address, .action = "", .status = "", .class = "" };
+}
+
+static struct bytes part_text(const struct mailmime *mime)
 {
 	if (!mime->mm_body || mime->mm_body->dt_type != MAILMIME_DATA_TEXT)
 		return (struct bytes){ "", 0 };
 	return (struct bytes){ mime->mm_body->dt_data.dt_text.dt_data, mime->mm_body->dt_data.dt_text.dt_length };
 }
 
-static void read_part(struct reading *in, struct mailmime *mime)
+static void read_part(struct reading *in, const struct mailmime *mime)
 {
 	struct bytes text = part_text(mime);
 	bool report = has_subtype(mime, "delivery-status") || has_subtype(mime, "global-delivery-status");
 	bool feedback = has_subtype(mime, "feedback-report");
-	if (!report && !feedback)
-		return;
 	char *decoded = NULL;
 	size_t size = 0;
 	size_t at = 0;
-	int encoding = mime->mm_body ? mime->mm_body->dt_encoding : MAILMIME_MECHANISM_8BIT;
-	if (text.size > 0 && mailmime_part_parse(text.data, text.size, &at, encoding, &decoded, &size) == MAILIMF_NO_ERROR) {
-		char *padded = arena_copy(in->arena, decoded, size);
-		if (padded && report)
-			read_status(in, padded, size);
-		mailmime_decoded_part_free(decoded);
-	}
-	if (feedback)
-		in->out->kind = REPORT_COMPLAINT;
+	if ((!report && !feedback) || text.size == 0)
+		return;
+	if (mailmime_part_parse(text.data, text.size, &at, mime->mm_body->dt_encoding, &decoded, &size) != MAILIMF_NO_ERROR)
+		return;
+	char *padded = arena_alloc(in->arena, size + PAD_BYTES);
+	if (padded && size > 0)
+		memcpy(padded, decoded, size);
+	mailmime_decoded_part_free(decoded);
+	if (padded && report)
+		read_status(in, padded, size);
+	else if (padded)
+		read_feedback(in, padded, size);
 }
 
-static void walk(struct reading *in, struct mailmime *mime)
+/* The report's own parts. A message within it is what came back, or what somebody forwards: its parts tell of other things. */
+static void walk(struct reading *in, const struct mailmime *mime, int depth)
 {
+	if (depth > PARTS_DEEP)
+		return;
 	if (mime->mm_type == MAILMIME_SINGLE)
 		read_part(in, mime);
 	if (mime->mm_type == MAILMIME_MULTIPLE)
 		for (clistiter *i = clist_begin(mime->mm_data.mm_multipart.mm_mp_list); i; i = clist_next(i))
-			walk(in, clist_content(i));
-	if (mime->mm_type == MAILMIME_MESSAGE && mime->mm_data.mm_message.mm_msg_mime)
-		walk(in, mime->mm_data.mm_message.mm_msg_mime);
+			walk(in, clist_content(i), depth + 1);
+	if (mime->mm_type == MAILMIME_MESSAGE && mime->mm_data.mm_message.mm_msg_mime && depth == 0)
+		walk(in, mime->mm_data.mm_message.mm_msg_mime, depth + 1);
 }
 
-static struct bytes headers_of(struct bytes raw)
+/* The size of the header, with the line break before the empty line. */
+static size_t header_size(struct bytes raw)
 {
-	const char *end = memmem(raw.data, raw.size, "\n\r\n", 3);
-	const char *lf = memmem(raw.data, raw.size, "\n\n", 2);
-	const char *first = end && (!lf || end < lf) ? end : lf;
-	return first ? (struct bytes){ raw.data, (size_t)(first - raw.data) } : raw;
-}
-
-static bool header_contains(struct bytes headers, const char *name, const char *word)
-{
-	for (size_t at = 0; at < headers.size; at = next_line(headers.data, headers.size, at)) {
-		struct bytes line = { headers.data + at, headers.size - at };
-		if (!text_starts_nocase(line, name))
-			continue;
-		line.size = next_line(headers.data, headers.size, at) - at;
-		struct bytes value = { line.data + strlen(name), line.size - strlen(name) };
-		char text[512];
-		snprintf(text, sizeof text, "%.*s", (int)(value.size < 511 ? value.size : 511), value.data);
-		return !word || strcasestr(text, word);
+	for (size_t at = 0; at < raw.size;) {
+		size_t next = next_line(raw.data, raw.size, at);
+		if (text_trim((struct bytes){ raw.data + at, next - at }).size == 0)
+			return at;
+		at = next;
 	}
+	return raw.size;
+}
+
+/* The value of the first field of that name ("Subject:"), its first line; data NULL: there is none. */
+static struct bytes field_value(struct bytes text, const char *name)
+{
+	size_t size = strlen(name);
+	for (size_t at = 0; at < text.size; at = next_line(text.data, text.size, at)) {
+		struct bytes line = { text.data + at, next_line(text.data, text.size, at) - at };
+		if (text_starts_nocase(line, name))
+			return text_trim((struct bytes){ line.data + size, line.size - size });
+	}
+	return (struct bytes){ NULL, 0 };
+}
+
+static bool contains(struct bytes text, const char *word)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text_starts_nocase((struct bytes){ text.data + i, text.size - i }, word))
+			return true;
 	return false;
 }
 
 /* Mail to a return path that is no report: somebody leaves by mail, or answers. */
-static enum report_kind plain_kind(struct bytes raw)
+static enum report_kind plain_kind(struct bytes header)
 {
-	struct bytes headers = headers_of(raw);
-	bool automatic = header_contains(headers, "Auto-Submitted:", "auto") || header_contains(headers, "Precedence:", NULL) ||
-	                 header_contains(headers, "List-Id:", NULL) || header_contains(headers, "Return-Path:", "<>");
-	if (!automatic && header_contains(headers, "Subject:", "unsubscribe"))
-		return REPORT_UNSUBSCRIBE;
-	return REPORT_REPLY;
+	bool automatic = contains(field_value(header, "Auto-Submitted:"), "auto") || field_value(header, "Precedence:").data ||
+	                 field_value(header, "List-Id:").data || contains(field_value(header, "Return-Path:"), "<>");
+	return !automatic && contains(field_value(header, "Subject:"), "unsubscribe") ? REPORT_UNSUBSCRIBE : REPORT_REPLY;
+}
+
+static void find_message_id(struct reading *in, struct bytes body)
+{
+	struct bytes value = field_value(body, "Message-ID:");
+	if (value.size > 2 && value.size < 998 && value.data[0] == '<' && value.data[value.size - 1] == '>' && text_is_utf8(value))
+		in->out->message_id = arena_copy(in->arena, value.data, value.size);
+}
+
+/* An mbox's "From " line and empty lines before the header are no part of the message, but would end the parser's reading of it. */
+static struct bytes without_envelope(struct bytes raw)
+{
+	size_t at = 0;
+	while (at < raw.size && (raw.data[at] == '\n' || raw.data[at] == '\r'))
+		at++;
+	raw = (struct bytes){ raw.data + at, raw.size - at };
+	at = text_starts_nocase(raw, "From ") || text_starts_nocase(raw, ">From ") ? next_line(raw.data, raw.size, 0) : 0;
+	return (struct bytes){ raw.data + at, raw.size - at };
 }
 
 static int run(struct reading *in, struct error *err)
@@ -272,15 +325,23 @@ static int run(struct reading *in, struct error *err)
 	*out = (struct report){ .recipients = arena_alloc(in->arena, BOUNCE_RECIPIENTS * sizeof *out->recipients) };
 	if (!out->recipients)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	if (in->recipient)
-		find_token(in, bytes_text(in->recipient));
-	if (mailmime_parse(in->raw.data, in->raw.size, &at, &mime) == MAILIMF_NO_ERROR && mime) {
-		walk(in, mime);
+	struct bytes raw = without_envelope(in->raw);
+	if (mailmime_parse(raw.data, raw.size, &at, &mime) == MAILIMF_NO_ERROR && mime) {
+		walk(in, mime, 0);
 		mailmime_free(mime);
 	}
-	find_token(in, in->raw);
-	if (out->kind == REPORT_NONE && out->has_token)
-		out->kind = plain_kind(in->raw);
+	size_t header = header_size(raw);
+	if (in->recipient)
+		find_token(in, bytes_text(in->recipient));
+	if (out->kind != REPORT_NONE) {
+		find_token(in, raw);
+		find_message_id(in, (struct bytes){ raw.data + header, raw.size - header });
+		return 0;
+	}
+	if (!in->recipient)
+		find_token(in, (struct bytes){ raw.data, header });
+	if (out->has_token)
+		out->kind = plain_kind((struct bytes){ raw.data, header });
 	return 0;
 }
 

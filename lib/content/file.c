@@ -25,8 +25,8 @@ static bool is_wide(struct bytes data)
 
 static bool is_feed(struct bytes data)
 {
-	return is_wide(data) || (begins(data, "{") && contains(data, "jsonfeed.org")) || contains(data, "<rss") || contains(data, "<feed") || contains(data, "<rdf:RDF") ||
-	       (begins(data, "<?xml") && !contains(data, "<html"));
+	return is_wide(data) || (begins(data, "{") && contains(data, "jsonfeed.org")) || contains(data, "<rss") ||
+	       contains(data, "<feed") || contains(data, "<rdf:RDF") || (begins(data, "<?xml") && !contains(data, "<html"));
 }
 
 static bool is_html(struct bytes data, const char *name, const char *content_type)
