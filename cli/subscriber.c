@@ -125,7 +125,7 @@ static int import(struct cli *cli)
 	const char *maps[MAPS + 1] = { 0 };
 	struct list list;
 	struct error err;
-	struct import_result result;
+	struct import_result result = { 0 };
 	int status = 0;
 	struct import_in in = { .path = cli->argument[1],
 		                .consent = cli_option(cli, "consent"),

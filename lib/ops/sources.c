@@ -82,7 +82,7 @@ static int folder_names(const char *path, struct arena *arena, const char **name
 	if (!folder)
 		return error_errno(err, ERROR_NOT_FOUND, errno, "folder %s", path);
 	*n = 0;
-	for (struct dirent *entry; (entry = readdir(folder));)
+	for (struct dirent *entry; folder && (entry = readdir(folder));)
 		if (is_post_file(entry->d_name) && *n < FOLDER_FILES)
 			if (!(names[(*n)++] = arena_text(arena, entry->d_name)))
 				return error_set(err, ERROR_MEMORY, "out of memory");

@@ -36,7 +36,7 @@ int listen_on(const char *where, uint16_t *port, struct error *err)
 	char host[256];
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
 	struct addrinfo *address = NULL;
-	struct sockaddr_storage bound;
+	struct sockaddr_storage bound = { 0 };
 	socklen_t size = sizeof bound;
 	int on = 1;
 	*port = 0;

@@ -177,7 +177,7 @@ int stream_connect(struct stream *stream, const char *host, uint16_t port, int64
 
 bool stream_peer_is_loopback(const struct stream *stream)
 {
-	struct sockaddr_storage peer;
+	struct sockaddr_storage peer = { 0 };
 	socklen_t size = sizeof peer;
 	if (getpeername(stream->fd, (struct sockaddr *)&peer, &size) < 0)
 		return false;

@@ -1,0 +1,61 @@
+#include "base/text.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static void test_only_well_formed_utf8_passes(void **state)
+{
+	static const struct {
+		const char *bytes;
+		bool good;
+	} cases[] = { { "plain", true },         { "caf\xc3\xa9", true },       { "\xf0\x9f\x8e\x89", true }, { "\xc0\xaf", false },
+		      { "\xed\xa0\x80", false }, { "\xf4\x90\x80\x80", false }, { "\xe2\x82", false },        { "\x80", false } };
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_int_equal(text_is_utf8(bytes_text(cases[i].bytes)), cases[i].good);
+}
+
+static void test_what_is_broken_is_mended_and_stays_mended(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer once = BUFFER_INIT(1000);
+	CLEANUP(buffer_clear) struct buffer twice = BUFFER_INIT(1000);
+	(void)state;
+	text_mend_utf8(BYTES_OF("a\xff"
+	                        "b\xe2\x82"
+	                        "c\0d"),
+	               &once);
+	assert_true(text_is_utf8(buffer_bytes(&once)));
+	text_mend_utf8(buffer_bytes(&once), &twice);
+	assert_string_equal(buffer_text(&once), buffer_text(&twice));
+	assert_string_equal(buffer_text(&once), "a\xef\xbf\xbd"
+	                                        "b\xef\xbf\xbd"
+	                                        "c\xef\xbf\xbd"
+	                                        "d");
+}
+
+static void test_near_words_are_near(void **state)
+{
+	(void)state;
+	assert_int_equal(text_distance("campaign", "campagin", 3), 2);
+	assert_int_equal(text_distance("list", "list", 3), 0);
+	assert_int_equal(text_distance("queue", "suppression", 2), 3);
+}
+
+static void test_wide_characters_count_double(void **state)
+{
+	(void)state;
+	assert_int_equal(text_columns(BYTES_OF("abc")), 3);
+	assert_int_equal(text_columns(BYTES_OF("\xe5\xb1\xb1")), 2);
+	assert_int_equal(text_columns(BYTES_OF("e\xcc\x81")), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_only_well_formed_utf8_passes),
+		                            cmocka_unit_test(test_what_is_broken_is_mended_and_stays_mended),
+		                            cmocka_unit_test(test_near_words_are_near),
+		                            cmocka_unit_test(test_wide_characters_count_double) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,258 @@
+#include "content/content.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+static void clean(struct bytes html, const char *base, struct buffer *out)
+{
+	struct error err = { 0 };
+	buffer_reset(out);
+	if (content_sanitise(html, base, out, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void check(const char *html, const char *expected)
+{
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(1 << 20);
+	clean(bytes_text(html), "https://site.example/p/post", &out);
+	assert_string_equal(buffer_text(&out), expected);
+}
+
+static void test_keeps_what_a_mail_may_show(void **state)
+{
+	(void)state;
+	check("<p>a <b>b</b> <em>c</em><br>d</p>", "<p>a <b>b</b> <em>c</em><br>d</p>\n");
+	check("<ol start=\"3\"><li>x</li></ol>", "<ol start=\"3\"><li>x</li>\n</ol>\n");
+	check("<table><tr><td></td><td colspan=2>x</td></tr></table>", "<table><tr><td></td>\n<td colspan=\"2\">x</td>\n</tr>\n</table>\n");
+	check("<pre>  a\n\n  b</pre>", "<pre>  a\n\n  b</pre>\n");
+	check("5 &lt; 6 &amp; \"x\" caf\xc3\xa9", "<p>5 &lt; 6 &amp; &quot;x&quot; caf\xc3\xa9</p>\n");
+	check("<img src='/a.png' width=20>", "<p><img src=\"https://site.example/a.png\" alt=\"\" width=\"20\"></p>\n");
+}
+
+static void test_drops_what_it_may_not(void **state)
+{
+	(void)state;
+	static const char *const cases[] = {
+		"<script>alert(1)</script>",
+		"<style>p{}</style>",
+		"<iframe src=//e.example></iframe>",
+		"<form action=/x><input name=a><button>b</button></form>",
+		"<svg onload=alert(1)><script>x</script></svg>",
+		"<math><mtext>x</mtext></math>",
+		"<template><p>x</p></template>",
+		"<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\"></noscript>",
+		"<!-- comment -->",
+		"<?php echo 1 ?>",
+		"<img src=t.gif width=1 height=1>",
+		"<img src=\"data:image/png;base64,AAAA\">",
+		"<p hidden>x</p>",
+		"<div class=\"subscription-widget-wrap\">Subscribe</div>",
+		"<p>  </p><p></p><b></b>",
+		"<object data=x></object><embed src=x>",
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(1 << 20);
+		clean(bytes_text(cases[i]), NULL, &out);
+		if (strstr(buffer_text(&out), "alert") || strstr(buffer_text(&out), "<img") || strstr(buffer_text(&out), "Subscribe") ||
+		    (out.size > 0 && i != 7))
+			fail_msg("case %zu: %s", i, buffer_text(&out));
+	}
+	check("<p style=color:red onclick=x class=y id=z>a</p>", "<p>a</p>\n");
+}
+
+static void test_links_are_absolute_or_gone(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *href, *expected;
+	} cases[] = {
+		{ "/x", "<p><a href=\"https://site.example/x\">l</a></p>\n" },
+		{ "y?a=1&amp;utm_source=rss&amp;b=2#f", "<p><a href=\"https://site.example/p/y?a=1&amp;b=2#f\">l</a></p>\n" },
+		{ "?utm_medium=a", "<p><a href=\"https://site.example/p/post\">l</a></p>\n" },
+		{ "//cdn.example/z", "<p><a href=\"https://cdn.example/z\">l</a></p>\n" },
+		{ "mailto:a@b.example", "<p><a href=\"mailto:a@b.example\">l</a></p>\n" },
+		{ "HTTPS://X.example/\xc3\xa9", "<p><a href=\"HTTPS://X.example/%C3%A9\">l</a></p>\n" },
+		{ "javascript:alert(1)", "<p><a>l</a></p>\n" },
+		{ "java\tscript:alert(1)", "<p><a>l</a></p>\n" },
+		{ "&#106;avascript:alert(1)", "<p><a>l</a></p>\n" },
+		{ " \x01javascript:alert(1)", "<p><a>l</a></p>\n" },
+		{ "data:text/html,x", "<p><a>l</a></p>\n" },
+		{ "vbscript:x", "<p><a>l</a></p>\n" },
+		{ "file:///etc/passwd", "<p><a>l</a></p>\n" },
+		{ "https://x.example/\"&gt;&lt;script&gt;", "<p><a href=\"https://x.example/script\">l</a></p>\n" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char html[256];
+		snprintf(html, sizeof html, "<a href='%s'>l</a>", cases[i].href);
+		check(html, cases[i].expected);
+	}
+}
+
+static void test_text_outside_becomes_paragraphs(void **state)
+{
+	(void)state;
+	check("one<div>two</div><div>three <i>x</i></div>", "<p>one</p>\n<p>two</p>\n<p>three <i>x</i></p>\n");
+	check("<a href=/c><h2>Card</h2>more</a>",
+	      "<h2><a href=\"https://site.example/c\">Card</a></h2>\n<p><a href=\"https://site.example/c\">more</a></p>\n");
+	check("<h1>a<p>b</p></h1>", "<h1>ab</h1>\n");
+	check("<td>cell</td><li>item</li>", "<p>cellitem</p>\n");
+}
+
+static void test_deep_pages_keep_their_end(void **state)
+{
+	(void)state;
+	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(1 << 20);
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(1 << 20);
+	for (int i = 0; i < 400; i++)
+		buffer_add_text(&html, "<div>");
+	buffer_add_text(&html, "<p>deep</p>");
+	for (int i = 0; i < 400; i++)
+		buffer_add_text(&html, "</div>");
+	buffer_add_text(&html, "<p>the end</p>");
+	clean(buffer_bytes(&html), NULL, &out);
+	assert_string_equal(buffer_text(&out), "<p>deep</p>\n<p>the end</p>\n");
+	/* Far deeper than any page: no crash, and still in time. */
+	buffer_reset(&html);
+	for (int i = 0; i < 100000; i++)
+		buffer_add_text(&html, i % 2 ? "<b>" : "<div>");
+	buffer_add_text(&html, "x");
+	clean(buffer_bytes(&html), NULL, &out);
+}
+
+static const char *const pieces[] = {
+	"<a href=\"x.html\">",
+	"<a href=\"javascript:alert(1)\">",
+	"</a>",
+	"<b>",
+	"</b>",
+	"<i onclick=x>",
+	"</i>",
+	"<p>",
+	"</p>",
+	"<div>",
+	"</div>",
+	"<span>",
+	"<h1>",
+	"</h1>",
+	"<h2 lang=de>",
+	"</h2>",
+	"<ul>",
+	"</ul>",
+	"<ol>",
+	"<li>",
+	"</li>",
+	"<table>",
+	"</table>",
+	"<tr>",
+	"<td>",
+	"</td>",
+	"<th>",
+	"<caption>",
+	"<pre>",
+	"</pre>",
+	"<blockquote>",
+	"</blockquote>",
+	"<br>",
+	"<hr>",
+	"<img src=a.png>",
+	"<img src=x onerror=alert(1)>",
+	"<script>",
+	"</script>",
+	"<style>",
+	"</style>",
+	"<svg>",
+	"</svg>",
+	"<math>",
+	"<noscript>",
+	"<template>",
+	"<textarea>",
+	"</textarea>",
+	"<title>",
+	"<xmp>",
+	"<plaintext>",
+	"<iframe>",
+	"<form>",
+	"<select>",
+	"<option>",
+	"<dl>",
+	"<dt>",
+	"<dd>",
+	"</dl>",
+	"<body>",
+	"<html>",
+	"</html>",
+	"<head>",
+	"text",
+	" ",
+	"\n",
+	"&lt;script&gt;",
+	"&amp;",
+	"&bogus;",
+	"&#0;",
+	"&#x1f;",
+	"<!-- c -->",
+	"<![CDATA[x]]>",
+	"<?php x ?>",
+	"\"",
+	"'",
+	"<",
+	">",
+	"\xff",
+	"\xc3\xa9",
+	"<!DOCTYPE html>",
+	"]]>",
+	"--><script>",
+	"\r",
+	"\t",
+};
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+static void test_is_idempotent_and_safe_on_rubble(void **state)
+{
+	(void)state;
+	static const char *const never[] = { "<script", "<style", "<svg",      "<math",    "<iframe",  "<form",
+		                             "<!--",    "<?",     "<textarea", " onclick", " onerror", "\"javascript" };
+	uint32_t seed = 7;
+	for (int round = 0; round < 3000; round++) {
+		CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(1 << 20);
+		CLEANUP(buffer_clear) struct buffer once = BUFFER_INIT(1 << 20);
+		CLEANUP(buffer_clear) struct buffer twice = BUFFER_INIT(1 << 20);
+		for (uint32_t n = 1 + next_random(&seed) % 50; n > 0; n--)
+			buffer_add_text(&html, pieces[next_random(&seed) % COUNT_OF(pieces)]);
+		clean(buffer_bytes(&html), "https://site.example/", &once);
+		clean(buffer_bytes(&once), NULL, &twice);
+		if (!bytes_equal(buffer_bytes(&once), buffer_bytes(&twice)))
+			fail_msg("not idempotent: %s\n-> %s\n-> %s", html.data, buffer_text(&once), buffer_text(&twice));
+		for (size_t i = 0; i < COUNT_OF(never); i++)
+			if (strstr(buffer_text(&once), never[i]))
+				fail_msg("%s in: %s\n-> %s", never[i], html.data, buffer_text(&once));
+	}
+}
+
+static void test_says_when_it_does_not_fit(void **state)
+{
+	(void)state;
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(16);
+	struct error err = { 0 };
+	assert_int_equal(content_sanitise(BYTES_OF("<p>more than sixteen bytes of text</p>"), NULL, &out, &err), -1);
+	assert_int_equal(err.code, ERROR_FULL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_keeps_what_a_mail_may_show), cmocka_unit_test(test_drops_what_it_may_not),
+		cmocka_unit_test(test_links_are_absolute_or_gone), cmocka_unit_test(test_text_outside_becomes_paragraphs),
+		cmocka_unit_test(test_deep_pages_keep_their_end),  cmocka_unit_test(test_is_idempotent_and_safe_on_rubble),
+		cmocka_unit_test(test_says_when_it_does_not_fit),
+	};
+	content_global_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
