@@ -164,7 +164,7 @@ static int get_mail(void *context, const struct httpd_request *request, struct h
 	if (read_mail(context, name, &mail, err) < 0)
 		return -1;
 	reply->csp = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-src 'self'; img-src 'self' https: http:; frame-ancestors "
-	             "'self'";
+		     "'self'";
 	buffer_add_text(&reply->body, "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Mail</title><link "
 	                              "rel=\"stylesheet\" href=\"/style.css\">"
 	                              "<style>main{max-width:60rem}iframe{width:100%;height:70vh;border:1px solid "

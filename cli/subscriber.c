@@ -154,7 +154,7 @@ static int import(struct cli *cli)
 	return done < 0 ? cli_fail(cli, &err, NULL) : said_import(cli, &in, &result);
 }
 
-static int export(struct cli *cli)
+static int export_command(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct list list;
@@ -169,8 +169,9 @@ static int export(struct cli *cli)
 		return cli_fail(cli, &err, NULL);
 	}
 	struct progress progress = cli_progress(cli, "exporting");
-	int done = subscriber_export(&cli->ops, &list, to, cli_flag(cli, "raw"), to == stdout ? (struct progress){ 0 } : progress, &rows,
-	                             &err);
+	if (to == stdout)
+		progress = (struct progress){ 0 };
+	int done = subscriber_export(&cli->ops, &list, to, cli_flag(cli, "raw"), progress, &rows, &err);
 	cli_progress_end(cli);
 	if (to != stdout && fclose(to) != 0 && done == 0)
 		done = error_set(&err, ERROR_FULL, "%s could not be written", path);
@@ -205,7 +206,7 @@ const struct command subscriber_commands[] = {
 	  "consent: map: update confirm dry-run", "adds the readers of a CSV file",
 	  "gazette subscriber import news readers.csv --consent \"signed up at the fair, 2026-05-01\"", import },
 	{ "subscriber", "export", NEEDS_STORE, 1, 2, "LIST [FILE]", "raw", "writes the readers as CSV",
-	  "gazette subscriber export news readers.csv", export },
+	  "gazette subscriber export news readers.csv", export_command },
 	{ "subscriber", "unsubscribe", NEEDS_STORE, 1, 2, "ADDRESS LIST|--all", "", "takes a reader off",
 	  "gazette subscriber unsubscribe ann@example.org news", unsubscribe },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },

@@ -226,6 +226,8 @@ static int choose_relay(struct dispatcher *d, int64_t now_us, int64_t *wait_us)
 	*wait_us = SECOND_US;
 	for (size_t i = 0; i < d->delivery->relays; i++)
 		weights += config->relay[i].weight;
+	if (weights == 0)
+		return -1;
 	int64_t place = (int64_t)(d->turn++ % (size_t)weights);
 	size_t first = 0;
 	while (place >= config->relay[first].weight)

@@ -104,14 +104,14 @@ static bool verify(const struct keyring *keys, const struct body *body, size_t m
 
 bool token_claims(struct bytes text, struct token *out)
 {
-	uint8_t data[BODY_MAX + MAC_BYTES];
+	uint8_t data[BODY_MAX + MAC_BYTES] = { 0 };
 	struct body body;
 	return text.size < TOKEN_TEXT && parse(data, digest_base64url_read(text, data, sizeof data), MAC_BYTES, &body, out);
 }
 
 bool token_verify(const struct keyring *keys, struct bytes text, enum token_purpose purpose, int64_t epoch, struct token *out)
 {
-	uint8_t data[BODY_MAX + MAC_BYTES];
+	uint8_t data[BODY_MAX + MAC_BYTES] = { 0 };
 	struct body body;
 	return text.size < TOKEN_TEXT && parse(data, digest_base64url_read(text, data, sizeof data), MAC_BYTES, &body, out) &&
 	       out->purpose == purpose && verify(keys, &body, MAC_BYTES, epoch);
@@ -133,7 +133,7 @@ void token_write_verp(const struct keyring *keys, const struct token *token, cha
 
 bool token_read_verp(const struct keyring *keys, struct bytes text, struct token *out)
 {
-	uint8_t data[BODY_MAX + VERP_MAC_BYTES];
+	uint8_t data[BODY_MAX + VERP_MAC_BYTES] = { 0 };
 	struct body body;
 	return text.size < TOKEN_TEXT && parse(data, digest_base32_read(text, data, sizeof data), VERP_MAC_BYTES, &body, out) &&
 	       out->purpose == TOKEN_VERP && verify(keys, &body, VERP_MAC_BYTES, 0);

@@ -36,7 +36,11 @@ int listen_on(const char *where, uint16_t *port, struct error *err)
 	char host[256];
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
 	struct addrinfo *address = NULL;
-	struct sockaddr_storage bound = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} bound = { 0 };
 	socklen_t size = sizeof bound;
 	int on = 1;
 	*port = 0;
@@ -52,12 +56,10 @@ int listen_on(const char *where, uint16_t *port, struct error *err)
 		return error_set(err, ERROR_INPUT, "listen on %s: %s", where, gai_strerror(found));
 	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-	            bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, 512) == 0 &&
-	            getsockname(fd, (struct sockaddr *)&bound, &size) == 0;
+	            bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, 512) == 0 && getsockname(fd, &bound.any, &size) == 0;
 	freeaddrinfo(address);
 	if (!good)
 		return refuse(fd, where, err);
-	*port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&bound)->sin6_port
-	                                          : ((struct sockaddr_in *)(void *)&bound)->sin_port);
+	*port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
 	return fd;
 }

@@ -33,7 +33,7 @@ static const char DSN[] =
 	"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
 	"%s\r\n"
 	"--b\r\nContent-Type: message/rfc822\r\n\r\nReturn-Path: <%s>\r\nMessage-ID: <abc@news.example>\r\nSubject: "
-        "News\r\n\r\nHello\r\n\r\n--b--\r\n";
+	"News\r\n\r\nHello\r\n\r\n--b--\r\n";
 
 static void make(struct buffer *out, const char *to, const char *groups, const char *sender)
 {

@@ -158,7 +158,7 @@ static void test_a_post_without_title_takes_its_first_words(void **state)
 	CLEANUP(clear) struct read read;
 	item(&read, "<description>&lt;p&gt;First words of it, and then a good many more of them until the line is "
 	            "full.&lt;/p&gt;&lt;p&gt;x&lt;/p&gt;</description>");
-	assert_string_equal(read.feed.posts[0].title, "First words of it, and then a good many more of them until the line");
+	assert_string_equal(read.feed.posts[0].title, "First words of it, and then a good many more of them until the line is");
 	CLEANUP(clear) struct read long_word;
 	item(&long_word, "<description>"
 	                 "\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6"
@@ -207,7 +207,7 @@ static void test_dates(void **state)
 static void test_charsets(void **state)
 {
 	(void)state;
-	static const struct {
+	const struct {
 		struct bytes body;
 		const char *type;
 	} cases[] = {
@@ -281,7 +281,7 @@ static void test_broken_markup_still_gives_its_posts(void **state)
 static void test_says_what_it_is_instead(void **state)
 {
 	(void)state;
-	static const struct {
+	const struct {
 		const char *body, *says;
 	} cases[] = {
 		{ "", "empty" },
@@ -310,7 +310,7 @@ static void test_every_cut_is_survived(void **state)
 {
 	(void)state;
 	static const char body[] = "\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?><rss "
-	                           "xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><title>t</title>"
+				   "xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><title>t</title>"
 				   "<item><title>&eacute; &#233; &</title><guid>g</guid><pubDate>Mon, 23 Nov 2026 07:00:00 GMT</pubDate>"
 				   "<content:encoded><![CDATA[<p>x<table><tr><td>y]]></content:encoded></item></channel></rss>";
 	for (size_t n = 0; n < sizeof body; n++) {
@@ -329,7 +329,7 @@ static void test_every_cut_is_survived(void **state)
 static void test_files_are_told_apart(void **state)
 {
 	(void)state;
-	static const struct {
+	const struct {
 		struct bytes data;
 		const char *name, *title;
 	} cases[] = {

@@ -103,7 +103,6 @@ static void test_faults_name_their_line(void **state)
 		{ "---\njust words\n---\nx", "line 2: no key", ERROR_INPUT },
 		{ "---\ntitle: a\nx", "second ---", ERROR_INPUT },
 		{ "---", "second ---", ERROR_INPUT },
-		{ "---\rtitle", "", ERROR_NONE },
 		{ "+++\ntitle = \"a\"\nno equal sign\n+++\n", "line 3", ERROR_INPUT },
 		{ "+++\ntitle = \"open\n+++\n", "line 2", ERROR_INPUT },
 		{ "{\"title\": }\n", "line 1", ERROR_INPUT },
@@ -129,7 +128,7 @@ static void test_markup_in_it_is_sanitised(void **state)
 	struct post post;
 	struct error err = { 0 };
 	const char *file = "x <script>alert(1)</script> [l](javascript:alert(1)) <img src=x onerror=alert(1)>\n\n| a | b |\n|---|---|\n| 1 "
-	                   "| 2 |\n\n~~gone~~ https://auto.example/\n";
+			   "| 2 |\n\n~~gone~~ https://auto.example/\n";
 	assert_int_equal(content_markdown(bytes_text(file), "https://site.example/", &arena, &post, &err), 0);
 	assert_null(strstr(post.html, "script>"));
 	assert_null(strstr(post.html, "onerror"));

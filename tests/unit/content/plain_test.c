@@ -54,7 +54,7 @@ static void test_lines_keep_to_the_width(void **state)
 {
 	(void)state;
 	const char *html = "<ul><li>several words in one item that is longer than the line</li></ul><blockquote><p>and a quote that wraps "
-	                   "as well</p></blockquote>";
+			   "as well</p></blockquote>";
 	check(html, 24, "- several words in one\n  item that is longer\n  than the line\n\n> and a quote that wraps\n> as well");
 	check(html, 0, "- several words in one item that is longer than the line\n\n> and a quote that wraps as well");
 	/* A word longer than the line is never broken: it may be a URL. */

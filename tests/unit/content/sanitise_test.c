@@ -96,7 +96,7 @@ static void test_text_outside_becomes_paragraphs(void **state)
 	check("one<div>two</div><div>three <i>x</i></div>", "<p>one</p>\n<p>two</p>\n<p>three <i>x</i></p>\n");
 	check("<a href=/c><h2>Card</h2>more</a>",
 	      "<h2><a href=\"https://site.example/c\">Card</a></h2>\n<p><a href=\"https://site.example/c\">more</a></p>\n");
-	check("<h1>a<p>b</p></h1>", "<h1>ab</h1>\n");
+	check("<h1>a<p>b</p></h1>", "<h1>a</h1>\n<p>b</p>\n");
 	check("<td>cell</td><li>item</li>", "<p>cellitem</p>\n");
 }
 
