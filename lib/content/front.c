@@ -294,7 +294,7 @@ int front_take(struct bytes *file, struct front *front, struct arena *arena, str
 	bool toml = bytes_equal(first, BYTES_OF("+++"));
 	if (first.size > 0 && first.data[0] == '{' && !text_starts_nocase(first, "{%") && !text_starts_nocase(first, "{{"))
 		return read_json(file, front, arena, err);
-	if (first.size > 3 && text_starts_nocase(first, "---") && !memchr("- \t", first.data[3], 3))
+	if (first.size > 3 && text_starts_nocase(first, "---") && !memchr("- \t\r", first.data[3], 4))
 		return error_set(err, ERROR_INPUT, "front matter, line 1: \"%.*s\" is a program, and none is run",
 		                 (int)(first.size < 40 ? first.size : 40), first.data);
 	if (!toml && !bytes_equal(first, BYTES_OF("---"))) {
