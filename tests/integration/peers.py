@@ -211,9 +211,9 @@ class Site:
 
 
 class Postfix:
-    """A real Postfix of its own, on loopback, that delivers everything for its domains to Maildirs."""
+    """A real Postfix of its own, on loopback, that delivers everything for its domains to Maildirs, and all else to `relay`, a port."""
 
-    def __init__(self):
+    def __init__(self, relay=0):
         self.folder = tempfile.mkdtemp(prefix="gazette-postfix-")
         self.port = free_port()
         os.chmod(self.folder, 0o755)
@@ -242,10 +242,12 @@ smtputf8_enable = no
 maillog_file = {self.folder}/mail.log
 maillog_file_prefixes = {self.folder}
 smtpd_client_connection_count_limit = 0
-""")
+""" + (f"relayhost = [127.0.0.1]:{relay}\n" if relay else ""))
         with open(os.path.join(self.folder, "etc", "master.cf"), "w", encoding="utf-8") as f:
             f.write(f"""127.0.0.1:{self.port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
@@ -265,6 +267,10 @@ postlog unix-dgram n - n - 1 postlogd
 
     def command(self, verb):
         subprocess.run(["postfix", "-c", os.path.join(self.folder, "etc"), verb], capture_output=True, timeout=60)
+
+    def waiting(self):
+        """How many messages are in its queue."""
+        return sum(len(files) for part in ("incoming", "active", "deferred", "maildrop") for _, _, files in os.walk(os.path.join(self.folder, "queue", part)))
 
     def mails(self):
         found = []
