@@ -110,7 +110,7 @@ static int heartbeat(struct clockwork *c, struct error *err)
 
 static int checkpoint(struct clockwork *c, struct error *err)
 {
-	return db_checkpoint(c->ops.db, err);
+	return db_checkpoint(c->ops.db, false, err);
 }
 
 struct row {

@@ -1,8 +1,8 @@
 /* The dispatcher: leases what is due, hands it to the relays as fast as pacing allows, and owns all pacing state. */
+#include "daemon/delivery/disk.h"
 #include "daemon/delivery/parts.h"
 #include "store/event.h"
 #include "system/clock.h"
-#include "system/file.h"
 #include "system/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,6 @@
 enum { REVOCATIONS = 256 };
 #define LEASE_US (30 * MINUTE_US) /* longer than all time-outs of a message together */
 #define LOOK_US (SECOND_US / 5)
-#define DISK_US (5 * SECOND_US)
 
 struct dispatcher {
 	struct delivery *delivery;
@@ -20,9 +19,9 @@ struct dispatcher {
 	struct job *held;            /* leased, not yet handed on; first in, first out */
 	size_t held_at, held_count;
 	int64_t last_revocation;
-	int64_t looked_us, disk_us, leased_us;
+	int64_t looked_us, leased_us;
+	struct disk disk;
 	size_t turn; /* round robin over relays by weight */
-	bool full;
 	char said[CONFIG_RELAYS][8];
 };
 
@@ -160,28 +159,6 @@ static void take_revocations(struct dispatcher *d)
 	}
 }
 
-static void check_disk(struct dispatcher *d, int64_t now_us)
-{
-	int64_t free_bytes = 0;
-	struct error err;
-	if (now_us - d->disk_us < DISK_US)
-		return;
-	d->disk_us = now_us;
-	if (file_free_space(db_folder(d->ops.db), &free_bytes, &err) < 0)
-		return;
-	bool full = free_bytes < d->delivery->daemon->config->daemon.min_free_bytes;
-	if (full == d->full)
-		return;
-	d->full = full;
-	if (full)
-		log_error("disk nearly full: sending pauses folder=%s free=%" PRId64 " min_free=%" PRId64, db_folder(d->ops.db), free_bytes,
-		          d->delivery->daemon->config->daemon.min_free_bytes);
-	else
-		log_info("disk has room again: sending goes on folder=%s", db_folder(d->ops.db));
-	if (store_meta_set(d->ops.db, "disk", full ? "full" : NULL, &err) < 0)
-		log_warn("disk state not written text=\"%s\"", err.text);
-}
-
 static bool all_paused(const struct dispatcher *d, int64_t now_us)
 {
 	for (size_t i = 0; i < d->delivery->relays; i++)
@@ -195,7 +172,7 @@ static void lease(struct dispatcher *d, struct moment now)
 	struct lease lease = { .node = d->delivery->daemon->node, .until_us = now.wall_us + LEASE_US, .now_us = now.wall_us };
 	struct error err;
 	size_t n = 0;
-	if (d->full || d->held_count > 0 || atomic_load(&d->delivery->daemon->disk_full) || all_paused(d, now.mono_us))
+	if (d->disk.is_full || d->held_count > 0 || atomic_load(&d->delivery->daemon->disk_full) || all_paused(d, now.mono_us))
 		return;
 	/* After a look that found nothing, the next one waits a moment. */
 	if (d->leased_us > now.mono_us)
@@ -272,7 +249,7 @@ static void step(struct dispatcher *d)
 		set_rates(d, fresh);
 	take_events(d);
 	take_returned(d);
-	check_disk(d, now.mono_us);
+	disk_look(&d->disk, daemon, d->ops.db, now.mono_us);
 	if (now.mono_us - d->looked_us > LOOK_US) {
 		d->looked_us = now.mono_us;
 		take_revocations(d);
@@ -280,7 +257,7 @@ static void step(struct dispatcher *d)
 			if (d->said[i][0] != 'o' && !pacing_is_paused(&d->pacing, i, now.mono_us))
 				say_relay(d, i, now);
 	}
-	if (all_paused(d, now.mono_us))
+	if (d->disk.is_full || all_paused(d, now.mono_us))
 		give_back_all(d);
 	lease(d, now);
 	int64_t wait_us = hand_out(d);

@@ -103,6 +103,13 @@ static int read_file_posts(const char *folder, const char *name, struct arena *a
 	struct content_feed one = { 0 };
 	if (file_read(path, &data, err) < 0 || content_file(buffer_bytes(&data), name, NULL, NULL, arena, &one, err) < 0)
 		return error_wrap(err, "%s", path);
+	/* A file that names itself nowhere is known by its name: mended, it is the same post. */
+	if (one.count == 1 && (text_starts(one.posts[0].identity, "hash:") || text_starts(one.posts[0].identity, "page:"))) {
+		snprintf(path, sizeof path, "file:%s", name);
+		one.posts[0].identity = arena_text(arena, path);
+		if (!one.posts[0].identity)
+			return error_set(err, ERROR_MEMORY, "out of memory");
+	}
 	for (size_t i = 0; i < one.count && out->count < room; i++)
 		out->posts[out->count++] = one.posts[i];
 	return 0;

@@ -25,6 +25,9 @@ static const char *hash_text(const char *text, struct arena *arena)
 	CLEANUP(buffer_clear) struct buffer hex = BUFFER_INIT(128);
 	uint8_t digest[DIGEST_BYTES];
 	text_squeeze(bytes_text(text ? text : ""), &line);
+	/* Nothing is like nothing else: posts without a text are no twins. */
+	if (buffer_bytes(&line).size == 0)
+		return "";
 	digest_sha256(buffer_bytes(&line), digest);
 	digest_hex(digest, sizeof digest, &hex);
 	return arena_text(arena, buffer_text(&hex));

@@ -175,7 +175,7 @@ static int attempt_write(struct db *db, int (*body)(struct db *, void *, struct 
 		return 0;
 	/* The WAL grows by whoever writes, so whoever writes sees to it. A failure here is met again at the next commit. */
 	struct error later = { 0 };
-	if (db->driver->checkpoint(db, &later) < 0)
+	if (db->driver->checkpoint(db, false, &later) < 0)
 		return 0;
 	return 0;
 }
@@ -213,11 +213,11 @@ int db_read(struct db *db, int (*body)(struct db *, void *, struct error *), voi
 	return result;
 }
 
-int db_checkpoint(struct db *db, struct error *err)
+int db_checkpoint(struct db *db, bool small_too, struct error *err)
 {
 	if (lock_take(&db->lock, err) < 0)
 		return -1;
-	int result = db->driver->checkpoint(db, err);
+	int result = db->driver->checkpoint(db, small_too, err);
 	lock_drop(&db->lock);
 	return result;
 }

@@ -56,8 +56,9 @@ MUST_CHECK int db_many(struct db *db, const struct sql *sql, const void *in, siz
 /* Prepares it, which checks that parameters and columns agree with the fields; for the test that walks all statements. */
 MUST_CHECK int db_prepare(struct db *db, const struct sql *sql, struct error *err);
 
-/* Moves the WAL into the file when it has grown, if no reader stands in the way; cheap otherwise. Clockwork calls it. */
-MUST_CHECK int db_checkpoint(struct db *db, struct error *err);
+/* Moves the WAL into the file when it has grown, if no reader stands in the way; cheap otherwise. Clockwork calls it.
+ * `small_too`: however small, to give its room back to a full disk. */
+MUST_CHECK int db_checkpoint(struct db *db, bool small_too, struct error *err);
 /* Integrity of the file; ERROR_CORRUPT with the first finding. */
 MUST_CHECK int db_integrity(struct db *db, struct error *err);
 /* The folder the store lies in, for free-space checks and lock files; borrowed. */

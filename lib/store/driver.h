@@ -31,7 +31,7 @@ struct driver {
 	int (*begin)(struct db *db, bool write, struct error *err);
 	int (*commit)(struct db *db, struct error *err);
 	void (*rollback)(struct db *db);
-	int (*checkpoint)(struct db *db, struct error *err);
+	int (*checkpoint)(struct db *db, bool small_too, struct error *err);
 	int (*integrity)(struct db *db, struct error *err);
 	int (*copy)(struct db *db, const char *path, struct error *err); /* a verified copy, before a migration */
 };

@@ -112,8 +112,10 @@ int store_post_find(struct db *db, int64_t list, const char *identity, struct st
 
 int store_post_twin(struct db *db, int64_t list, const char *title_hash, const char *text_hash, int64_t *id, struct error *err)
 {
-	int found = db_one(db, &TWIN_TEXT, &(struct arg){ .a = list, .s = text_hash }, id, NULL, err);
-	return found ? found : db_one(db, &TWIN_TITLE, &(struct arg){ .a = list, .s = title_hash }, id, NULL, err);
+	int found = *text_hash ? db_one(db, &TWIN_TEXT, &(struct arg){ .a = list, .s = text_hash }, id, NULL, err) : 0;
+	if (found == 0 && *title_hash)
+		found = db_one(db, &TWIN_TITLE, &(struct arg){ .a = list, .s = title_hash }, id, NULL, err);
+	return found;
 }
 
 int store_post_page(struct db *db, int64_t list, int64_t before_id, struct stored_post *out, size_t max, size_t *n, struct arena *arena,

@@ -205,10 +205,10 @@ static int64_t wal_size(struct db *db)
 
 /* Called with the lock held. With the usual time-out one open reader would stop every writer: busy means later, when the
  * WAL has grown some more, since each look copies pages. */
-static int checkpoint(struct db *db, struct error *err)
+static int checkpoint(struct db *db, bool small_too, struct error *err)
 {
 	int64_t size = wal_size(db);
-	if (size <= WAL_BYTES || size <= db->checkpoint_bytes)
+	if (!small_too && (size <= WAL_BYTES || size <= db->checkpoint_bytes))
 		return 0;
 	sqlite3_busy_timeout(handle(db), 0);
 	int code = sqlite3_wal_checkpoint_v2(handle(db), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

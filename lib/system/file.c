@@ -128,6 +128,18 @@ int file_free_space(const char *path, int64_t *out_bytes, struct error *err)
 	return 0;
 }
 
+int file_reserve(const char *path, int64_t bytes, struct error *err)
+{
+	CLEANUP(file_close) int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0660);
+	if (fd < 0)
+		return error_errno(err, ERROR_STORE, errno, "%s", path);
+	int failed = posix_fallocate(fd, 0, bytes);
+	if (failed == 0)
+		return 0;
+	unlink(path);
+	return error_errno(err, failed == ENOSPC ? ERROR_FULL : ERROR_STORE, failed, "%s: %" PRId64 " bytes", path, bytes);
+}
+
 char *file_join(const char *folder, const char *path)
 {
 	char *joined = NULL;

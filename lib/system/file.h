@@ -13,6 +13,8 @@ MUST_CHECK int file_create(const char *path, struct bytes data, unsigned mode, s
 MUST_CHECK int file_make_folder(const char *path, unsigned mode, struct error *err);
 /* Free bytes for us on the file system of `path`. */
 MUST_CHECK int file_free_space(const char *path, int64_t *out_bytes, struct error *err);
+/* A file of that many bytes, really taken from the disk; one that is there is made as long. */
+MUST_CHECK int file_reserve(const char *path, int64_t bytes, struct error *err);
 /* `path` if absolute, else `folder`/`path`; malloc'ed, NULL when memory is out. */
 char *file_join(const char *folder, const char *path);
 void file_close(int *fd); /* for CLEANUP: closes if >= 0, leaves -1 */

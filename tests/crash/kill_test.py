@@ -35,12 +35,9 @@ def test_twenty_kills_lose_nobody():
     pick = random.Random(7)
     readers = [f"r{i}@example.org" for i in range(READERS)]
     sink = peers.Sink()
-    site = peers.Site(sink.port, [(r, "") for r in readers], sessions=SESSIONS, extra="")
-    with open(site.conf, encoding="utf-8") as conf:
-        text = conf.read()
+    site = peers.Site(sink.port, [(r, "") for r in readers], sessions=SESSIONS)
     # Slow enough that every kill falls into the send.
-    with open(site.conf, "w", encoding="utf-8") as conf:
-        conf.write(text.replace("[delivery]\n", f"[delivery]\nretry = 1s\nrate = {READERS // 25 if not LONG else 1500}/s\n"))
+    site.set_conf("[delivery]\n", f"[delivery]\nretry = 1s\nrate = {READERS // 25 if not LONG else 1500}/s\n")
     try:
         site.start().send()
         most_doubt, done = 0, 0

@@ -136,13 +136,13 @@ class Talk(socketserver.StreamRequestHandler):
 class Site:
     """A publication in a folder of its own: configuration, store, list, readers, a post; and its daemon."""
 
-    def __init__(self, relay_port, readers, extra="", sessions=20, body=None):
-        self.folder = tempfile.mkdtemp(prefix="gazette-test-")
+    def __init__(self, relay_port, readers, extra="", sessions=20, body=None, public_url=None, folder=None):
+        self.folder = folder or tempfile.mkdtemp(prefix="gazette-test-")
         self.web, self.lmtp = free_port(), free_port()
         self.daemon = None
         self.conf = os.path.join(self.folder, "t.conf")
         self.run("init", "--store", "sqlite:t.db", "--data-dir", ".", "--relay", f"smtp+plain://127.0.0.1:{relay_port}", "--public-url",
-                 f"http://127.0.0.1:{self.web}", "--listen", f"127.0.0.1:{self.web}", "--return-path", "bounce+{token}@example.org", "--lmtp",
+                 public_url or f"http://127.0.0.1:{self.web}", "--listen", f"127.0.0.1:{self.web}", "--return-path", "bounce+{token}@example.org", "--lmtp",
                  f"127.0.0.1:{self.lmtp}", "--sessions", str(sessions), "--min-free", "1M", "--yes")
         if extra:
             with open(self.conf, "a", encoding="utf-8") as conf:
@@ -190,6 +190,13 @@ class Site:
     def send(self):
         self.run("campaign", "create", "news", "--post", "1")
         self.run("campaign", "send", "1", "--yes")
+
+    def set_conf(self, old, new):
+        with open(self.conf, encoding="utf-8") as f:
+            text = f.read()
+        assert old in text, f"{old!r} is not in the configuration"
+        with open(self.conf, "w", encoding="utf-8") as f:
+            f.write(text.replace(old, new))
 
     def kill(self):
         self.daemon.send_signal(signal.SIGKILL)
@@ -283,6 +290,83 @@ postlog unix-dgram n - n - 1 postlogd
 
     def close(self):
         self.command("stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Dns(socketserver.ThreadingUDPServer):
+    """A name server that knows the TXT records it is given and answers NXDOMAIN to all else: no test asks the world."""
+    daemon_threads = True
+
+    def __init__(self, txt=None):
+        self.txt = {name.lower().rstrip("."): value for name, value in (txt or {}).items()}
+        super().__init__(("127.0.0.1", 0), DnsTalk)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+
+class DnsTalk(socketserver.BaseRequestHandler):
+    def handle(self):
+        query, reply = self.request
+        at, labels = 12, []
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode("latin-1").lower())
+            at += 1 + query[at]
+        question, kind = query[12:at + 5], int.from_bytes(query[at + 1:at + 3], "big")
+        text = self.server.txt.get(".".join(labels)) if kind == 16 else None
+        answer = b""
+        if text is not None:
+            parts = [text[i:i + 200].encode() for i in range(0, len(text), 200)]
+            data = b"".join(bytes([len(part)]) + part for part in parts)
+            answer = b"\xc0\x0c\x00\x10\x00\x01\x00\x00\x00\x3c" + len(data).to_bytes(2, "big") + data
+        flags = b"\x85\x80" if text is not None else b"\x85\x83"
+        reply.sendto(query[:2] + flags + b"\x00\x01" + (b"\x00\x01" if answer else b"\x00\x00") + b"\x00\x00\x00\x00" + question + answer, self.client_address)
+
+
+class Rspamd:
+    """rspamd as Debian configures it, with a name server of ours and without what asks the world."""
+
+    def __init__(self, dns):
+        self.folder = tempfile.mkdtemp(prefix="gazette-rspamd-")
+        os.chmod(self.folder, 0o777)
+        self.port = free_port()
+        local = os.path.join(self.folder, "conf", "local.d")
+        os.makedirs(local)
+        off = "rbl surbl fuzzy_check asn mx_check phishing url_redirector greylist ratelimit neural replies history_redis rspamd_update redis clickhouse".split()
+        parts = {f"{name}.conf": "enabled = false;\n" for name in off}
+        parts["worker-normal.inc"] = f'bind_socket = "127.0.0.1:{self.port}";\n'
+        parts["worker-controller.inc"] = parts["worker-proxy.inc"] = "enabled = false;\n"
+        parts["options.inc"] = f'dns {{ nameserver = ["127.0.0.1:{dns.port}"]; timeout = 1s; }}\nfilters = "chartable,dkim,regexp";\n'
+        parts["logging.inc"] = f'type = "file"; filename = "{self.folder}/rspamd.log"; level = "warning";\n'
+        for name, text in parts.items():
+            with open(os.path.join(local, name), "w", encoding="utf-8") as f:
+                f.write(text)
+        self.process = subprocess.Popen(["rspamd", "-i", "-f", "-c", "/etc/rspamd/rspamd.conf", "--var=LOCAL_CONFDIR=" + os.path.join(self.folder, "conf"),
+                                         "--var=DBDIR=" + self.folder, "--var=RUNDIR=" + self.folder, "--var=LOGDIR=" + self.folder],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if not wait_for(lambda: self.ready(), 30):
+            with open(os.path.join(self.folder, "rspamd.log"), encoding="utf-8") as log:
+                raise AssertionError("rspamd did not start:\n" + log.read()[-2000:])
+
+    def ready(self):
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=1).status == 200
+        except OSError:
+            return False
+
+    def symbols(self, mail, sender, recipient):
+        """What it found: name to score."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/checkv2", data=mail,
+                                         headers={"From": sender, "Rcpt": recipient, "IP": "192.0.2.1", "Helo": "mail.example.org", "Hostname": "mail.example.org"})
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return {name: symbol["score"] for name, symbol in json.load(reply)["symbols"].items()}
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -83,6 +83,31 @@ def test_a_real_postfix_delivers_what_the_preview_shows():
         postfix.close()
 
 
+def test_rspamd_finds_no_fault():
+    """What is left is said of the place the test stands in (no names resolve there), and of the hidden preheader."""
+    known = {"AUTH_NA": 1.0, "MANY_INVISIBLE_PARTS": 0.05}
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "post.md"), encoding="utf-8") as f:
+        body = f.read()
+    dns, sink = peers.Dns(), peers.Sink()
+    rspamd = peers.Rspamd(dns)
+    readers = [r for r in READERS if len(r[1]) < 100]  # one word of 200 letters has to be encoded to be folded
+    site = peers.Site(sink.port, readers, body=body, public_url="https://news.example.org")
+    try:
+        site.start().send()
+        site.run("campaign", "watch", "1")
+        assert len(sink.mails) == len(readers)
+        for sender, recipient, data in sink.mails:
+            faults = {name: score for name, score in rspamd.symbols(data, sender, recipient).items() if score > known.get(name, 0) and not name.startswith("HFILTER")}
+            assert not faults, (recipient, faults)
+        broken = sink.mails[0][2].replace(b"Subject:", b"X-Subject:").replace(b"Date:", b"X-Date:")
+        assert "MISSING_SUBJECT" in rspamd.symbols(broken, "a@example.org", "b@example.org"), "rspamd sees nothing at all"
+    finally:
+        site.close()
+        rspamd.close()
+        sink.stop()
+        dns.stop()
+
+
 def test_a_refused_recipient_in_a_pipeline_costs_nobody_else():
     """Postfix answers a refused RCPT's DATA with 554 and a nested MAIL with 503: whoever comes next must not travel under the wrong return path."""
     readers = [(f"r{i}@example.org", f"R {i}") for i in range(60)]
@@ -217,7 +242,7 @@ def test_a_second_daemon_says_who_holds_the_store():
 
 
 peers.tests(test_every_reader_gets_the_bytes_of_the_preview, test_python_finds_no_fault_and_lines_hold_their_limits,
-            test_a_real_postfix_delivers_what_the_preview_shows, test_a_refused_recipient_in_a_pipeline_costs_nobody_else,
+            test_a_real_postfix_delivers_what_the_preview_shows, test_rspamd_finds_no_fault, test_a_refused_recipient_in_a_pipeline_costs_nobody_else,
             test_a_relay_that_refuses_everyone_suppresses_nobody, test_a_wrong_password_suppresses_nobody_and_says_so,
             test_a_relay_that_hangs_up_after_the_dot_is_shown_as_doubt, test_no_relay_at_all_keeps_everything_queued, test_pause_resume_and_cancel,
             test_a_second_daemon_says_who_holds_the_store)

@@ -353,7 +353,7 @@ static void test_the_wal_is_moved_by_whoever_writes(void **state)
 	sqlite3_close(reader);
 	write_large(f, 6);
 	assert_true(wal_bytes(f) < 16 << 20);
-	OK(db_checkpoint(f->db, err));
+	OK(db_checkpoint(f->db, true, err));
 }
 
 static void test_a_full_disk_is_told_as_such(void **state)

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""What an operator does and meets: reloading, a disk that fills up."""
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import peers  # noqa: E402
+
+
+def many(n):
+    return [(f"r{i}@example.org", f"R {i}") for i in range(n)]
+
+
+def test_R15_reload_takes_a_good_file_and_keeps_the_old_one_when_it_is_bad():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, many(400), sessions=4)
+    try:
+        site.set_conf("[delivery]\n", "[delivery]\nrate = 10/s\n")
+        site.start().send()
+        assert peers.wait_for(lambda: len(sink.mails) >= 15, 20), site.log()
+        site.set_conf("rate = 10/s", "rate = many\nretrie = 5m")
+        site.daemon.send_signal(signal.SIGHUP)
+        assert peers.wait_for(lambda: "reload refused" in site.log(), 10), site.log()
+        assert "rate" in site.log() and "retrie" in site.log() and "t.conf:" in site.log(), site.log()
+        before = len(sink.mails)
+        time.sleep(2)
+        assert before < len(sink.mails) < before + 40, "the old rate does not hold"
+        site.set_conf("rate = many\nretrie = 5m", "rate = 1000/s")
+        site.daemon.send_signal(signal.SIGHUP)
+        assert peers.wait_for(lambda: site.stats()["state"] == "sent", 20), site.log()
+        assert len(sink.mails) == 400
+    finally:
+        site.close()
+        sink.stop()
+
+
+def fill(folder, leave):
+    """Takes all of the disk but `leave` bytes."""
+    path = os.path.join(folder, "filler")
+    fs = os.statvfs(folder)
+    with open(path, "wb") as f:
+        os.posix_fallocate(f.fileno(), 0, max(4096, fs.f_bavail * fs.f_frsize - leave))
+    return path
+
+
+def test_R5_a_full_disk_stops_sending_before_anything_is_lost():
+    folder = tempfile.mkdtemp(prefix="gazette-test-full-")
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", folder], capture_output=True).returncode != 0:
+        os.rmdir(folder)
+        print("skip R5 a full disk: needs root and a mount of its own")
+        return
+    sink = peers.Sink()
+    site = peers.Site(sink.port, many(3000), sessions=10, folder=folder)
+    try:
+        site.set_conf("[delivery]\n", "[delivery]\nrate = 200/s\n")
+        site.set_conf("min_free = 1M", "min_free = 16M")
+        site.start().send()
+        assert peers.wait_for(lambda: len(sink.mails) >= 100, 20), site.log()
+        reserve = os.path.getsize(os.path.join(folder, "reserve"))
+        assert reserve == 8 << 20, reserve
+        filler = fill(folder, 0)
+        assert peers.wait_for(lambda: "sending pauses" in site.log(), 20), site.log()
+        assert not os.path.exists(os.path.join(folder, "reserve"))
+        time.sleep(3)
+        stopped = len(sink.mails)
+        time.sleep(2)
+        assert len(sink.mails) == stopped < 3000, "sending went on"
+        assert site.stats()["sent"] == stopped
+        link = next(line for line in sink.mails[0][2].decode().splitlines() if line.startswith("List-Unsubscribe:")).split("<http://")[1].split(">")[0]
+        assert site.get("/" + link.split("/", 1)[1], b"List-Unsubscribe=One-Click")[0] == 200, "leaving does not work on a full disk"
+        assert b"disk" in site.run("queue", check=False).stdout + site.run("queue", "--why", check=False).stdout + site.run("status", check=False).stdout
+        os.unlink(filler)
+        assert peers.wait_for(lambda: site.stats()["state"] == "sent", 60), (site.stats(), site.log())
+        to = [recipient for _, recipient, _ in sink.mails]
+        assert len(set(to)) == len(to) == 3000, f"{len(to)} mails for {len(set(to))} of 3000 readers"
+        assert site.run("store", "check").returncode == 0
+        assert peers.wait_for(lambda: os.path.exists(os.path.join(folder, "reserve")), 10), "the reserve did not come back"
+    finally:
+        site.stop()
+        subprocess.run(["umount", folder], check=True)
+        os.rmdir(folder)
+        sink.stop()
+
+
+peers.tests(test_R15_reload_takes_a_good_file_and_keeps_the_old_one_when_it_is_bad, test_R5_a_full_disk_stops_sending_before_anything_is_lost)
