@@ -175,24 +175,38 @@ static int start_parts(struct daemon *daemon, struct parts *parts, struct error 
 	return 0;
 }
 
-static void reload(struct daemon *daemon, struct config **kept)
+/* Configurations that were in force: threads may still be at them, so they live as long as the process. */
+struct kept {
+	struct config **config;
+	size_t count;
+};
+
+static void kept_free(struct kept *kept)
+{
+	for (size_t i = 0; i < kept->count; i++)
+		config_free(&kept->config[i]);
+	free(kept->config);
+}
+
+static void reload(struct daemon *daemon, struct kept *kept)
 {
 	struct config *fresh = NULL;
+	struct config **more = realloc(kept->config, (kept->count + 1) * sizeof(struct config *));
+	if (!more)
+		return;
+	kept->config = more;
 	if (read_config(daemon->config->path, &fresh, false) < 0) {
 		log_error("reload refused: the old configuration stays");
 		return;
 	}
-	/* Readers of the last one may still be at it: two are kept, and only the rates and the log follow without a restart. */
+	kept->config[kept->count++] = fresh;
 	set_log(fresh);
 	atomic_store(&daemon->reloaded, fresh);
-	daemon_sleep(daemon, SECOND_US);
-	config_free(kept);
-	*kept = fresh;
-	log_info("configuration read again: rates and log are in force, the rest from the next start");
+	log_info("configuration read again: rates, keys and log are in force, the rest from the next start");
 }
 
 /* Until a signal or a failure ends it. Returns the exit status. */
-static int serve(struct daemon *daemon, struct parts *parts, int signal_fd, struct config **kept)
+static int serve(struct daemon *daemon, struct parts *parts, int signal_fd, struct kept *kept)
 {
 	struct pollfd fds[] = { { .fd = signal_fd, .events = POLLIN }, { .fd = daemon->wake_fd, .events = POLLIN } };
 	struct signalfd_siginfo signal;
@@ -234,7 +248,7 @@ static int run(struct daemon *daemon, int signal_fd)
 {
 	struct parts parts = { 0 };
 	struct error err = { 0 };
-	struct config *kept = NULL;
+	struct kept kept = { NULL, 0 };
 	int status = 0;
 	if (open_store(daemon, &err) < 0 || start_parts(daemon, &parts, &err) < 0) {
 		log_error("not started error=%s text=\"%s\"", error_word(err.code), err.text);
@@ -247,7 +261,7 @@ static int run(struct daemon *daemon, int signal_fd)
 	}
 	drain(daemon, &parts, signal_fd);
 	ops_close(&daemon->ops);
-	config_free(&kept);
+	kept_free(&kept);
 	log_info("stopped status=%d", status);
 	return status;
 }

@@ -1,6 +1,7 @@
 #include "daemon/clockwork/clockwork.h"
 #include "ops/campaigns.h"
 #include "ops/posts.h"
+#include "ops/signing.h"
 #include "store/event.h"
 #include "system/clock.h"
 #include "system/log.h"
@@ -108,6 +109,28 @@ static int heartbeat(struct clockwork *c, struct error *err)
 	return store_meta_set(c->ops.db, "daemon", text, err);
 }
 
+/* Keys whose record DNS did not show yet; one look in ten minutes. */
+static int look_for_keys(struct clockwork *c, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	CLEANUP(dns_close) struct dns *dns = NULL;
+	struct signing_row rows[CONFIG_DKIM];
+	const struct config *fresh = atomic_load(&c->daemon->reloaded);
+	const struct config *config = fresh ? fresh : c->daemon->config;
+	size_t n = 0;
+	bool waiting = false;
+	for (size_t i = 0; i < config->dkim_count; i++)
+		waiting = waiting || !config->dkim[i].always;
+	if (!waiting)
+		return 0;
+	if (dns_open(config->daemon.dns, &dns, err) < 0 || signing_look(&c->ops, config, dns, &arena, rows, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].state != SIGNING_ACTIVE)
+			log_warn("dkim %s/%s is %s", rows[i].domain, rows[i].selector, signing_state_words[rows[i].state]);
+	return 0;
+}
+
 static int checkpoint(struct clockwork *c, struct error *err)
 {
 	return db_checkpoint(c->ops.db, false, err);
@@ -120,10 +143,15 @@ struct row {
 };
 
 static const struct row table[] = {
-	{ "prepare", SECOND_US / 10, prepare },      { "finish", SECOND_US / 4, finish },
-	{ "schedule", SECOND_US, start_due },        { "held posts", SECOND_US, release_held },
-	{ "heartbeat", 3 * SECOND_US, heartbeat },   { "checkpoint", 5 * SECOND_US, checkpoint },
-	{ "leases", 30 * SECOND_US, expire_leases }, { "expiry", MINUTE_US, expire_deliveries },
+	{ "prepare", SECOND_US / 10, prepare },
+	{ "finish", SECOND_US / 4, finish },
+	{ "schedule", SECOND_US, start_due },
+	{ "held posts", SECOND_US, release_held },
+	{ "heartbeat", 3 * SECOND_US, heartbeat },
+	{ "checkpoint", 5 * SECOND_US, checkpoint },
+	{ "leases", 30 * SECOND_US, expire_leases },
+	{ "expiry", MINUTE_US, expire_deliveries },
+	{ "DKIM records", 10 * MINUTE_US, look_for_keys },
 };
 
 static void *run(void *arg)

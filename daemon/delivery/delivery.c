@@ -32,6 +32,7 @@ static int add_relay(struct delivery *delivery, const struct config_relay *from,
 {
 	struct relay *relay = &delivery->relay[delivery->relays];
 	relay->name = from->name;
+	relay->sign = from->sign;
 	relay->options = (struct smtp_options){ .host = from->host,
 		                                .port = from->port,
 		                                .security = securities[from->security],
@@ -89,6 +90,7 @@ static int start(struct delivery *delivery, struct error *err)
 {
 	const struct config *config = delivery->daemon->config;
 	if (ops_again(&delivery->editions.ops, &delivery->daemon->ops, err) < 0 ||
+	    signers_load(&delivery->signers, &delivery->editions.ops, config, err) < 0 ||
 	    recorder_start(delivery->daemon, &delivery->recorder, err) < 0)
 		return -1;
 	for (size_t i = 0; i < config->relay_count; i++)
@@ -114,6 +116,7 @@ int delivery_start(struct daemon *daemon, struct delivery **out, struct error *e
 	delivery->daemon = daemon;
 	pthread_mutex_init(&delivery->mutex, NULL);
 	pthread_mutex_init(&delivery->editions.mutex, NULL);
+	signers_init(&delivery->signers);
 	*out = delivery;
 	if (start(delivery, err) == 0)
 		return 0;
@@ -149,6 +152,7 @@ void delivery_stop(struct delivery **out)
 	for (size_t i = 0; i < EDITIONS; i++)
 		edition_free(&delivery->editions.cached[i].edition);
 	ops_close(&delivery->editions.ops);
+	signers_clear(&delivery->signers);
 	for (size_t i = 0; i < delivery->relays; i++)
 		queue_free(&delivery->relay[i].queue);
 	pthread_mutex_destroy(&delivery->mutex);

@@ -9,6 +9,7 @@
 
 enum { REVOCATIONS = 256 };
 #define LEASE_US (30 * MINUTE_US) /* longer than all time-outs of a message together */
+#define KEYS_US MINUTE_US
 #define LOOK_US (SECOND_US / 5)
 
 struct dispatcher {
@@ -19,7 +20,7 @@ struct dispatcher {
 	struct job *held;            /* leased, not yet handed on; first in, first out */
 	size_t held_at, held_count;
 	int64_t last_revocation;
-	int64_t looked_us, leased_us;
+	int64_t looked_us, leased_us, keys_us;
 	struct disk disk;
 	size_t turn; /* round robin over relays by weight */
 	char said[CONFIG_RELAYS][8];
@@ -84,6 +85,15 @@ static void take_events(struct dispatcher *d)
 		atomic_store(&delivery->relay[i].troubled, relay->failures > 0 || relay->is_probing || relay->paused_until_us > 0);
 		say_relay(d, i, now);
 	}
+}
+
+/* Now and then: a key that DNS has come to show signs from then on. */
+static void load_keys(struct dispatcher *d, int64_t now_us)
+{
+	struct error err;
+	d->keys_us = now_us;
+	if (signers_load(&d->delivery->signers, &d->ops, d->config, &err) < 0)
+		log_error("keys not read again: those in force stay text=\"%s\"", err.text);
 }
 
 static bool any(const struct job *job, const void *unused)
@@ -245,8 +255,12 @@ static void step(struct dispatcher *d)
 	struct daemon *daemon = d->delivery->daemon;
 	struct moment now = clock_now();
 	const struct config *fresh = atomic_load(&daemon->reloaded);
-	if (fresh && fresh != d->config)
+	if (fresh && fresh != d->config) {
 		set_rates(d, fresh);
+		load_keys(d, now.mono_us);
+	}
+	if (d->config->dkim_count > 0 && now.mono_us - d->keys_us > KEYS_US)
+		load_keys(d, now.mono_us);
 	take_events(d);
 	take_returned(d);
 	disk_look(&d->disk, daemon, d->ops.db, now.mono_us);

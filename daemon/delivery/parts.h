@@ -4,6 +4,7 @@
 #include "daemon/delivery/delivery.h"
 #include "daemon/delivery/queue.h"
 #include "daemon/delivery/recorder.h"
+#include "daemon/delivery/signers.h"
 #include "message/edition.h"
 #include "pacing/pacing.h"
 #include "policy/policy.h"
@@ -23,6 +24,7 @@ struct relay {
 	struct queue *queue;
 	struct smtp_options options;
 	const char *name;
+	enum relay_sign sign;
 	atomic_bool troubled;            /* successes are reported too, so that it is opened again */
 	atomic_llong verdicts, refusals; /* for the suspicion of a relay that refuses everybody */
 };
@@ -53,6 +55,7 @@ struct delivery {
 	struct daemon *daemon;
 	struct recorder *recorder;
 	struct editions editions;
+	struct signers signers;
 	struct relay relay[CONFIG_RELAYS];
 	size_t relays;
 	struct session *sessions;

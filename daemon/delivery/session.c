@@ -13,7 +13,7 @@ enum { MESSAGE_BYTES = 64 << 20, LEAST_VERDICTS = 10 };
 /* A message ready to go. */
 struct letter {
 	struct job job;
-	struct buffer message, sender;
+	struct buffer plain, message, sender; /* filled; with its signatures; the return path */
 	struct envelope envelope;
 };
 
@@ -43,16 +43,26 @@ static int write_letter(struct talk *talk, struct letter *letter, struct error *
 {
 	const struct job *job = &letter->job;
 	const struct keyring *keys = &talk->delivery->daemon->ops.keys;
-	buffer_reset(&letter->message);
+	buffer_reset(&letter->plain);
 	buffer_reset(&letter->sender);
 	if (job->is_notice) {
 		buffer_add_text(&letter->sender, job->sender);
-		return editions_notice(&talk->delivery->editions, job->delivery, &letter->message, err);
+		return editions_notice(&talk->delivery->editions, job->delivery, &letter->plain, err);
 	}
 	struct edition *edition = edition_for(talk, job->edition, err);
 	if (!edition || edition_return_path(edition, job, keys, &letter->sender, err) < 0)
 		return -1;
-	return edition_fill(edition, job, keys, &letter->message, err);
+	return edition_fill(edition, job, keys, &letter->plain, err);
+}
+
+static int sign_letter(struct talk *talk, struct letter *letter, struct error *err)
+{
+	buffer_reset(&letter->message);
+	if (signers_sign(&talk->delivery->signers, talk->relay->sign, buffer_bytes(&letter->plain), letter->job.first_us, &letter->message,
+	                 err) < 0)
+		return -1;
+	buffer_add_bytes(&letter->message, buffer_bytes(&letter->plain));
+	return buffer_check(&letter->message, err);
 }
 
 /* Makes the job a letter; a job that can not be one goes back, and the log says why. */
@@ -62,7 +72,7 @@ static bool prepare(struct talk *talk, struct letter *letter)
 	/* Date is the first try's: it is stored with the mark, and a resend is the same bytes. */
 	if (letter->job.first_us == 0)
 		letter->job.first_us = clock_now().wall_us;
-	if (write_letter(talk, letter, &err) < 0) {
+	if (write_letter(talk, letter, &err) < 0 || sign_letter(talk, letter, &err) < 0) {
 		log_error("message not made delivery=%" PRId64 " text=\"%s\"", letter->job.delivery, err.text);
 		delivery_return(talk->delivery, &letter->job);
 		return false;
@@ -232,7 +242,8 @@ void session_main(struct session *session)
 	struct delivery *delivery = session->delivery;
 	struct talk talk = { .session = session, .delivery = delivery, .relay = &delivery->relay[session->relay] };
 	for (size_t i = 0; i < 2; i++) {
-		talk.letters[i].message = BUFFER_INIT(MESSAGE_BYTES);
+		talk.letters[i].plain = BUFFER_INIT(MESSAGE_BYTES);
+		talk.letters[i].message = BUFFER_INIT(MESSAGE_BYTES + (64 << 10));
 		talk.letters[i].sender = BUFFER_INIT(1024);
 	}
 	while (!atomic_load(&delivery->daemon->stopping) && !atomic_load(&delivery->daemon->failed))
@@ -241,6 +252,7 @@ void session_main(struct session *session)
 	if (talk.edition)
 		editions_release(&delivery->editions, talk.slot);
 	for (size_t i = 0; i < 2; i++) {
+		buffer_clear(&talk.letters[i].plain);
 		buffer_clear(&talk.letters[i].message);
 		buffer_clear(&talk.letters[i].sender);
 	}

@@ -11,6 +11,31 @@ void digest_sha256(struct bytes data, uint8_t out[DIGEST_BYTES])
 	assert(good == 1 && size == DIGEST_BYTES);
 }
 
+/* The library's own context under another name. */
+struct digest *digest_begin(void)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1)
+		return (struct digest *)context;
+	EVP_MD_CTX_free(context);
+	return NULL;
+}
+
+void digest_add(struct digest *digest, struct bytes data)
+{
+	int good = EVP_DigestUpdate((EVP_MD_CTX *)digest, data.data, data.size);
+	assert(good == 1);
+}
+
+void digest_end(struct digest **digest, uint8_t out[DIGEST_BYTES])
+{
+	unsigned size = 0;
+	int good = EVP_DigestFinal_ex((EVP_MD_CTX *)*digest, out, &size);
+	assert(good == 1 && size == DIGEST_BYTES);
+	EVP_MD_CTX_free((EVP_MD_CTX *)*digest);
+	*digest = NULL;
+}
+
 void digest_hmac(struct bytes key, struct bytes data, uint8_t out[DIGEST_BYTES])
 {
 	unsigned size = 0;

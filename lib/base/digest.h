@@ -6,6 +6,10 @@
 enum { DIGEST_BYTES = 32 };
 
 void digest_sha256(struct bytes data, uint8_t out[DIGEST_BYTES]);
+/* SHA-256 of bytes that come in parts: digest_begin() (NULL: out of memory), digest_add(), then digest_end(), which frees it. */
+struct digest *digest_begin(void);
+void digest_add(struct digest *digest, struct bytes data);
+void digest_end(struct digest **digest, uint8_t out[DIGEST_BYTES]);
 void digest_hmac(struct bytes key, struct bytes data, uint8_t out[DIGEST_BYTES]);
 /* Takes the same time wherever the difference is. */
 bool digest_equal(const void *a, const void *b, size_t size);

@@ -1,10 +1,9 @@
 #include "config/config.h"
 #include "base/text.h"
 #include "config/option.h"
-#include "model/address.h"
+#include "config/reading.h"
 #include "system/file.h"
 #include "system/log.h"
-#include <arpa/inet.h>
 #include <errno.h>
 #include <glob.h>
 #include <ini.h>
@@ -12,17 +11,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-struct reading {
-	struct config *config;
-	struct config_faults *faults;
-	const char *path;
-	FILE *file;
-	int line;
-	bool seen[256][1 + CONFIG_RELAYS]; /* option × relay, for repeated keys */
-};
-
-static void add_fault(struct reading *reading, const char *format, ...) PRINTF_LIKE(2, 3);
-static void add_fault(struct reading *reading, const char *format, ...)
+void add_fault(struct reading *reading, const char *format, ...)
 {
 	struct config_faults *faults = reading->faults;
 	if (faults->count++ >= CONFIG_FAULTS)
@@ -71,24 +60,31 @@ static const char *nearest(const char *section, const char *key)
 	return best;
 }
 
-static int find_relay(struct reading *reading, const char *name)
+/* The struct of [kind:name], a new one with its defaults if it is not there yet; its place among them is left in *at. */
+static void *find_named(struct reading *reading, const struct named *named, const char *name, size_t *at)
 {
 	struct config *config = reading->config;
-	for (size_t i = 0; i < config->relay_count; i++)
-		if (strcmp(config->relay[i].name, name) == 0)
-			return (int)i;
-	if (config->relay_count == CONFIG_RELAYS) {
-		add_fault(reading, "[relay:%s]: more than %d relays", name, CONFIG_RELAYS);
-		return -1;
+	char *array = (char *)config + named->array;
+	size_t *count = (void *)((char *)config + named->count);
+	for (*at = 0; *at < *count; ++*at)
+		if (strcmp(*(const char **)(void *)(array + *at * named->bytes), name) == 0)
+			return array + *at * named->bytes;
+	if (*count == named->most) {
+		add_fault(reading, "[%s:%s]: more than %zu of them", named->kind, name, named->most);
+		return NULL;
 	}
-	struct config_relay *relay = &config->relay[config->relay_count];
+	void *one = array + *count * named->bytes;
+	const char *kept = config_keep(config, name);
 	const struct option *option = NULL;
 	struct error err;
-	relay->name = config_keep(config, name);
-	for (size_t i = 0; relay->name && (option = option_at(i)); i++)
-		if (strcmp(option->section, "relay") == 0 && option_set(config, relay, option, option->standard, reading->path, &err) < 0)
-			return -1;
-	return relay->name ? (int)config->relay_count++ : -1;
+	for (size_t i = 0; kept && (option = option_at(i)); i++)
+		if (strcmp(option->section, named->kind) == 0 && option_set(config, one, option, option->standard, reading->path, &err) < 0)
+			return NULL;
+	*(const char **)one = kept;
+	if (!kept)
+		return NULL;
+	++*count;
+	return one;
 }
 
 static bool section_exists(const char *section)
@@ -104,14 +100,10 @@ static void take(struct reading *reading, const char *section, const char *key, 
 {
 	struct error err;
 	char kind[64];
-	int relay = -1;
 	snprintf(kind, sizeof kind, "%.*s", (int)(strcspn(section, ":") < 60 ? strcspn(section, ":") : 60), section);
-	bool named = strchr(section, ':') != NULL;
-	if (named && (strcmp(kind, "provider") == 0 || strcmp(kind, "dkim") == 0)) {
-		add_fault(reading, "[%s] is not available in this version: remove the section", section);
-		return;
-	}
-	if (!section_exists(kind) || named != (strcmp(kind, "relay") == 0)) {
+	bool has_name = strchr(section, ':') != NULL;
+	const struct named *named = named_find(kind);
+	if (!section_exists(kind) || has_name != (named != NULL)) {
 		const char *near = nearest(NULL, kind);
 		add_fault(reading, "[%s]: unknown section%s%s%s", section, near ? " (did you mean [" : "", near ? near : "",
 		          near ? "]?)" : "");
@@ -124,15 +116,16 @@ static void take(struct reading *reading, const char *section, const char *key, 
 		          near ? "?)" : "");
 		return;
 	}
-	if (named && (relay = find_relay(reading, section + strlen("relay:"))) < 0)
+	size_t at = 0;
+	void *base = named ? find_named(reading, named, section + strlen(kind) + 1, &at) : (void *)reading->config;
+	if (!base)
 		return;
-	bool *seen = &reading->seen[option - option_at(0)][relay + 1];
+	bool *seen = &reading->seen[option - option_at(0)][at];
 	if (*seen && option->kind != OPTION_DURATIONS && option->kind != OPTION_RATES) {
 		add_fault(reading, "[%s] %s: given twice", section, key);
 		return;
 	}
 	*seen = true;
-	void *base = relay >= 0 ? (void *)&reading->config->relay[relay] : (void *)reading->config;
 	if (option_set(reading->config, base, option, value, reading->path, &err) < 0)
 		add_fault(reading, "[%s] %s: %s", section, key, err.text);
 }
@@ -177,139 +170,6 @@ static void read_folder(struct reading *reading, const char *path)
 	reading->path = path;
 }
 
-static bool is_near(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-	if (strcmp(host, "localhost") == 0)
-		return true;
-	if (inet_pton(AF_INET, host, &v4) == 1) {
-		uint32_t ip = ntohl(v4.s_addr);
-		return ip >> 24 == 127 || ip >> 24 == 10 || ip >> 20 == 0xac1 || ip >> 16 == 0xc0a8;
-	}
-	return inet_pton(AF_INET6, host, &v6) == 1 && (IN6_IS_ADDR_LOOPBACK(&v6) || (v6.s6_addr[0] & 0xfe) == 0xfc);
-}
-
-static void check_relay_url(struct reading *reading, struct config_relay *relay)
-{
-	static const struct {
-		const char *scheme;
-		enum relay_security security;
-		uint16_t port;
-	} schemes[] = { { "smtp://", RELAY_STARTTLS, 587 },
-		        { "smtp+starttls://", RELAY_STARTTLS, 587 },
-		        { "smtps://", RELAY_TLS, 465 },
-		        { "smtp+plain://", RELAY_PLAIN, 25 } };
-	char host[256];
-	int64_t port = 0;
-	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
-		if (!text_starts(relay->url, schemes[i].scheme))
-			continue;
-		const char *at = relay->url + strlen(schemes[i].scheme);
-		size_t size = *at == '[' ? strcspn(at, "]") : strcspn(at, ":/");
-		snprintf(host, sizeof host, "%.*s", (int)(*at == '[' ? size - 1 : size), *at == '[' ? at + 1 : at);
-		at += size + (*at == '[' && at[size] == ']');
-		port = schemes[i].port;
-		if (*at == ':' && units_integer(at + 1, 1, 65535, &port, NULL) < 0)
-			break;
-		relay->security = schemes[i].security;
-		relay->port = (uint16_t)port;
-		relay->host = config_keep(reading->config, host);
-		if (!*host)
-			break;
-		if (relay->security == RELAY_PLAIN && !is_near(host))
-			add_fault(reading,
-			          "[relay:%s] url: smtp+plain:// goes to loopback and private addresses only: take smtp:// or smtps://",
-			          relay->name);
-		return;
-	}
-	add_fault(reading, "[relay:%s] url: \"%s\" is no relay: write smtp://HOST:PORT, smtps://HOST or smtp+plain://127.0.0.1:25",
-	          relay->name, relay->url);
-}
-
-static void check_password(struct reading *reading, struct config_relay *relay)
-{
-	struct stat st;
-	struct error err;
-	if (!*relay->password_file)
-		return;
-	if (stat(relay->password_file, &st) == 0 && (st.st_mode & 0007)) {
-		add_fault(reading, "[relay:%s] password_file: everybody may read %s: chmod 640 it", relay->name, relay->password_file);
-		return;
-	}
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4096);
-	if (file_read(relay->password_file, &text, &err) < 0) {
-		add_fault(reading, "[relay:%s] password_file: %s", relay->name, err.text);
-		return;
-	}
-	char secret[4096];
-	snprintf(secret, sizeof secret, "%.*s", (int)strcspn(buffer_text(&text), "\r\n"), buffer_text(&text));
-	relay->password = config_keep(reading->config, secret);
-}
-
-static void check_secrets(struct reading *reading)
-{
-	struct stat st;
-	for (size_t i = 0; i < reading->config->relay_count; i++)
-		if (*reading->config->relay[i].password && !*reading->config->relay[i].password_file && stat(reading->path, &st) == 0 &&
-		    (st.st_mode & 0007))
-			add_fault(reading, "[relay:%s] password: everybody may read this file: chmod 640 it, or use password_file",
-			          reading->config->relay[i].name);
-}
-
-/* The store and the Maildir lie in data_dir. */
-static const char *in_data_dir(struct config *config, const char *prefix, const char *path)
-{
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(8192);
-	char *joined = file_join(config->daemon.data_dir, path);
-	buffer_add_text(&text, prefix);
-	buffer_add_text(&text, joined ? joined : path);
-	free(joined);
-	return config_keep(config, buffer_text(&text));
-}
-
-static void check_urls(struct reading *reading)
-{
-	struct config *config = reading->config;
-	size_t size = strlen(config->daemon.public_url);
-	if (!text_starts(config->daemon.public_url, "https://") && !text_starts(config->daemon.public_url, "http://"))
-		add_fault(reading, "[daemon] public_url: \"%s\" is no http or https URL", config->daemon.public_url);
-	else if (size > 0 && config->daemon.public_url[size - 1] == '/')
-		add_fault(reading, "[daemon] public_url: ends in /: write it without");
-	else if (!text_is_ascii(bytes_text(config->daemon.public_url)) || strpbrk(config->daemon.public_url, " \t<>\""))
-		add_fault(reading, "[daemon] public_url: holds characters that no URL has");
-	if (text_starts(config->store.url, "sqlite:"))
-		config->store.url = in_data_dir(config, "sqlite:", config->store.url + strlen("sqlite:"));
-	else
-		add_fault(reading, "[store] url: \"%s\": this version keeps its store in SQLite: write sqlite:gazette.db",
-		          config->store.url);
-}
-
-static void check_rest(struct reading *reading)
-{
-	struct config *config = reading->config;
-	char level[16];
-	struct address address;
-	struct error err;
-	snprintf(level, sizeof level, "%.*s", (int)strcspn(config->daemon.log, ", "), config->daemon.log);
-	config->daemon.log_json = strstr(config->daemon.log, "json") != NULL;
-	bool known = strcmp(level, "json") == 0;
-	for (size_t i = 0; log_words[i]; i++)
-		known = known || strcmp(level, log_words[i]) == 0;
-	if (!known)
-		add_fault(reading, "[daemon] log: \"%s\": write error, warn, info or debug", config->daemon.log);
-	if (*config->inbound.return_path && (!strstr(config->inbound.return_path, "{token}") || !strchr(config->inbound.return_path, '@')))
-		add_fault(reading, "[inbound] return_path: write it as bounce+{token}@example.org");
-	if (*config->inbound.maildir)
-		config->inbound.maildir = in_data_dir(config, "", config->inbound.maildir);
-	if (*config->alerts.mail && address_read(bytes_text(config->alerts.mail), &address, &err) < 0)
-		add_fault(reading, "[alerts] mail: %s", err.text);
-	for (size_t i = 0; i < config->relay_count; i++) {
-		check_relay_url(reading, &config->relay[i]);
-		check_password(reading, &config->relay[i]);
-	}
-}
-
 static struct config *config_new(const char *path)
 {
 	struct config *config = calloc(1, sizeof *config);
@@ -324,7 +184,7 @@ static int set_defaults(struct reading *reading, struct error *err)
 {
 	const struct option *option = NULL;
 	for (size_t i = 0; (option = option_at(i)); i++)
-		if (strcmp(option->section, "relay") != 0 &&
+		if (!named_find(option->section) &&
 		    option_set(reading->config, reading->config, option, option->standard, reading->path, err) < 0)
 			return error_wrap(err, "default of %s", option->key);
 	return 0;
@@ -347,9 +207,7 @@ int config_read(const char *path, struct config **out, struct config_faults *fau
 	if (result == 0) {
 		read_file(reading, path);
 		read_folder(reading, path);
-		check_urls(reading);
-		check_rest(reading);
-		check_secrets(reading);
+		config_check(reading);
 	}
 	free(reading);
 	if (result < 0)
@@ -400,8 +258,13 @@ void config_print(const struct config *config, bool only_changed, struct buffer 
 	char title[128];
 	for (size_t i = 0; i < COUNT_OF(sections); i++)
 		print_section(sections[i], sections[i], config, only_changed, out);
-	for (size_t i = 0; i < config->relay_count; i++) {
-		snprintf(title, sizeof title, "relay:%s", config->relay[i].name);
-		print_section("relay", title, &config->relay[i], only_changed, out);
+	const struct named *named = NULL;
+	for (size_t k = 0; (named = named_at(k)); k++) {
+		const char *one = (const char *)config + named->array;
+		size_t count = *(const size_t *)(const void *)((const char *)config + named->count);
+		for (size_t i = 0; i < count; i++, one += named->bytes) {
+			snprintf(title, sizeof title, "%s:%s", named->kind, *(const char *const *)(const void *)one);
+			print_section(named->kind, title, one, only_changed, out);
+		}
 	}
 }

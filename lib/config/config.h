@@ -4,8 +4,9 @@
 #define CONFIG_CONFIG_H
 #include "base/units.h"
 
-enum { CONFIG_RELAYS = 16, CONFIG_RATES = 4, CONFIG_STEPS = 16, CONFIG_FAULTS = 64 };
+enum { CONFIG_RELAYS = 16, CONFIG_PROVIDERS = 64, CONFIG_DKIM = 32, CONFIG_RATES = 4, CONFIG_STEPS = 16, CONFIG_FAULTS = 64 };
 
+enum relay_sign { SIGN_FULL, SIGN_NO_ID_DATE, SIGN_OFF }; /* what the relay leaves of a signature */
 enum relay_security { RELAY_STARTTLS, RELAY_TLS, RELAY_PLAIN };
 
 struct config_rates {
@@ -16,19 +17,43 @@ struct config_rates {
 struct config_relay {
 	const char *name;
 	const char *url, *user, *password, *password_file, *ca_file, *helo;
-	bool verify;
+	bool verify, verp;
 	int64_t sessions, weight;
+	int64_t messages_per_session; /* 0: no limit */
 	struct config_rates rates;
+	enum relay_sign sign;
 	/* From the URL. */
 	const char *host;
 	uint16_t port;
 	enum relay_security security;
 };
 
+/* A mailbox operator: what is not set comes from the defaults built in (pacing/provider.h). */
+struct config_provider {
+	const char *name;
+	const char *match; /* domains, and mx:PATTERN; empty: those built in for this name */
+	int64_t sessions;  /* messages in progress at most; 0: not set */
+	struct config_rates rates;
+	int64_t messages_per_session; /* 0: not set */
+};
+
+struct config_dkim {
+	const char *name; /* "example.org/g2026" */
+	const char *key;  /* path of the private key, PEM */
+	bool always;      /* signs at once; otherwise from an hour after DNS shows the record */
+	/* From the name. */
+	const char *domain, *selector;
+};
+
+/* Above share and number, both, a campaign pauses itself. number 0: off. */
+struct config_breaker {
+	int64_t bounce_permille, bounce_least, complaint_permille, complaint_least;
+};
+
 struct config {
 	const char *path; /* of the file */
 	struct {
-		const char *data_dir, *public_url, *timezone, *log, *template_dir;
+		const char *data_dir, *public_url, *timezone, *log, *template_dir, *dns;
 		int64_t min_free_bytes;
 		bool log_json;
 	} daemon;
@@ -46,6 +71,8 @@ struct config {
 		int64_t retry_us[CONFIG_STEPS];
 		size_t retry_count;
 		int64_t give_up_after_us, send_delay_us;
+		const char *breaker_text;
+		struct config_breaker breaker;
 	} delivery;
 	struct {
 		int64_t interval_us, folder_interval_us, max_age_us, flood;
@@ -59,6 +86,10 @@ struct config {
 	} alerts;
 	struct config_relay relay[CONFIG_RELAYS];
 	size_t relay_count;
+	struct config_provider provider[CONFIG_PROVIDERS];
+	size_t provider_count;
+	struct config_dkim dkim[CONFIG_DKIM];
+	size_t dkim_count;
 	struct config_texts *texts; /* owns the strings */
 };
 

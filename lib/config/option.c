@@ -6,6 +6,14 @@
 
 #define IN(member) offsetof(struct config, member)
 #define OF_RELAY(member) offsetof(struct config_relay, member)
+#define OF_PROVIDER(member) offsetof(struct config_provider, member)
+#define OF_DKIM(member) offsetof(struct config_dkim, member)
+
+static const struct named nameds[] = {
+	{ "relay", IN(relay), sizeof(struct config_relay), IN(relay_count), CONFIG_RELAYS },
+	{ "provider", IN(provider), sizeof(struct config_provider), IN(provider_count), CONFIG_PROVIDERS },
+	{ "dkim", IN(dkim), sizeof(struct config_dkim), IN(dkim_count), CONFIG_DKIM },
+};
 
 static const struct option options[] = {
 	{ "daemon", "data_dir", OPTION_PATH, IN(daemon.data_dir), "/var/lib/gazette", 0, 0, NULL,
@@ -19,6 +27,8 @@ static const struct option options[] = {
 	  "Below so much free disk sending pauses." },
 	{ "daemon", "template_dir", OPTION_PATH, IN(daemon.template_dir), "", 0, 0, NULL,
 	  "Folder whose templates come before those built in." },
+	{ "daemon", "dns", OPTION_TEXT, IN(daemon.dns), "", 0, 0, NULL,
+	  "Name server to ask, as 127.0.0.1 or 127.0.0.1@5353; absent: those of the machine." },
 	{ "store", "url", OPTION_URL, IN(store.url), "sqlite:gazette.db", 0, 0, NULL, "The store: sqlite:FILE, relative to data_dir." },
 	{ "store", "durability", OPTION_CHOICE, IN(store.is_relaxed), "strict", 0, 0, "relaxed strict",
 	  "strict survives power cuts, relaxed only a killed process." },
@@ -38,6 +48,8 @@ static const struct option options[] = {
 	  "Age at which a deferred delivery expires." },
 	{ "delivery", "send_delay", OPTION_DURATION, IN(delivery.send_delay_us), "60s", 0, DAY_US, NULL,
 	  "Time in which a send can be taken back." },
+	{ "delivery", "breaker", OPTION_TEXT, IN(delivery.breaker_text), "bounces 5% min 50, complaints 0.1% min 5", 0, 0, NULL,
+	  "Share and number, both, above which a campaign pauses itself; or off." },
 	{ "source", "interval", OPTION_DURATION, IN(source.interval_us), "15m", SECOND_US, 7 * DAY_US, NULL,
 	  "Time between two looks at a feed." },
 	{ "source", "folder_interval", OPTION_DURATION, IN(source.folder_interval_us), "5s", SECOND_US, DAY_US, NULL,
@@ -67,11 +79,40 @@ static const struct option options[] = {
 	{ "relay", "rate", OPTION_RATES, OF_RELAY(rates), "", 0, 0, NULL, "Messages to this relay." },
 	{ "relay", "weight", OPTION_INTEGER, OF_RELAY(weight), "1", 1, 1000, NULL, "Share among several relays." },
 	{ "relay", "helo", OPTION_TEXT, OF_RELAY(helo), "", 0, 0, NULL, "Name for EHLO; the machine's own if absent." },
+	{ "relay", "messages_per_session", OPTION_INTEGER, OF_RELAY(messages_per_session), "0", 0, 1000000, NULL,
+	  "Messages on one connection; 0: no limit." },
+	{ "relay", "sign", OPTION_WORD, OF_RELAY(sign), "full", 0, 0, "full no-id-date off",
+	  "DKIM: full, no-id-date where the relay rewrites Message-ID and Date, off where it signs itself." },
+	{ "relay", "verp", OPTION_CHOICE, OF_RELAY(verp), "yes", 0, 0, "yes no",
+	  "Whether each reader has a return path of his own; no where the relay sets its own." },
+	{ "provider", "match", OPTION_TEXT, OF_PROVIDER(match), "", 0, 0, NULL,
+	  "Domains of this mailbox provider; absent: those known for its name." },
+	{ "provider", "sessions", OPTION_INTEGER, OF_PROVIDER(sessions), "0", 0, 500, NULL,
+	  "Messages to it in progress at most; 0: a quarter of all sessions." },
+	{ "provider", "rate", OPTION_RATES, OF_PROVIDER(rates), "", 0, 0, NULL, "Messages to it." },
+	{ "provider", "messages_per_session", OPTION_INTEGER, OF_PROVIDER(messages_per_session), "0", 0, 1000000, NULL,
+	  "Messages on one connection straight to it; 0: the standard for its name." },
+	{ "dkim", "key", OPTION_PATH, OF_DKIM(key), "", 0, 0, NULL, "File of the private key; nobody else may read it." },
+	{ "dkim", "sign", OPTION_CHOICE, OF_DKIM(always), "when-published", 0, 0, "always when-published",
+	  "always, or from an hour after DNS shows the record." },
 	{ NULL, NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL },
 };
 
 static const char *const kinds[] = { "text",      "secret", "path",  "URL",       "number", "duration",
-	                             "durations", "size",   "rates", "yes or no", "choice" };
+	                             "durations", "size",   "rates", "yes or no", "choice", "choice" };
+
+const struct named *named_at(size_t i)
+{
+	return i < COUNT_OF(nameds) ? &nameds[i] : NULL;
+}
+
+const struct named *named_find(const char *kind)
+{
+	for (size_t i = 0; i < COUNT_OF(nameds); i++)
+		if (strcmp(nameds[i].kind, kind) == 0)
+			return &nameds[i];
+	return NULL;
+}
 
 const struct option *option_at(size_t i)
 {
@@ -92,7 +133,7 @@ const struct config_option *config_option(size_t i)
 	if (i >= COUNT_OF(options) - 1)
 		return NULL;
 	row = (struct config_option){ options[i].section, options[i].key,
-		                      options[i].kind == OPTION_CHOICE ? options[i].choices : kinds[options[i].kind], options[i].standard,
+		                      options[i].kind >= OPTION_CHOICE ? options[i].choices : kinds[options[i].kind], options[i].standard,
 		                      options[i].help };
 	return &row;
 }
@@ -182,6 +223,20 @@ static int set_choice(bool *to, const struct option *option, const char *value, 
 	return 0;
 }
 
+static int set_word(int *to, const char *words, const char *value, struct error *err)
+{
+	int i = 0;
+	for (const char *word = words; *word; i++) {
+		size_t size = strcspn(word, " ");
+		if (strlen(value) == size && strncmp(word, value, size) == 0) {
+			*to = i;
+			return 0;
+		}
+		word += size + (word[size] == ' ');
+	}
+	return error_set(err, ERROR_INPUT, "\"%s\": write one of %s", value, words);
+}
+
 static int set_text(struct config *config, const char **to, const char *value, struct error *err)
 {
 	*to = config_keep(config, value);
@@ -223,6 +278,7 @@ int option_set(struct config *config, void *base, const struct option *option, c
 	case OPTION_RATES: return set_rates(to, value, err);
 	case OPTION_BOOL:
 	case OPTION_CHOICE: return set_choice(to, option, value, err);
+	case OPTION_WORD: return set_word(to, option->choices, value, err);
 	}
 	return 0;
 }
@@ -261,6 +317,13 @@ void option_print(const struct option *option, const void *base, struct buffer *
 			buffer_add(out, option->choices, first);
 		else
 			buffer_add_text(out, option->choices + first + 1);
+		break;
+	}
+	case OPTION_WORD: {
+		const char *word = option->choices;
+		for (int i = *(const int *)from; i > 0; i--)
+			word += strcspn(word, " ") + 1;
+		buffer_add(out, word, strcspn(word, " "));
 		break;
 	}
 	}

@@ -14,19 +14,29 @@ enum option_kind {
 	OPTION_SIZE,
 	OPTION_RATES,
 	OPTION_BOOL,
-	OPTION_CHOICE
+	OPTION_CHOICE,
+	OPTION_WORD
 };
 
 struct option {
-	const char *section; /* "relay" stands for [relay:NAME] */
+	const char *section; /* "relay" stands for [relay:NAME], and so on */
 	const char *key;
 	enum option_kind kind;
-	size_t offset; /* in struct config; for relays in struct config_relay */
+	size_t offset; /* in struct config; of a named section in the struct of one */
 	const char *standard;
 	int64_t least, most; /* of numbers, durations (us), sizes (bytes) */
-	const char *choices; /* OPTION_CHOICE: "yes-word no-word": the field is a bool, true for the first */
+	const char *choices; /* OPTION_CHOICE: "yes-word no-word": the field is a bool, true for the first; OPTION_WORD: an enum in that
+	                        order */
 	const char *help;
 };
+
+/* Sections of which there are several, [KIND:NAME]; the structs begin with their name. */
+struct named {
+	const char *kind;
+	size_t array, bytes, count, most; /* in struct config; of one; in struct config; how many there can be */
+};
+const struct named *named_find(const char *kind); /* NULL: no such kind */
+const struct named *named_at(size_t i);           /* NULL at the end */
 
 struct config_text {
 	struct config_text *next;

@@ -59,11 +59,11 @@ def test_every_fault_of_a_configuration_is_named_with_its_line():
         conf = os.path.join(folder, "t.conf")
         with open(conf, "w", encoding="utf-8") as f:
             f.write("[daemon]\ndata_dir = .\npublic_url = ftp://x\n[delivery]\nsesions = 3\nrate = fast\nretry = 5m\nsessions = 900\n[relay:main]\nurl = smtp+plain://mail.example.org\n"
-                    "[dkim:example.org/a]\nkey = x\n")
+                    "[dkim:example.org]\nkey = x\n[dkim:example.org/a]\nkey = x\n[delivery]\nbreaker = 5\n")
         done = subprocess.run([peers.GAZETTED, "-c", conf, "--check"], capture_output=True, text=True, timeout=20)
         assert done.returncode == 78, done
         for what in (r":5: .*sesions: unknown key \(did you mean sessions\?\)", r":6: .*rate.*no rate", r":8: .*sessions.*1 to 500", r"public_url.*no http", r"smtp\+plain:// goes to loopback",
-                     r":12: .*dkim.*not available"):
+                     r"DOMAIN/SELECTOR", r"dkim:example.org/a.*keygen", r"breaker.*bounces 5%"):
             assert re.search(what, done.stderr), (what, done.stderr)
 
 

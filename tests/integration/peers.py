@@ -297,9 +297,9 @@ class Dns(socketserver.ThreadingUDPServer):
     """A name server that knows the TXT records it is given and answers NXDOMAIN to all else: no test asks the world."""
     daemon_threads = True
 
-    def __init__(self, txt=None):
+    def __init__(self, txt=None, port=0):
         self.txt = {name.lower().rstrip("."): value for name, value in (txt or {}).items()}
-        super().__init__(("127.0.0.1", 0), DnsTalk)
+        super().__init__(("127.0.0.1", port), DnsTalk)
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

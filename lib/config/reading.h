@@ -1,0 +1,20 @@
+/* reading - a configuration while it is read. Within the room only. */
+#ifndef CONFIG_READING_H
+#define CONFIG_READING_H
+#include "config/option.h"
+#include <stdio.h>
+
+struct reading {
+	struct config *config;
+	struct config_faults *faults;
+	const char *path;
+	FILE *file;
+	int line;
+	bool seen[256][CONFIG_PROVIDERS]; /* option × which of its named sections, for repeated keys */
+};
+
+/* Adds "FILE:LINE: …" to the faults; without a line where it is about the whole. */
+void add_fault(struct reading *reading, const char *format, ...) PRINTF_LIKE(2, 3);
+/* What can be said only when all was read. */
+void config_check(struct reading *reading);
+#endif
