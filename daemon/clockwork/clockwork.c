@@ -159,6 +159,7 @@ static void *run(void *arg)
 	struct clockwork *c = arg;
 	int64_t due_us[COUNT_OF(table)] = { 0 };
 	bool failing[COUNT_OF(table)] = { 0 };
+	pthread_setname_np(pthread_self(), "clockwork");
 	while (!atomic_load(&c->daemon->stopping) && !atomic_load(&c->daemon->failed)) {
 		for (size_t i = 0; i < COUNT_OF(table); i++) {
 			struct error err = { 0 };

@@ -24,6 +24,7 @@ void delivery_return(struct delivery *delivery, const struct job *job)
 
 static void *run_session(void *arg)
 {
+	pthread_setname_np(pthread_self(), "session");
 	session_main(arg);
 	return NULL;
 }

@@ -284,6 +284,7 @@ void *dispatcher_main(void *arg)
 	struct dispatcher d = { .delivery = arg };
 	struct error err;
 	struct daemon *daemon = d.delivery->daemon;
+	pthread_setname_np(pthread_self(), "dispatcher");
 	d.held = calloc(LEASE_MAX, sizeof *d.held);
 	if (!d.held || ops_again(&d.ops, &daemon->ops, &err) < 0) {
 		log_error("dispatcher could not start");

@@ -2,6 +2,8 @@
 #include "system/clock.h"
 #include "system/log.h"
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -9,8 +11,7 @@ enum { QUEUE = 512 };
 
 struct waiter {
 	struct record *record;
-	pthread_cond_t done;
-	bool is_done;
+	sem_t done;
 	int result;
 };
 
@@ -52,12 +53,17 @@ static void *run(void *arg)
 	struct recorder *recorder = arg;
 	struct waiter *taken[QUEUE];
 	struct record *records[QUEUE];
+	pthread_setname_np(pthread_self(), "recorder");
 	pthread_mutex_lock(&recorder->mutex);
 	for (;;) {
 		while (recorder->count == 0 && !recorder->stopping)
 			pthread_cond_wait(&recorder->filled, &recorder->mutex);
 		if (recorder->count == 0)
 			break;
+		/* Where the processors are busy, whoever is about to be done shares the flush. */
+		pthread_mutex_unlock(&recorder->mutex);
+		sched_yield();
+		pthread_mutex_lock(&recorder->mutex);
 		size_t n = recorder->count;
 		for (size_t i = 0; i < n; i++) {
 			taken[i] = recorder->queue[i];
@@ -66,12 +72,12 @@ static void *run(void *arg)
 		recorder->count = 0;
 		pthread_mutex_unlock(&recorder->mutex);
 		int result = commit(recorder, records, n);
-		pthread_mutex_lock(&recorder->mutex);
+		/* Without the mutex: who wakes up has nothing to wait for. After the post a waiter is gone. */
 		for (size_t i = 0; i < n; i++) {
 			taken[i]->result = result;
-			taken[i]->is_done = true;
-			pthread_cond_signal(&taken[i]->done);
+			sem_post(&taken[i]->done);
 		}
+		pthread_mutex_lock(&recorder->mutex);
 	}
 	pthread_mutex_unlock(&recorder->mutex);
 	return NULL;
@@ -101,15 +107,16 @@ int recorder_start(struct daemon *daemon, struct recorder **out, struct error *e
 enum turn recorder_turn(struct recorder *recorder, struct record *record)
 {
 	struct waiter waiter = { .record = record };
-	pthread_cond_init(&waiter.done, NULL);
+	sem_init(&waiter.done, 0, 0);
 	pthread_mutex_lock(&recorder->mutex);
 	recorder->queue[recorder->count++] = &waiter;
-	if (recorder->count == 1)
-		pthread_cond_signal(&recorder->filled);
-	while (!waiter.is_done)
-		pthread_cond_wait(&waiter.done, &recorder->mutex);
+	bool first = recorder->count == 1;
 	pthread_mutex_unlock(&recorder->mutex);
-	pthread_cond_destroy(&waiter.done);
+	if (first)
+		pthread_cond_signal(&recorder->filled);
+	while (sem_wait(&waiter.done) < 0)
+		continue;
+	sem_destroy(&waiter.done);
 	if (waiter.result < 0)
 		return TURN_FAILED;
 	return record->next && record->next_refused ? TURN_REFUSED : TURN_START;

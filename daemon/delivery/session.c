@@ -13,7 +13,8 @@ enum { MESSAGE_BYTES = 64 << 20, LEAST_VERDICTS = 10 };
 /* A message ready to go. */
 struct letter {
 	struct job job;
-	struct buffer plain, message, sender; /* filled; with its signatures; the return path */
+	struct buffer plain, message; /* filled; with its signatures */
+	struct buffer sender, frozen; /* the return path; what the store keeps for a resend */
 	struct envelope envelope;
 };
 
@@ -39,20 +40,38 @@ static struct edition *edition_for(struct talk *talk, int64_t id, struct error *
 	return talk->edition;
 }
 
-static int write_letter(struct talk *talk, struct letter *letter, struct error *err)
+/* What the envelope needs. A job that can not be one goes back, and the log says why. */
+static int address_letter(struct talk *talk, struct letter *letter, struct error *err)
 {
-	const struct job *job = &letter->job;
-	const struct keyring *keys = &talk->delivery->daemon->ops.keys;
-	buffer_reset(&letter->plain);
+	struct job *job = &letter->job;
+	/* Date is the first try's: it is stored with the mark, and a resend is the same bytes. */
+	if (job->first_us == 0)
+		job->first_us = clock_now().wall_us;
 	buffer_reset(&letter->sender);
 	if (job->is_notice) {
 		buffer_add_text(&letter->sender, job->sender);
-		return editions_notice(&talk->delivery->editions, job->delivery, &letter->plain, err);
+	} else {
+		struct edition *edition = edition_for(talk, job->edition, err);
+		if (!edition || edition_return_path(edition, job, &talk->delivery->daemon->ops.keys, &letter->sender, err) < 0)
+			return -1;
 	}
+	letter->envelope = (struct envelope){ .sender = buffer_text(&letter->sender),
+		                              .recipient = job->email,
+		                              .needs_smtputf8 = !text_is_ascii(bytes_text(job->email)) };
+	return buffer_check(&letter->sender, err);
+}
+
+static int fill_letter(struct talk *talk, struct letter *letter, struct error *err)
+{
+	const struct job *job = &letter->job;
+	buffer_reset(&letter->plain);
+	if (job->is_notice)
+		return editions_notice(&talk->delivery->editions, job->delivery, &letter->plain, err);
 	struct edition *edition = edition_for(talk, job->edition, err);
-	if (!edition || edition_return_path(edition, job, keys, &letter->sender, err) < 0)
+	if (!edition || edition_fill(edition, job, &talk->delivery->daemon->ops.keys, &letter->plain, err) < 0)
 		return -1;
-	return edition_fill(edition, job, keys, &letter->plain, err);
+	buffer_reset(&letter->frozen);
+	return store_job_freeze(job, &letter->frozen, err);
 }
 
 static int sign_letter(struct talk *talk, struct letter *letter, struct error *err)
@@ -65,27 +84,28 @@ static int sign_letter(struct talk *talk, struct letter *letter, struct error *e
 	return buffer_check(&letter->message, err);
 }
 
-/* Makes the job a letter; a job that can not be one goes back, and the log says why. */
-static bool prepare(struct talk *talk, struct letter *letter)
+static bool not_made(struct talk *talk, const struct letter *letter, const struct error *err)
+{
+	log_error("message not made delivery=%" PRId64 " text=\"%s\"", letter->job.delivery, err->text);
+	delivery_return(talk->delivery, &letter->job);
+	return false;
+}
+
+/* The message itself: made while the server is at work on what went before. False: it could not be, and the job went back. */
+static bool compose(struct talk *talk, struct letter *letter)
 {
 	struct error err = { 0 };
-	/* Date is the first try's: it is stored with the mark, and a resend is the same bytes. */
-	if (letter->job.first_us == 0)
-		letter->job.first_us = clock_now().wall_us;
-	if (write_letter(talk, letter, &err) < 0 || sign_letter(talk, letter, &err) < 0) {
-		log_error("message not made delivery=%" PRId64 " text=\"%s\"", letter->job.delivery, err.text);
-		delivery_return(talk->delivery, &letter->job);
-		return false;
-	}
-	letter->envelope = (struct envelope){ .sender = buffer_text(&letter->sender),
-		                              .recipient = letter->job.email,
-		                              .needs_smtputf8 = !text_is_ascii(bytes_text(letter->job.email)) };
-	return true;
+	if (fill_letter(talk, letter, &err) == 0 && sign_letter(talk, letter, &err) == 0)
+		return true;
+	return not_made(talk, letter, &err);
 }
 
 static bool next_letter(struct talk *talk, struct letter *letter)
 {
-	return !atomic_load(&talk->delivery->daemon->stopping) && queue_pop(talk->relay->queue, &letter->job) && prepare(talk, letter);
+	struct error err = { 0 };
+	if (atomic_load(&talk->delivery->daemon->stopping) || !queue_pop(talk->relay->queue, &letter->job))
+		return false;
+	return address_letter(talk, letter, &err) == 0 || not_made(talk, letter, &err);
 }
 
 /* A relay that refuses everybody says nothing about anybody. */
@@ -119,6 +139,8 @@ static void note(struct talk *talk, const struct job *job, struct record *record
 	outcome->delivery = job->delivery;
 	outcome->lease_token = job->lease_token;
 	outcome->is_notice = job->is_notice;
+	record->campaign = job->campaign;
+	record->provider = job->provider;
 	record->verdict = judge(talk, job, outcome);
 	if (outcome->kind == OUTCOME_ACCEPTED) {
 		atomic_fetch_add(&talk->delivery->sent, 1);
@@ -141,19 +163,34 @@ static enum turn record_outcome(struct talk *talk, const struct job *job, struct
 }
 
 /* The first message of a chain has its envelope and its mark on their own. True: its dot may go. */
-static bool open_chain(struct talk *talk, struct letter *letter)
+static bool open_chain(struct talk *talk, struct letter *letter, bool is_composed)
 {
 	struct record record = { 0 };
 	struct smtp *smtp = talk->session->smtp;
-	if (smtp_begin(smtp, &letter->envelope, &record.outcome) < 0 || smtp_ready(smtp, &record.outcome) != 1) {
+	int begun = smtp_begin(smtp, &letter->envelope, &record.outcome);
+	if (begun == 0 && !is_composed && !compose(talk, letter)) {
+		smtp_drop(smtp);
+		return false;
+	}
+	if (begun < 0 || smtp_ready(smtp, &record.outcome) != 1) {
 		record_outcome(talk, &letter->job, &record);
 		return false;
 	}
-	record = (struct record){ .next = &letter->job };
+	record = (struct record){ .next = &letter->job, .frozen = buffer_text(&letter->frozen) };
 	if (recorder_turn(talk->delivery->recorder, &record) == TURN_START)
 		return true;
 	/* The server waits for a message that must not go. */
 	smtp_drop(smtp);
+	return false;
+}
+
+/* Behind the envelope of `next` and its mark: true if its dot may go. */
+static bool next_is_ready(struct talk *talk, struct letter *next)
+{
+	struct record refused = { 0 };
+	if (smtp_ready(talk->session->smtp, &refused.outcome) == 1)
+		return true;
+	record_outcome(talk, &next->job, &refused);
 	return false;
 }
 
@@ -162,31 +199,36 @@ static bool turn(struct talk *talk, struct letter *now, struct letter *next)
 {
 	struct record record = { 0 };
 	struct smtp *smtp = talk->session->smtp;
-	int usable = smtp_turn(smtp, buffer_bytes(&now->message), next ? &next->envelope : NULL, &record.outcome);
+	int usable = smtp_send(smtp, buffer_bytes(&now->message), next ? &next->envelope : NULL, &record.outcome);
+	bool is_composed = usable == 0 && next && compose(talk, next);
+	/* One that could not be composed has gone back already. */
+	bool is_ours = next && (is_composed || usable < 0);
+	if (usable == 0)
+		usable = smtp_reply(smtp, &record.outcome);
 	note(talk, &now->job, &record);
-	bool goes_on = usable == 0 && next && smtp_is_open(smtp);
-	if (goes_on && !smtp_is_begun(smtp)) {
-		/* No pipelining: the next one begins a chain of its own. */
-		record.next = NULL;
-		if (recorder_turn(talk->delivery->recorder, &record) != TURN_START)
-			return false;
-		return open_chain(talk, next);
+	bool goes_on = usable == 0 && is_composed && smtp_is_open(smtp);
+	bool early = goes_on && smtp_is_begun(smtp);
+	if (early) {
+		record.next = &next->job;
+		record.frozen = buffer_text(&next->frozen);
 	}
-	record.next = goes_on ? &next->job : NULL;
 	enum turn allowed = recorder_turn(talk->delivery->recorder, &record);
 	if (!goes_on) {
-		if (next)
+		if (is_ours)
 			delivery_return(talk->delivery, &next->job);
+		else if (smtp_is_open(smtp) && smtp_is_begun(smtp))
+			smtp_drop(smtp);
 		return false;
 	}
-	if (allowed != TURN_START) {
+	if (early && allowed == TURN_START)
+		return next_is_ready(talk, next);
+	/* Without pipelining the next one begins a chain of its own. */
+	if (!early && allowed == TURN_START)
+		return open_chain(talk, next, true);
+	if (!early)
+		delivery_return(talk->delivery, &next->job);
+	else
 		smtp_drop(smtp);
-		return false;
-	}
-	struct record refused = { 0 };
-	if (smtp_ready(smtp, &refused.outcome) == 1)
-		return true;
-	record_outcome(talk, &next->job, &refused);
 	return false;
 }
 
@@ -194,7 +236,7 @@ static bool turn(struct talk *talk, struct letter *now, struct letter *next)
 static void run_chain(struct talk *talk, size_t first)
 {
 	size_t at = first;
-	if (!open_chain(talk, &talk->letters[at]))
+	if (!open_chain(talk, &talk->letters[at], false))
 		return;
 	for (;;) {
 		struct letter *next = &talk->letters[1 - at];
@@ -245,6 +287,7 @@ void session_main(struct session *session)
 		talk.letters[i].plain = BUFFER_INIT(MESSAGE_BYTES);
 		talk.letters[i].message = BUFFER_INIT(MESSAGE_BYTES + (64 << 10));
 		talk.letters[i].sender = BUFFER_INIT(1024);
+		talk.letters[i].frozen = BUFFER_INIT(16 << 10);
 	}
 	while (!atomic_load(&delivery->daemon->stopping) && !atomic_load(&delivery->daemon->failed))
 		one_chain(&talk);
@@ -255,5 +298,6 @@ void session_main(struct session *session)
 		buffer_clear(&talk.letters[i].plain);
 		buffer_clear(&talk.letters[i].message);
 		buffer_clear(&talk.letters[i].sender);
+		buffer_clear(&talk.letters[i].frozen);
 	}
 }

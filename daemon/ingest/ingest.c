@@ -35,6 +35,7 @@ static void poll_one(struct ingest *ingest, struct source *source, struct arena 
 static void *run(void *arg)
 {
 	struct ingest *ingest = arg;
+	pthread_setname_np(pthread_self(), "ingest");
 	while (!atomic_load(&ingest->daemon->stopping) && !atomic_load(&ingest->daemon->failed)) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct source sources[AT_ONCE];

@@ -83,24 +83,28 @@ static bool is_blank(char c)
 /* RFC 6376 section 3.4.2: name in lower case, unfolded, runs of blanks as one, none at the ends. Without CRLF. */
 static void add_relaxed_field(struct bytes name, struct bytes value, struct buffer *out)
 {
+	char *to = buffer_reserve(out, name.size + value.size + 1);
+	size_t n = 0;
+	if (!to)
+		return;
 	for (size_t i = 0; i < name.size; i++)
 		if (!is_blank(name.data[i]))
-			buffer_add_char(out, (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] + 32 : name.data[i]));
-	buffer_add_char(out, ':');
+			to[n++] = (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] + 32 : name.data[i]);
+	to[n++] = ':';
+	size_t first = n;
 	bool pending = false;
-	bool any = false;
 	for (size_t i = 0; i < value.size; i++) {
 		char c = value.data[i];
 		if (is_blank(c) || c == '\r' || c == '\n') {
 			pending = pending || is_blank(c);
 			continue;
 		}
-		if (pending && any)
-			buffer_add_char(out, ' ');
-		buffer_add_char(out, c);
+		if (pending && n > first)
+			to[n++] = ' ';
+		to[n++] = c;
 		pending = false;
-		any = true;
 	}
+	buffer_commit(out, n);
 }
 
 /* One byte of a body that is not in its relaxed form: a tab, or a blank before another or before the line's end. */
@@ -200,8 +204,10 @@ static void choose_fields(const struct head *head, enum dkim_fields which, struc
 		if (which == DKIM_NO_ID_DATE && signed_fields[i].id_or_date)
 			continue;
 		size_t present = 0;
+		size_t size = strlen(signed_fields[i].name);
 		for (size_t f = head->count; f-- > 0;) {
-			if (text_compare_nocase(head->fields[f].name, bytes_text(signed_fields[i].name)) != 0)
+			if (head->fields[f].name.size != size ||
+			    text_compare_nocase(head->fields[f].name, (struct bytes){ signed_fields[i].name, size }) != 0)
 				continue;
 			list_name(names, signed_fields[i].name, &column, &first);
 			add_relaxed_field(head->fields[f].name, head->fields[f].value, data);

@@ -180,10 +180,8 @@ static bool add_message(struct buffer *out, struct bytes message)
 	return memchr(message.data, '\0', message.size) == NULL;
 }
 
-int smtp_turn(struct smtp *smtp, struct bytes message, const struct envelope *next, struct outcome *outcome)
+int smtp_send(struct smtp *smtp, struct bytes message, const struct envelope *next, struct outcome *outcome)
 {
-	struct reply reply;
-	const char *why = NULL;
 	struct outcome next_outcome;
 	assert(smtp->is_begun);
 	buffer_reset(&smtp->out);
@@ -194,25 +192,30 @@ int smtp_turn(struct smtp *smtp, struct bytes message, const struct envelope *ne
 	size_t dot_end = smtp->out.size;
 	smtp->must_reset = false;
 	smtp->is_begun = false;
-	bool early = next && smtp->extensions.pipelining && check(smtp, next, &next_outcome) == 0;
-	if (early)
+	smtp->early = next && smtp->extensions.pipelining && check(smtp, next, &next_outcome) == 0 ? next : NULL;
+	if (smtp->early)
 		add_group(smtp, next);
 	if (smtp->out.failed)
 		return link_lost(smtp, STAGE_DATA_END, OUTCOME_WITHHELD, "the message is too large", outcome);
 	size_t written = link_write(smtp, BLOCK_US);
 	if (written < dot_end)
 		return link_lost(smtp, STAGE_DATA_END, OUTCOME_LOST, NULL, outcome);
+	smtp->is_cut = written < smtp->out.size;
+	return 0;
+}
+
+int smtp_reply(struct smtp *smtp, struct outcome *outcome)
+{
+	struct reply reply;
+	const char *why = NULL;
 	if (link_reply(smtp, DOT_US, &reply, &why) < 0)
 		return link_lost(smtp, STAGE_DATA_END, OUTCOME_SILENT, why, outcome);
 	link_outcome(smtp, STAGE_DATA_END, &reply, outcome);
-	struct moment now = clock_now();
-	smtp->began_us = now.mono_us;
-	if (reply.code == 421 || written < smtp->out.size) {
+	smtp->began_us = clock_now().mono_us;
+	if (reply.code == 421 || smtp->is_cut) {
 		smtp_drop(smtp);
-		return 0;
-	}
-	if (early) {
-		smtp->envelope = next;
+	} else if (smtp->early) {
+		smtp->envelope = smtp->early;
 		smtp->is_begun = true;
 	}
 	return 0;

@@ -26,6 +26,8 @@ struct smtp {
 	/* The envelope begun: how many of its commands are out, and whether RSET leads it. */
 	const struct envelope *envelope;
 	bool is_begun, leads_reset, must_reset;
+	const struct envelope *early; /* sent with the last dot, whose reply is not read yet */
+	bool is_cut;                  /* that envelope did not go out whole */
 	int64_t began_us;
 };
 

@@ -43,10 +43,12 @@ MUST_CHECK int smtp_begin(struct smtp *smtp, const struct envelope *envelope, st
  * smtp_is_open(). -1: the link is lost, nothing was sent. */
 MUST_CHECK int smtp_ready(struct smtp *smtp, struct outcome *outcome);
 /* After smtp_ready() was 1: the message (CRLF lines; dots are stuffed here), the final dot and, in the same write where that is
- * allowed, the envelope of the next (NULL: none). Reads the reply to the dot. 0: *outcome is ACCEPTED or REPLY. -1: the link is gone,
- * *outcome is LOST (the dot was not yet handed to the kernel) or SILENT (it was); or WITHHELD (a line break that is none).
- * `next` must live until smtp_ready(). */
-MUST_CHECK int smtp_turn(struct smtp *smtp, struct bytes message, const struct envelope *next, struct outcome *outcome);
+ * allowed, the envelope of the next (NULL: none). 0, or -1: the link is gone, *outcome is LOST (the dot was not yet handed to the
+ * kernel); or WITHHELD (a line break that is none). `next` must live until smtp_ready(). */
+MUST_CHECK int smtp_send(struct smtp *smtp, struct bytes message, const struct envelope *next, struct outcome *outcome);
+/* Reads the reply to the dot smtp_send() sent: there is time for other work in between. 0: *outcome is ACCEPTED or REPLY. -1: the link
+ * is gone, *outcome is SILENT. */
+MUST_CHECK int smtp_reply(struct smtp *smtp, struct outcome *outcome);
 
 void smtp_quit(struct smtp *smtp);   /* says QUIT, waits for nothing */
 void smtp_drop(struct smtp *smtp);   /* closes now: an open envelope or message is not completed */

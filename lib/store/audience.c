@@ -139,7 +139,8 @@ static const struct sql CANCEL_LEASED = {
 	.name = "cancel leased",
 	.text = "UPDATE delivery SET state = 'cancelled', finished_us = $1, lease_id = 0, merge_values = NULL WHERE id IN (SELECT id FROM "
 		"delivery WHERE "
-		"campaign_id + 0 = $2 AND state = 'leased' LIMIT $3) RETURNING subscriber_id, provider, resends",
+		"campaign_id + 0 = $2 AND state IN ('leased', 'inflight') AND state = 'leased' LIMIT $3) RETURNING subscriber_id, "
+		"provider, resends",
 	TAKEN_BACK,
 };
 static const struct sql FORGET = { .name = "audience forget",

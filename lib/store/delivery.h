@@ -35,10 +35,14 @@ MUST_CHECK int store_lease_extend(struct db *db, int64_t lease_token, int64_t un
 struct record {
 	struct outcome outcome; /* kind OUTCOME_NONE: none with this record (a session's first message) */
 	struct verdict verdict;
-	struct job *next;    /* mark this one inflight; NULL: none. first_us, first_try_us are filled in when 0 */
-	bool next_refused;   /* out: the mark changed no row: paused, cancelled, unsubscribed, suppressed, fenced */
-	bool outcome_fenced; /* out: the outcome's token no longer matched; nothing was written for it */
+	int64_t campaign, provider; /* of the outcome's delivery, for its counters */
+	struct job *next;           /* mark this one inflight; NULL: none. first_us, first_try_us are filled in when 0 */
+	const char *frozen;         /* of next: store_job_freeze() */
+	bool next_refused;          /* out: the mark changed no row: paused, cancelled, unsubscribed, suppressed, fenced */
+	bool outcome_fenced;        /* out: the outcome's token no longer matched; nothing was written for it */
 };
+/* What a reader's mail is made of, kept from the mark until the end, so that a resend is the same bytes (promise 5). Adds JSON text. */
+MUST_CHECK int store_job_freeze(const struct job *job, struct buffer *out, struct error *err);
 MUST_CHECK int store_delivery_record(struct db *db, int64_t node, struct record *const *records, size_t n, int64_t now_us,
                                      struct error *err);
 

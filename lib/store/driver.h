@@ -49,9 +49,9 @@ struct db {
 	char *url, *path, *folder, *schema_folder;
 	void *connection; /* the engine's */
 	struct lock lock;
-	int shadow_fd;            /* the commit counter outside the database */
-	int64_t commits;          /* the store's own, as of our last commit */
-	int64_t checkpoint_bytes; /* the engine's: a WAL larger than this is worth moving */
+	int shadow_fd;                   /* the commit counter outside the database */
+	int64_t commits;                 /* the store's own, as of our last commit */
+	int wal_pages, checkpoint_pages; /* the engine's: what its log holds, and how much of it is worth moving again */
 	bool is_behind;
 	bool in_write, in_read;
 	struct cached *cache;

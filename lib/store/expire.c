@@ -17,11 +17,12 @@ static const struct sql NODE = {
 static const struct sql END_LEASES = { .name = "lease end",
 	                               .text = "UPDATE lease SET until_us = 0 WHERE node_id = $1 AND until_us > 0",
 	                               .in = ARGS(ARG(a, INT)) };
+/* The text of the index on what is held: the planner takes it only where it is repeated. */
+#define HELD "state IN ('leased', 'inflight')"
 static const struct sql PURGE = {
 	.name = "lease purge",
-	.text = "DELETE FROM lease WHERE until_us < $1 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.lease_id = lease.id AND d.state = "
-		"'leased') AND NOT "
-		"EXISTS (SELECT 1 FROM delivery d WHERE d.lease_id = lease.id AND d.state = 'inflight') AND NOT EXISTS (SELECT 1 FROM "
+	.text = "DELETE FROM lease WHERE until_us < $1 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.lease_id = lease.id AND d." HELD
+		") AND NOT EXISTS (SELECT 1 FROM "
 		"notice n WHERE "
 		"n.lease_id = lease.id AND n.state = 'leased') AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.lease_id = lease.id AND "
 		"n.state = 'inflight')",
@@ -31,8 +32,8 @@ static const struct sql PURGE = {
 #define HOLDS(table, word) "EXISTS (SELECT 1 FROM " #table " h WHERE h.lease_id = l.id AND h.state = '" #word "')"
 static const struct sql HAS_EXPIRED = {
 	.name = "lease has expired",
-	.text = "SELECT count(*) AS n FROM lease l WHERE l.until_us <= $1 AND (" HOLDS(delivery, leased) " OR " HOLDS(
-		delivery, inflight) " OR " HOLDS(notice, leased) " OR " HOLDS(notice, inflight) ")",
+	.text = "SELECT count(*) AS n FROM lease l WHERE l.until_us <= $1 AND (EXISTS (SELECT 1 FROM delivery h WHERE h.lease_id = l.id "
+		"AND h." HELD ") OR " HOLDS(notice, leased) " OR " HOLDS(notice, inflight) ")",
 	.in = ARGS(ARG(a, INT)),
 	NUMBER("n"),
 };
@@ -42,7 +43,8 @@ static const struct sql HAS_OLD = {
 #define EXPIRED "lease_id IN (SELECT id FROM lease WHERE until_us <= $1)"
 static const struct sql EXPIRE_LEASED = {
 	.name = "lease expire leased",
-	.text = "UPDATE delivery SET state = 'queued', lease_id = 0 WHERE id IN (SELECT id FROM delivery WHERE state = 'leased' "
+	.text = "UPDATE delivery SET state = 'queued', lease_id = 0 WHERE id IN (SELECT id FROM delivery WHERE " HELD
+		" AND state = 'leased' "
 		"AND " EXPIRED " LIMIT $2) RETURNING campaign_id, provider",
 	.in = ARGS(ARG(a, INT), ARG(b, INT)),
 	MOVED,
@@ -51,7 +53,8 @@ static const struct sql EXPIRE_LEASED = {
 static const struct sql EXPIRE_TO_UNCERTAIN = {
 	.name = "lease expire in doubt",
 	.text = "UPDATE delivery SET state = 'uncertain', is_tried = 1, reason = 'in doubt: the sender stopped after the message went out' "
-		"WHERE id IN (SELECT id FROM delivery WHERE state = 'inflight' AND " EXPIRED " LIMIT $2) RETURNING campaign_id, provider",
+		"WHERE id IN (SELECT id FROM delivery WHERE " HELD " AND state = 'inflight' AND " EXPIRED
+		" LIMIT $2) RETURNING campaign_id, provider",
 	.in = ARGS(ARG(a, INT), ARG(b, INT)),
 	MOVED,
 };
@@ -59,7 +62,8 @@ static const struct sql EXPIRE_TO_RESEND = {
 	.name = "lease expire resend",
 	.text = "UPDATE delivery SET state = 'queued', lease_id = 0, is_tried = 1, resends = resends + 1, due_us = $1, reason = 'sent "
 		"again: it was in "
-		"doubt' WHERE id IN (SELECT id FROM delivery WHERE state = 'inflight' AND resends = 0 AND lease_id IN (SELECT id FROM "
+		"doubt' WHERE id IN (SELECT id FROM delivery WHERE " HELD
+		" AND state = 'inflight' AND resends = 0 AND lease_id IN (SELECT id FROM "
 		"lease WHERE until_us "
 		"<= $2) AND campaign_id NOT IN (SELECT id FROM campaign WHERE state = 'cancelled') LIMIT $3) RETURNING campaign_id, "
 		"provider",
@@ -88,9 +92,12 @@ static const struct sql DOUBT_NOTICES = {
 	"UPDATE delivery SET state = 'uncertain', lease_id = 0, reason = 'held: the store was put back to an earlier state' WHERE id IN "  \
 	"(SELECT id FROM "                                                                                                                 \
 	"delivery WHERE state = '" #word "' LIMIT $1) RETURNING campaign_id, provider"
+#define HOLD_HELD(word)                                                                                                                    \
+	"UPDATE delivery SET state = 'uncertain', lease_id = 0, reason = 'held: the store was put back to an earlier state' WHERE id IN "  \
+	"(SELECT id FROM delivery WHERE " HELD " AND state = '" #word "' LIMIT $1) RETURNING campaign_id, provider"
 static const struct sql HOLD_QUEUED = { .name = "hold queued", .text = HOLD(queued), .in = ARGS(ARG(a, INT)), MOVED };
-static const struct sql HOLD_LEASED = { .name = "hold leased", .text = HOLD(leased), .in = ARGS(ARG(a, INT)), MOVED };
-static const struct sql HOLD_INFLIGHT = { .name = "hold inflight", .text = HOLD(inflight), .in = ARGS(ARG(a, INT)), MOVED };
+static const struct sql HOLD_LEASED = { .name = "hold leased", .text = HOLD_HELD(leased), .in = ARGS(ARG(a, INT)), MOVED };
+static const struct sql HOLD_INFLIGHT = { .name = "hold inflight", .text = HOLD_HELD(inflight), .in = ARGS(ARG(a, INT)), MOVED };
 static const struct sql HOLD_DEFERRED = { .name = "hold deferred", .text = HOLD(deferred), .in = ARGS(ARG(a, INT)), MOVED };
 static const struct sql HOLD_NOTICES = {
 	.name = "hold notices",

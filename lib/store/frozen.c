@@ -1,7 +1,9 @@
 #include "store/frozen.h"
 #include "base/json.h"
+#include "store/delivery.h"
 #include <stdio.h>
 
+/* [email, name, values, epoch, uuid] */
 int store_job_freeze(const struct job *job, struct buffer *out, struct error *err)
 {
 	CLEANUP(json_free) json_t *array = json_pack("[s,s,s,I,s]", job->email, job->name, job->values, (json_int_t)job->epoch, job->uuid);

@@ -96,7 +96,7 @@ static const struct field job_fields[] = { J(delivery, INT),
 static const struct sql JOBS = {
 	.name = "lease jobs",
 	.text = JOB "delivery d JOIN campaign c ON c.id = d.campaign_id JOIN subscriber s ON s.id = d.subscriber_id" JOB_JOINS
-		    "WHERE d.lease_id = $1 AND d.state = 'leased' ORDER BY d.due_us, d.id",
+		    "WHERE d.lease_id = $1 AND d.state IN ('leased', 'inflight') AND d.state = 'leased' ORDER BY d.due_us, d.id",
 	.in = ARGS(ARG(a, INT)),
 	.row = job_fields,
 	.row_bytes = sizeof(struct job_row),

@@ -1,7 +1,6 @@
 /* One commit for many sessions: outcomes are written, and the next messages marked (promises 2 to 8). */
 #include "store/arg.h"
 #include "store/delivery.h"
-#include "store/frozen.h"
 #include "store/tally.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -44,6 +43,14 @@ struct written {
 	"lease_id = $12 AND state = '" #word "' RETURNING campaign_id, provider, subscriber_id"
 static const struct sql WRITE_INFLIGHT = { .name = "record inflight", .text = WRITE(inflight), .in = write_fields, WRITTEN };
 static const struct sql WRITE_LEASED = { .name = "record leased", .text = WRITE(leased), .in = write_fields, WRITTEN };
+/* Nearly every message ends here: nothing is read back. */
+static const struct sql WRITE_SENT = {
+	.name = "record sent",
+	.text = "UPDATE delivery SET state = 'sent', reason = '', is_tried = 1, attempts = attempts + $1, first_try_us = CASE WHEN "
+		"first_try_us = 0 THEN CAST($2 AS BIGINT) ELSE first_try_us END, finished_us = $3, lease_id = 0, merge_values = NULL WHERE "
+		"id = $4 AND lease_id = $5 AND state = 'inflight'",
+	.in = ARGS(ARG(d, INT), ARG(a, INT), ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+};
 /* In doubt keeps its token, so that a late 250 still finds it. */
 static const struct sql WRITE_UNCERTAIN = { .name = "record uncertain", .text = WRITE(uncertain), .in = write_fields, WRITTEN };
 #define WRITE_NOTICE_IN(word)                                                                                                              \
@@ -91,9 +98,8 @@ static const struct sql MARK = {
 		"p.subscriber_id = "
 		"delivery.subscriber_id AND p.state = 'active') AND NOT EXISTS (SELECT 1 FROM subscriber s JOIN suppression x ON "
 		"x.email_key = s.email_key "
-		"WHERE s.id = delivery.subscriber_id) RETURNING campaign_id, provider, subscriber_id",
+		"WHERE s.id = delivery.subscriber_id)",
 	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(s, TEXT), ARG(c, INT), ARG(d, INT), ARG(e, INT)),
-	WRITTEN,
 };
 static const struct sql MARK_NOTICE = {
 	.name = "mark notice",
@@ -151,15 +157,25 @@ static const struct sql REFUSED_EVENT = {
 static const struct sql REVOKE = { .name = "record revoke",
 	                           .text = "INSERT INTO revocation (subscriber_id, at_us) VALUES ($1, $2)",
 	                           .in = ARGS(ARG(a, INT), ARG(b, INT)) };
-const struct sql *const record_statements[] = { &WRITE_INFLIGHT, &WRITE_LEASED, &WRITE_UNCERTAIN,
-	                                        &CANCEL,         &WRITE_NOTICE, &WRITE_NOTICE_LEASED,
-	                                        &ATTEMPT,        &MARK,         &MARK_NOTICE,
-	                                        &REFUSE,         &UNLEASE,      &SUPPRESS,
-	                                        &REFUSED_EVENT,  &REVOKE,       NULL };
+const struct sql *const record_statements[] = { &WRITE_SENT,
+	                                        &WRITE_INFLIGHT,
+	                                        &WRITE_LEASED,
+	                                        &WRITE_UNCERTAIN,
+	                                        &CANCEL,
+	                                        &WRITE_NOTICE,
+	                                        &WRITE_NOTICE_LEASED,
+	                                        &ATTEMPT,
+	                                        &MARK,
+	                                        &MARK_NOTICE,
+	                                        &REFUSE,
+	                                        &UNLEASE,
+	                                        &SUPPRESS,
+	                                        &REFUSED_EVENT,
+	                                        &REVOKE,
+	                                        NULL };
 
 struct recording {
 	struct record *const *records;
-	const char **frozen; /* of each next */
 	size_t n;
 	int64_t now_us;
 	struct tally tally;
@@ -293,14 +309,21 @@ static int write_row(struct db *db, const struct record *record, const struct wr
                      enum delivery_state *from, struct error *err)
 {
 	*from = DELIVERY_INFLIGHT;
+	if (record->verdict.kind == VERDICT_SENT) {
+		struct arg sent = { .a = write->finished_us, .b = write->id, .c = write->token, .d = write->attempts };
+		int64_t changed = 0;
+		*written = (struct written){ record->campaign, record->provider, 0 };
+		if (db_run(db, &WRITE_SENT, &sent, &changed, err) < 0)
+			return -1;
+		if (changed > 0)
+			return 1;
+		*from = DELIVERY_UNCERTAIN;
+		return db_one(db, &WRITE_UNCERTAIN, write, written, NULL, err);
+	}
 	int found = db_one(db, &WRITE_INFLIGHT, write, written, NULL, err);
 	if (found == 0 && is_unmarked(record)) {
 		*from = DELIVERY_LEASED;
 		found = db_one(db, &WRITE_LEASED, write, written, NULL, err);
-	}
-	if (found == 0 && record->verdict.kind == VERDICT_SENT) {
-		*from = DELIVERY_UNCERTAIN;
-		found = db_one(db, &WRITE_UNCERTAIN, write, written, NULL, err);
 	}
 	return found;
 }
@@ -353,30 +376,28 @@ static int refuse_mark(struct db *db, struct recording *in, const struct arg *ma
 	return tally_move(db, &in->tally, written.campaign_id, written.provider, DELIVERY_LEASED, to, 1, err);
 }
 
-static int mark_next(struct db *db, struct recording *in, struct record *record, const char *frozen, struct error *err)
+static int mark_next(struct db *db, struct recording *in, struct record *record, struct error *err)
 {
 	const struct job *next = record->next;
-	struct written written = { 0 };
+	int64_t changed = 0;
 	struct arg mark = { .a = next->first_us ? next->first_us : in->now_us,
 		            .b = next->first_try_us ? next->first_try_us : in->now_us,
-		            .s = frozen,
+		            .s = record->frozen,
 		            .c = next->delivery,
 		            .d = next->lease_token,
 		            .e = next->list };
 	if (next->is_notice) {
-		int64_t changed = 0;
 		if (db_run(db, &MARK_NOTICE, &mark, &changed, err) < 0)
 			return -1;
 		record->next_refused = changed == 0;
 		return 0;
 	}
-	int found = db_one(db, &MARK, &mark, &written, NULL, err);
-	if (found < 0)
+	if (db_run(db, &MARK, &mark, &changed, err) < 0)
 		return -1;
-	record->next_refused = found == 0;
-	if (found == 0)
+	record->next_refused = changed == 0;
+	if (changed == 0)
 		return refuse_mark(db, in, &mark, err);
-	return tally_move(db, &in->tally, written.campaign_id, written.provider, DELIVERY_LEASED, DELIVERY_INFLIGHT, 1, err);
+	return tally_move(db, &in->tally, next->campaign, next->provider, DELIVERY_LEASED, DELIVERY_INFLIGHT, 1, err);
 }
 
 static int record_body(struct db *db, void *arg, struct error *err)
@@ -389,7 +410,7 @@ static int record_body(struct db *db, void *arg, struct error *err)
 		record->next_refused = false;
 		if (record->outcome.kind != OUTCOME_NONE && write_outcome(db, in, record, err) < 0)
 			return -1;
-		if (record->next && mark_next(db, in, record, in->frozen[i], err) < 0)
+		if (record->next && mark_next(db, in, record, err) < 0)
 			return -1;
 	}
 	return tally_write(db, &in->tally, err);
@@ -397,23 +418,7 @@ static int record_body(struct db *db, void *arg, struct error *err)
 
 int store_delivery_record(struct db *db, int64_t node, struct record *const *records, size_t n, int64_t now_us, struct error *err)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(64 << 10);
 	struct recording in = { .records = records, .n = n, .now_us = now_us, .tally.node = node };
-	in.frozen = arena_alloc(&arena, (n + 1) * sizeof *in.frozen);
-	if (!in.frozen)
-		return error_set(err, ERROR_MEMORY, "out of memory");
-	/* Made before the lock is taken. */
-	for (size_t i = 0; i < n; i++) {
-		if (!records[i]->next || records[i]->next->is_notice)
-			continue;
-		buffer_reset(&text);
-		if (store_job_freeze(records[i]->next, &text, err) < 0)
-			return -1;
-		in.frozen[i] = arena_text(&arena, buffer_text(&text));
-		if (!in.frozen[i])
-			return error_set(err, ERROR_MEMORY, "out of memory");
-	}
 	if (db_write(db, record_body, &in, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 10000, WAL_BYTES = 8 << 20, WAL_MORE_BYTES = 4 << 20 };
+enum { BUSY_MS = 10000, WAL_PAGES = 2048 /* 8 MB */, WAL_MORE_PAGES = 1024, WAL_LARGE_PAGES = 4096 };
 
 static sqlite3 *handle(struct db *db)
 {
@@ -60,6 +60,15 @@ static void make_file(const char *path)
 	file_close(&fd);
 }
 
+/* After each commit of this connection: how many pages the log holds, those of others included. */
+static int on_commit(void *arg, sqlite3 *connection, const char *name, int pages)
+{
+	struct db *db = arg;
+	(void)connection, (void)name;
+	db->wal_pages = pages;
+	return SQLITE_OK;
+}
+
 static int connect_file(struct db *db, struct error *err)
 {
 	sqlite3 *connection = NULL;
@@ -84,6 +93,8 @@ static int connect_file(struct db *db, struct error *err)
 	         db->options.is_relaxed ? "NORMAL" : "FULL");
 	if (script(db, pragmas, err) < 0)
 		return error_wrap(err, "%s", db->path);
+	/* After the pragma, which takes the hook's place. */
+	sqlite3_wal_hook(connection, on_commit, db);
 	return 0;
 }
 
@@ -195,26 +206,21 @@ static void rollback(struct db *db)
 		sqlite3_exec(handle(db), "ROLLBACK", NULL, NULL, NULL);
 }
 
-static int64_t wal_size(struct db *db)
-{
-	char wal[4096];
-	struct stat st;
-	snprintf(wal, sizeof wal, "%s-wal", db->path);
-	return stat(wal, &st) == 0 ? st.st_size : 0;
-}
-
-/* Called with the lock held. With the usual time-out one open reader would stop every writer: busy means later, when the
- * WAL has grown some more, since each look copies pages. */
+/* Called with the lock held. With the usual time-out one open reader would stop every writer: busy means later, when the log has grown
+ * some more, since each look copies pages. The file keeps its size and is written again from its beginning: a flush then has no
+ * change of size to carry. `small_too` cuts it off. */
 static int checkpoint(struct db *db, bool small_too, struct error *err)
 {
-	int64_t size = wal_size(db);
-	if (!small_too && (size <= WAL_BYTES || size <= db->checkpoint_bytes))
+	if (!small_too && (db->wal_pages <= WAL_PAGES || db->wal_pages <= db->checkpoint_pages))
 		return 0;
 	sqlite3_busy_timeout(handle(db), 0);
-	int code = sqlite3_wal_checkpoint_v2(handle(db), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	int mode = small_too || db->wal_pages > WAL_LARGE_PAGES ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+	int code = sqlite3_wal_checkpoint_v2(handle(db), NULL, mode, NULL, NULL);
 	sqlite3_busy_timeout(handle(db), BUSY_MS);
 	bool busy = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
-	db->checkpoint_bytes = code == SQLITE_OK ? 0 : size + WAL_MORE_BYTES;
+	db->checkpoint_pages = code == SQLITE_OK ? 0 : db->wal_pages + WAL_MORE_PAGES;
+	if (code == SQLITE_OK)
+		db->wal_pages = 0;
 	return code == SQLITE_OK || busy ? 0 : fault(db, code, "checkpoint", err);
 }
 

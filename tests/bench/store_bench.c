@@ -121,7 +121,7 @@ static void send_some(struct db *db, int64_t node, struct job *jobs, size_t n, s
 	for (size_t i = 0; i < n + batch; i += batch) {
 		size_t k = 0;
 		for (size_t j = i; j < i + batch && j < n + batch; j++) {
-			records[k] = (struct record){ .next = j < n ? &jobs[j] : NULL };
+			records[k] = (struct record){ .next = j < n ? &jobs[j] : NULL, .frozen = "[]", .campaign = jobs[0].campaign };
 			if (j >= batch && j - batch < n) {
 				records[k].outcome = (struct outcome){ .delivery = jobs[j - batch].delivery,
 					                               .lease_token = jobs[j - batch].lease_token,

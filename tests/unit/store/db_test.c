@@ -39,7 +39,7 @@ static void test_a_newer_schema_is_refused(void **state)
 	fixture_sql(f, "UPDATE meta SET value = '7' WHERE key = 'schema'");
 	struct error err = open_with(f, true);
 	assert_int_equal(err.code, ERROR_CONFLICT);
-	assert_non_null(strstr(err.text, "the store has schema 7, this gazette knows 1: install the newer version"));
+	assert_non_null(strstr(err.text, "the store has schema 7, this gazette knows 2: install the newer version"));
 }
 
 static void test_a_file_that_is_no_store_is_refused(void **state)
@@ -76,8 +76,8 @@ static void test_versions_are_told(void **state)
 	int64_t store = 0;
 	int64_t binary = 0;
 	OK(db_versions(f->db, &store, &binary, err));
-	assert_int_equal(store, 1);
-	assert_int_equal(binary, 1);
+	assert_int_equal(store, 2);
+	assert_int_equal(binary, 2);
 	OK(db_migrate(f->db, err));
 }
 

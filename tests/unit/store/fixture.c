@@ -157,7 +157,11 @@ size_t fixture_lease(struct fixture *f, struct job *jobs, size_t max, int64_t no
 
 bool fixture_mark(struct fixture *f, struct job *job)
 {
+	CLEANUP(buffer_clear) struct buffer frozen = BUFFER_INIT(64 << 10);
 	struct record record = { .next = job };
+	if (!job->is_notice)
+		OK(store_job_freeze(job, &frozen, err));
+	record.frozen = buffer_text(&frozen);
 	OK(store_delivery_record(f->db, f->node, (struct record *[]){ &record }, 1, NOW_US + 1, err));
 	return !record.next_refused;
 }
@@ -173,7 +177,9 @@ bool fixture_say(struct fixture *f, const struct job *job, enum outcome_kind kin
 		                              .reply = "what the server said",
 		                              .relay = "relay",
 		                              .at_us = NOW_US + 2 },
-		                 .verdict = verdict };
+		                 .verdict = verdict,
+		                 .campaign = job->campaign,
+		                 .provider = job->provider };
 	OK(store_delivery_record(f->db, f->node, (struct record *[]){ &record }, 1, NOW_US + 2, err));
 	return !record.outcome_fenced;
 }

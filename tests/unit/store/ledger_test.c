@@ -172,7 +172,9 @@ static void send_until_killed(struct fixture *f, int out)
 	fixture_reopen(f);
 	while ((n = fixture_lease(f, jobs, COUNT_OF(jobs), NOW_US)) > 0)
 		for (size_t i = 0; i < n; i++) {
-			struct record record = { .next = &jobs[i] };
+			struct record record = {
+				.next = &jobs[i], .frozen = "", .campaign = jobs[i].campaign, .provider = jobs[i].provider
+			};
 			if (i > 0)
 				record.outcome = (struct outcome){ .delivery = jobs[i - 1].delivery,
 					                           .lease_token = jobs[i - 1].lease_token,
@@ -573,6 +575,9 @@ static void test_one_commit_takes_an_outcome_and_the_next_mark(void **state)
 	int64_t before = fixture_number(f, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'commits'");
 	struct record record = { .outcome = { .delivery = jobs[0].delivery, .lease_token = jobs[0].lease_token, .kind = OUTCOME_ACCEPTED },
 		                 .verdict = SENT,
+		                 .campaign = jobs[0].campaign,
+		                 .provider = jobs[0].provider,
+		                 .frozen = "",
 		                 .next = &jobs[1] };
 	OK(store_delivery_record(f->db, f->node, (struct record *[]){ &record }, 1, NOW_US, err));
 	assert_int_equal(fixture_number(f, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'commits'"), before + 1);
