@@ -158,7 +158,7 @@ def main():
         run("cppcheck", ["cppcheck", "--quiet", "--error-exitcode=1", "--enable=warning,portability", "--inline-suppr", "--std=c11", "--suppressions-list=tests/quality/cppcheck.txt",
                          "-j", str(os.cpu_count()), "-Ilib", "-I.", "lib", "daemon", "cli"])
     if built:
-        for path in sorted(glob.glob(os.path.join(ROOT, "tests", "integration", "*_test.py")) + glob.glob(os.path.join(ROOT, "tests", "crash", "*_test.py"))):
+        for path in sorted(path for room in ("integration", "crash", "browser") for path in glob.glob(os.path.join(ROOT, "tests", room, "*_test.*"))):
             scripted(path, 3600 if LONG else 600)
     print(f"all of it took {time.time() - begin:.0f} s")
     for name in failed:
