@@ -16,7 +16,7 @@ static int ls(struct cli *cli)
 		if (!rows || store_suppression_page(cli->ops.db, after, rows, PAGE, &n, &arena, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 		if (n > 0 || after == 0)
-			cli_rows(cli, suppression_fields, "email reason is_provisional created_us", rows, n, sizeof *rows);
+			cli_rows(cli, suppression_fields, "email reason status evidence created_us", rows, n, sizeof *rows);
 		after = n ? rows[n - 1].id : after;
 	} while (n == PAGE && (cli->json || cli_flag(cli, "all")));
 	return 0;

@@ -366,7 +366,8 @@ int web_start(struct daemon *daemon, struct web **out, struct error *err)
 		                         .routes = routes,
 		                         .context = web,
 		                         .on_error = on_error,
-		                         .trusted_proxies = daemon->config->web.trusted_proxies };
+		                         .trusted_proxies = daemon->config->web.trusted_proxies,
+		                         .is_https = text_starts(daemon->config->daemon.public_url, "https:") };
 	if (ops_again(&web->ops, &daemon->ops, err) == 0) {
 		if (httpd_start(&options, &web->httpd, err) == 0)
 			return 0;

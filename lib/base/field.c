@@ -38,11 +38,19 @@ static json_t *json_of(const struct field *field, const void *row)
 	return NULL;
 }
 
+/* A column counts a time in microseconds and says so; written out it has no unit: "created_us" is "created". */
+static size_t key_size(const struct field *field)
+{
+	size_t size = strlen(field->name);
+	return field->kind == FIELD_TIME && size > 3 && strcmp(field->name + size - 3, "_us") == 0 ? size - 3 : size;
+}
+
 json_t *field_json(const struct field *fields, const void *row)
 {
 	json_t *object = json_object();
 	for (; object && fields->name; fields++)
-		if (fields->kind != FIELD_BYTES && json_object_set_new(object, fields->name, json_of(fields, row)) != 0) {
+		if (fields->kind != FIELD_BYTES &&
+		    json_object_setn_new(object, fields->name, key_size(fields), json_of(fields, row)) != 0) {
 			json_decref(object);
 			object = NULL;
 		}

@@ -11,7 +11,7 @@ enum field_kind {
 	FIELD_TEXT,     /* const char *; UTF-8 without NUL; NULL is none */
 	FIELD_BYTES,    /* struct bytes; data NULL is none */
 	FIELD_WORD,     /* int (an enum); stored and shown as words[value] */
-	FIELD_TIME,     /* int64_t, microseconds of wall time; 0 is none; RFC 3339 in JSON */
+	FIELD_TIME,     /* int64_t, microseconds of wall time; 0 is none; RFC 3339 in JSON, under the name without "_us" */
 	FIELD_DURATION, /* int64_t microseconds; seconds in JSON, where the name should end _s */
 };
 

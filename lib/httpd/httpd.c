@@ -131,11 +131,12 @@ static void plain_page(struct httpd_reply *reply, int status)
 			words = pages[i].words;
 	buffer_clear(&reply->body);
 	*reply = (struct httpd_reply){ .status = status, .body = BUFFER_INIT(BODY_BYTES) };
-	buffer_format(&reply->body,
-	              "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%d</title><link rel=\"stylesheet\" "
-	              "href=\"/style.css\"></head>"
-	              "<body><main><h1>%s</h1></main></body></html>",
-	              status, words);
+	buffer_format(
+		&reply->body,
+		"<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+		"content=\"width=device-width, initial-scale=1\"><title>%s</title><link rel=\"stylesheet\" href=\"/style.css\"></head>"
+		"<body><main><h1>%s</h1></main></body></html>",
+		words, words);
 }
 
 static enum MHD_Result send_reply(struct httpd_request *request, struct httpd_reply *reply)
@@ -148,6 +149,8 @@ static enum MHD_Result send_reply(struct httpd_request *request, struct httpd_re
 	MHD_add_response_header(response, "Content-Security-Policy", reply->csp ? reply->csp : strict_csp);
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	if (request->httpd->options.is_https)
+		MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
 	if (!reply->is_public) {
 		MHD_add_response_header(response, "Cache-Control", "no-store");
 		MHD_add_response_header(response, "X-Robots-Tag", "noindex");
@@ -164,21 +167,30 @@ static enum MHD_Result send_reply(struct httpd_request *request, struct httpd_re
 	return result;
 }
 
+/* NULL: there is none for the method; *known says whether there is one for another. A path that a route names in full is no other's
+ * {segment}. */
+static const struct httpd_route *find_route(struct httpd_request *request, const char *method, bool *known)
+{
+	const char *whole = NULL;
+	for (const struct httpd_route *route = request->httpd->options.routes; route->method; route++) {
+		if ((whole && strcmp(route->pattern, whole) != 0) || !match(route->pattern, request->path, request))
+			continue;
+		*known = true;
+		if (strcmp(route->method, method) == 0)
+			return route;
+		if (!strchr(route->pattern, '{'))
+			whole = route->pattern;
+	}
+	return NULL;
+}
+
 static enum MHD_Result answer(struct httpd_request *request, const char *method)
 {
 	struct httpd *httpd = request->httpd;
 	struct httpd_reply reply = { .status = 200, .body = BUFFER_INIT(BODY_BYTES) };
 	struct error err = { 0 };
-	const struct httpd_route *found = NULL;
 	bool known = false;
-	if (strcmp(method, "HEAD") == 0)
-		method = "GET";
-	for (const struct httpd_route *route = httpd->options.routes; route->method && !found; route++) {
-		if (!match(route->pattern, request->path, request))
-			continue;
-		known = true;
-		found = strcmp(route->method, method) == 0 ? route : NULL;
-	}
+	const struct httpd_route *found = find_route(request, strcmp(method, "HEAD") == 0 ? "GET" : method, &known);
 	if (request->refused) {
 		plain_page(&reply, request->refused);
 	} else if (!found) {

@@ -30,6 +30,7 @@ struct httpd_options {
 	void *context;
 	void (*on_error)(void *context, const struct error *err);
 	const char *trusted_proxies;
+	bool is_https; /* readers come by https: they are told to keep to it */
 	unsigned connections;
 };
 

@@ -96,27 +96,28 @@ static const struct sql REVOKE = { .name = "event revoke",
 	                           .text = "INSERT INTO revocation (subscriber_id, at_us) VALUES ($1, $2)",
 	                           .in = ARGS(ARG(c, INT), ARG(b, INT)) };
 #define S(member, kind) FIELD(struct suppression, member, FIELD_##kind)
-const struct field suppression_fields[] = {
-	S(id, INT),      S(email, TEXT),      S(email_key, TEXT), S(reason, TEXT), S(is_provisional, BOOL),
-	S(event_id, ID), S(created_us, TIME), FIELD_END
-};
-#define SUPPRESSION "SELECT id, email, email_key, reason, is_provisional, event_id, created_us FROM suppression "
+#define SUPPRESSION_STORED                                                                                                                 \
+	S(email, TEXT), S(email_key, TEXT), S(reason, TEXT), S(is_provisional, BOOL), S(event_id, ID), S(created_us, TIME)
+const struct field suppression_fields[] = { S(id, INT), SUPPRESSION_STORED, S(status, TEXT), S(evidence, TEXT), FIELD_END };
+#define SUPPRESSION                                                                                                                        \
+	"SELECT p.id, p.email, p.email_key, p.reason, p.is_provisional, p.event_id, p.created_us, coalesce(e.status, '') AS status, "      \
+	"coalesce(e.detail, '') AS evidence FROM suppression p LEFT JOIN event e ON e.id = p.event_id "
 #define SUPPRESSION_ROWS .row = suppression_fields, .row_bytes = sizeof(struct suppression)
 static const struct sql SUPPRESSION_ADD = {
 	.name = "suppression add",
 	.text = "INSERT INTO suppression (email, email_key, reason, is_provisional, event_id, created_us) VALUES ($1, $2, $3, $4, $5, $6) "
 		"ON CONFLICT "
 		"(email_key) DO NOTHING",
-	.in = suppression_fields + 1,
+	.in = (const struct field[]){ SUPPRESSION_STORED, FIELD_END },
 };
 static const struct sql SUPPRESSION_REMOVE = { .name = "suppression remove",
 	                                       .text = "DELETE FROM suppression WHERE email_key = $1",
 	                                       .in = ARGS(ARG(s, TEXT)) };
 static const struct sql SUPPRESSION_FIND = {
-	.name = "suppression find", .text = SUPPRESSION "WHERE email_key = $1", .in = ARGS(ARG(s, TEXT)), SUPPRESSION_ROWS
+	.name = "suppression find", .text = SUPPRESSION "WHERE p.email_key = $1", .in = ARGS(ARG(s, TEXT)), SUPPRESSION_ROWS
 };
 static const struct sql SUPPRESSION_PAGE = { .name = "suppression page",
-	                                     .text = SUPPRESSION "WHERE id > $1 ORDER BY id LIMIT $2",
+	                                     .text = SUPPRESSION "WHERE p.id > $1 ORDER BY p.id LIMIT $2",
 	                                     .in = ARGS(ARG(a, INT), ARG(b, INT)),
 	                                     SUPPRESSION_ROWS };
 const struct sql *const event_statements[] = {

@@ -31,6 +31,7 @@ struct suppression {
 	bool is_provisional;
 	int64_t event_id;
 	int64_t created_us;
+	const char *status, *evidence; /* read only: what the event says that led to it, "" if there was none */
 };
 extern const struct field suppression_fields[];
 MUST_CHECK int store_suppression_add(struct db *db, const struct suppression *suppression, struct error *err); /* already there: kept */

@@ -218,9 +218,10 @@ class Site:
 
 
 class Postfix:
-    """A real Postfix of its own, on loopback, that delivers everything for its domains to Maildirs, and all else to `relay`, a port."""
+    """A real Postfix of its own, on loopback, that delivers everything for its domains to Maildirs, and all else to `relay`, a port.
+    `extra` are further lines of its main.cf."""
 
-    def __init__(self, relay=0):
+    def __init__(self, relay=0, extra=""):
         self.folder = tempfile.mkdtemp(prefix="gazette-postfix-")
         self.port = free_port()
         os.chmod(self.folder, 0o755)
@@ -249,12 +250,14 @@ smtputf8_enable = no
 maillog_file = {self.folder}/mail.log
 maillog_file_prefixes = {self.folder}
 smtpd_client_connection_count_limit = 0
-""" + (f"relayhost = [127.0.0.1]:{relay}\n" if relay else ""))
+""" + (f"relayhost = [127.0.0.1]:{relay}\n" if relay else "") + extra)
         with open(os.path.join(self.folder, "etc", "master.cf"), "w", encoding="utf-8") as f:
             f.write(f"""127.0.0.1:{self.port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
+lmtp unix - - n - - lmtp
+tlsmgr unix - - n 1000? 1 tlsmgr
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
