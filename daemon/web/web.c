@@ -308,14 +308,10 @@ static int get_health(struct web *web, const struct httpd_request *request, stru
 
 static int get_style(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
-	struct bytes style;
-	(void)web, (void)request;
-	if (!template_builtin("web/style.css", &style))
-		return error_set(err, ERROR_NOT_FOUND, "no style");
+	(void)request;
 	reply->content_type = "text/css; charset=utf-8";
 	reply->is_public = true;
-	buffer_add_bytes(&reply->body, style);
-	return 0;
+	return ops_template(&web->ops, "web/style.css", &reply->body, err);
 }
 
 #define ROUTE(handler)                                                                                                                     \
