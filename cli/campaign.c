@@ -172,7 +172,7 @@ static int64_t show_audience(struct cli *cli, const struct campaign *campaign, c
 	char count[UNITS_TEXT];
 	size_t n = 0;
 	*readers = 0;
-	if (store_campaign_audience(cli->ops.db, campaign->list_id, campaign->post_id, campaign->is_again, by, PROVIDERS, &n, err) < 0)
+	if (store_campaign_audience(cli->ops.db, campaign, by, PROVIDERS, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		*readers += by[i].queued;

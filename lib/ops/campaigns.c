@@ -239,7 +239,7 @@ int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct err
 		findings_add(out, true, "template", "%.200s", why.text);
 	else if (edition_bytes(edition) > 100 << 10)
 		findings_add(out, false, "size", "the mail is larger than 100 KB: Gmail cuts it off below that");
-	if (store_campaign_audience(ops->db, list->id, loaded.campaign.post_id, loaded.campaign.is_again, audience, PROVIDERS, &n, err) < 0)
+	if (store_campaign_audience(ops->db, &loaded.campaign, audience, PROVIDERS, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		readers += audience[i].queued;

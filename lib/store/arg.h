@@ -4,7 +4,7 @@
 #include "store/db.h"
 
 struct arg {
-	int64_t a, b, c, d, e, f, g;
+	int64_t a, b, c, d, e, f, g, h, i;
 	const char *s, *t, *u, *v, *w;
 	struct bytes x;
 };
@@ -23,17 +23,19 @@ extern const struct sql *const list_statements[],
 			*const source_statements[],
 				*const post_statements[],
 					*const campaign_statements[],
-						*const audience_statements[],
-							*const lease_statements[],
-								*const record_statements[],
-									*const notice_statements[],
-										*const event_statements[],
-											*const meta_statements[],
-												*const queue_statements[],
-													*const tally_statements[],
-														*const expire_statements[],
-															*const db_statements
-																[];
+						*const edition_statements[],
+							*const digest_statements[],
+								*const audience_statements[],
+									*const lease_statements[],
+										*const record_statements[],
+											*const notice_statements[],
+												*const event_statements[],
+													*const meta_statements[],
+														*const queue_statements[],
+															*const tally_statements[],
+																*const expire_statements[],
+																	*const db_statements
+																		[];
 
 /* Runs one statement in a write transaction of its own; *changed may be NULL. */
 MUST_CHECK int store_run(struct db *db, const struct sql *sql, const void *in, int64_t *changed, struct error *err);

@@ -43,23 +43,51 @@ static const struct sql RECOUNT = {
 	.in = ARGS(ARG(a, INT)),
 	COUNT_ROWS,
 };
+/* A reader's wish as the bit that campaigns are for. */
+#define CADENCE "(CASE p.cadence WHEN 'each' THEN 1 WHEN 'daily' THEN 2 ELSE 4 END)"
+/* How a reader of a digest stands: a bit for each of its posts that came before. */
+#define HAD(campaign)                                                                                                                      \
+	"CAST(coalesce((SELECT sum(CAST(1 AS BIGINT) << CAST(cp.position AS INTEGER)) FROM campaign_post cp JOIN received r ON r.post_id " \
+	"= cp.post_id AND r.subscriber_id = p.subscriber_id WHERE cp.campaign_id = " campaign "), 0) AS BIGINT)"
+#define ALL_OF(campaign)                                                                                                                   \
+	"CAST(coalesce((SELECT sum(CAST(1 AS BIGINT) << CAST(position AS INTEGER)) FROM campaign_post WHERE campaign_id = " campaign       \
+	"), 0) AS BIGINT)"
+/* Who got a text that was changed since. */
+#define OUTDATED(campaign)                                                                                                                 \
+	"EXISTS (SELECT 1 FROM delivery o JOIN edition_post ep ON ep.edition_id = o.edition_id JOIN post t ON t.id = ep.post_id WHERE "    \
+	"o.campaign_id = " campaign                                                                                                        \
+	" AND o.subscriber_id = p.subscriber_id AND o.state = 'sent' AND o.returned_us = 0 AND ep.version < t.version)"
+
 /* What `send` shows before it starts. */
+#define BY_PROVIDER(queued, suppressed, joins)                                                                                             \
+	"SELECT s.provider AS provider, count(CASE WHEN " queued                                                                           \
+	" THEN 1 END) AS queued, CAST(0 AS BIGINT) AS leased, CAST(0 AS BIGINT) AS inflight, CAST(0 AS BIGINT) AS sent, "                  \
+	"CAST(0 AS BIGINT) AS deferred, CAST(0 AS BIGINT) AS bounced, CAST(0 AS BIGINT) AS expired, CAST(0 AS BIGINT) AS uncertain, "      \
+	"count(CASE WHEN " suppressed                                                                                                      \
+	" THEN 1 END) AS suppressed, CAST(0 AS BIGINT) AS cancelled, CAST(0 AS BIGINT) AS returned, CAST(0 AS BIGINT) AS complaints, "     \
+	"CAST(0 AS BIGINT) AS unsubscribes FROM subscription p JOIN subscriber s ON s.id = p.subscriber_id LEFT JOIN suppression x ON "    \
+	"x.email_key = s.email_key " joins
 static const struct sql AUDIENCE = {
 	.name = "audience",
-	.text = "SELECT s.provider AS provider, count(CASE WHEN x.id IS NULL AND (r.post_id IS NULL OR $1 = 1) THEN 1 END) AS queued, "
-		"CAST(0 AS BIGINT) "
-		"AS leased, CAST(0 AS BIGINT) AS inflight, CAST(0 AS BIGINT) AS sent, CAST(0 AS BIGINT) AS deferred, CAST(0 AS BIGINT) AS "
-		"bounced, "
-		"CAST(0 AS BIGINT) AS expired, CAST(0 AS BIGINT) AS uncertain, count(CASE WHEN x.id IS NOT NULL OR (r.post_id IS NOT NULL "
-		"AND $2 = 0) "
-		"THEN 1 END) AS suppressed, CAST(0 AS BIGINT) AS cancelled, CAST(0 AS BIGINT) AS returned, CAST(0 AS BIGINT) AS "
-		"complaints, CAST(0 AS "
-		"BIGINT) AS unsubscribes FROM subscription p JOIN subscriber s ON s.id = p.subscriber_id LEFT JOIN suppression x ON "
-		"x.email_key = "
-		"s.email_key LEFT JOIN received r ON r.subscriber_id = s.id AND r.post_id = $3 WHERE p.list_id = $4 AND p.state = 'active' "
-		"GROUP BY "
-		"s.provider ORDER BY s.provider",
-	.in = ARGS(ARG(a, INT), ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+	.text = BY_PROVIDER("x.id IS NULL AND (r.post_id IS NULL OR $1 = 1)", "x.id IS NOT NULL OR (r.post_id IS NOT NULL AND $2 = 0)",
+	                    "LEFT JOIN received r ON r.subscriber_id = s.id AND r.post_id = $3 WHERE p.list_id = $4 AND p.state = 'active' "
+	                    "AND (" CADENCE " & $5) <> 0 GROUP BY s.provider ORDER BY s.provider"),
+	.in = ARGS(ARG(a, INT), ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT)),
+	COUNT_ROWS,
+};
+static const struct sql AUDIENCE_DIGEST = {
+	.name = "audience of digest",
+	.text = BY_PROVIDER("x.id IS NULL AND " HAD("$1") " <> " ALL_OF("$2"), "x.id IS NOT NULL OR " HAD("$3") " = " ALL_OF("$4"),
+	                    "WHERE p.list_id = $5 AND p.state = 'active' AND (" CADENCE
+	                    " & $6) <> 0 GROUP BY s.provider ORDER BY s.provider"),
+	.in = ARGS(ARG(a, INT), ARG(a, INT), ARG(a, INT), ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+	COUNT_ROWS,
+};
+static const struct sql AUDIENCE_CORRECTION = {
+	.name = "audience of correction",
+	.text = BY_PROVIDER("x.id IS NULL", "x.id IS NOT NULL",
+	                    "WHERE p.list_id = $1 AND p.state = 'active' AND " OUTDATED("$2") " GROUP BY s.provider ORDER BY s.provider"),
+	.in = ARGS(ARG(a, INT), ARG(b, INT)),
 	COUNT_ROWS,
 };
 
@@ -85,10 +113,59 @@ static const struct sql WRITE = {
 		"subscription p JOIN "
 		"subscriber s ON s.id = p.subscriber_id LEFT JOIN suppression x ON x.email_key = s.email_key LEFT JOIN received r ON "
 		"r.subscriber_id = "
-		"s.id AND r.post_id = $6 WHERE p.list_id = $7 AND p.state = 'active' AND p.id > $8 AND p.id <= $9 ON CONFLICT "
+		"s.id AND r.post_id = $6 WHERE p.list_id = $7 AND p.state = 'active' AND p.id > $8 AND p.id <= $9 AND (" CADENCE
+		" & $10) <> 0 ON CONFLICT "
 		"(campaign_id, "
 		"subscriber_id) DO NOTHING",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(c, INT), ARG(c, INT), ARG(d, INT), ARG(e, INT), ARG(f, INT), ARG(g, INT)),
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(c, INT), ARG(c, INT), ARG(d, INT), ARG(e, INT), ARG(f, INT), ARG(g, INT),
+	           ARG(h, INT)),
+};
+#define ROW "INSERT INTO delivery (campaign_id, subscriber_id, edition_id, state, provider, due_us, queued_us, finished_us, reason) SELECT "
+/* Each reader gets the edition without what came before; no such edition: something came since it was compiled. */
+static const struct sql WRITE_DIGEST = {
+	.name = "audience write digest",
+	.text = ROW
+	"CAST($1 AS BIGINT), h.subscriber_id, coalesce(e.id, CAST($2 AS BIGINT)), CASE WHEN h.suppressed IS NOT NULL OR e.id IS NULL "
+	"THEN 'suppressed' ELSE 'queued' END, h.provider, CAST($3 AS BIGINT), CAST($4 AS BIGINT), CASE WHEN h.suppressed IS NOT NULL OR "
+	"e.id IS NULL THEN CAST($5 AS BIGINT) ELSE 0 END, CASE WHEN h.suppressed IS NOT NULL THEN h.suppressed WHEN e.id IS NULL THEN "
+	"'already got it' ELSE '' END FROM (SELECT p.subscriber_id AS subscriber_id, s.provider AS provider, x.reason AS suppressed, " HAD(
+		"$6") " AS had FROM subscription p JOIN subscriber s ON s.id = p.subscriber_id LEFT JOIN suppression x ON x.email_key = "
+		      "s.email_key WHERE p.list_id = $7 AND p.state = 'active' AND p.id > $8 AND p.id <= $9 AND (" CADENCE
+		      " & $10) <> 0) AS h LEFT JOIN edition e ON e.campaign_id = $11 AND e.had = h.had AND e.replaced_by = 0 WHERE true ON "
+		      "CONFLICT "
+		      "(campaign_id, subscriber_id) DO NOTHING",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(c, INT), ARG(c, INT), ARG(a, INT), ARG(e, INT), ARG(f, INT), ARG(g, INT),
+	           ARG(h, INT), ARG(a, INT)),
+};
+static const struct sql WRITE_CORRECTION = {
+	.name = "audience write correction",
+	.text = ROW
+	"CAST($1 AS BIGINT), s.id, CAST($2 AS BIGINT), CASE WHEN x.id IS NOT NULL THEN 'suppressed' ELSE 'queued' END, s.provider, "
+	"CAST($3 AS BIGINT), CAST($4 AS BIGINT), CASE WHEN x.id IS NOT NULL THEN CAST($5 AS BIGINT) ELSE 0 END, coalesce(x.reason, '') "
+	"FROM subscription p JOIN subscriber s ON s.id = p.subscriber_id LEFT JOIN suppression x ON x.email_key = s.email_key WHERE "
+	"p.list_id = $6 AND p.state = 'active' AND p.id > $7 AND p.id <= $8 AND " OUTDATED("$9") " ON CONFLICT (campaign_id, "
+												 "subscriber_id) DO NOTHING",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(c, INT), ARG(c, INT), ARG(e, INT), ARG(f, INT), ARG(g, INT), ARG(i, INT)),
+};
+static const struct sql HAD_BEFORE = {
+	.name = "audience had",
+	.text = "SELECT " HAD("$1") " AS n FROM subscription p WHERE p.list_id = $2 AND p.state = 'active' AND (" CADENCE
+				    " & $3) <> 0 GROUP BY 1",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+	NUMBER,
+};
+static const struct sql RECEIVED_DIGEST = {
+	.name = "audience received digest",
+	.text = "INSERT INTO received (subscriber_id, post_id, campaign_id) SELECT d.subscriber_id, ep.post_id, d.campaign_id FROM "
+		"delivery d "
+		"JOIN edition_post ep ON ep.edition_id = d.edition_id WHERE d.id > $1 AND +d.campaign_id = $2 AND +d.state = 'queued' ON "
+		"CONFLICT "
+		"(subscriber_id, post_id) DO NOTHING",
+	.postgresql =
+		"INSERT INTO received (subscriber_id, post_id, campaign_id) SELECT d.subscriber_id, ep.post_id, d.campaign_id FROM "
+		"delivery d JOIN edition_post ep ON ep.edition_id = d.edition_id WHERE d.id > $1 AND d.campaign_id = $2 AND d.state = "
+		"'queued' ON CONFLICT (subscriber_id, post_id) DO NOTHING",
+	.in = ARGS(ARG(a, INT), ARG(b, INT)),
 };
 /* The id range comes first in the plan: a chunk is a thousand rows at the table's end, a campaign may be a million. */
 static const struct sql RECEIVED = {
@@ -144,17 +221,20 @@ static const struct sql CANCEL_LEASED = {
 	TAKEN_BACK,
 };
 static const struct sql FORGET = { .name = "audience forget",
-	                           .text = "DELETE FROM received WHERE subscriber_id = $1 AND post_id = $2 AND campaign_id = $3",
-	                           .in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)) };
+	                           .text = "DELETE FROM received WHERE subscriber_id = $1 AND campaign_id = $2",
+	                           .in = ARGS(ARG(a, INT), ARG(c, INT)) };
 static const struct sql CANCEL = { .name = "campaign cancel",
 	                           .text = "UPDATE campaign SET state = 'cancelled', finished_us = $1, paused_by = $2 WHERE id = $3",
 	                           .in = ARGS(ARG(a, INT), ARG(s, TEXT), ARG(b, INT)) };
 static const struct sql REVOKE = { .name = "cancel revoke",
 	                           .text = "INSERT INTO revocation (campaign_id, at_us) VALUES ($1, $2)",
 	                           .in = ARGS(ARG(a, INT), ARG(b, INT)) };
-const struct sql *const audience_statements[] = { &COUNTS,          &COUNTS_BY,     &RECOUNT,     &AUDIENCE, &CHUNK_END, &LAST_DELIVERY,
-	                                          &WRITE,           &RECEIVED,      &CHUNK_COUNT, &ADVANCE,  &PREPARED,  &CANCEL_QUEUED,
-	                                          &CANCEL_DEFERRED, &CANCEL_LEASED, &FORGET,      &CANCEL,   &REVOKE,    NULL };
+const struct sql *const audience_statements[] = {
+	&COUNTS,          &COUNTS_BY,        &RECOUNT,     &AUDIENCE,        &AUDIENCE_DIGEST, &AUDIENCE_CORRECTION,
+	&WRITE_DIGEST,    &WRITE_CORRECTION, &HAD_BEFORE,  &RECEIVED_DIGEST, &CHUNK_END,       &LAST_DELIVERY,
+	&WRITE,           &RECEIVED,         &CHUNK_COUNT, &ADVANCE,         &PREPARED,        &CANCEL_QUEUED,
+	&CANCEL_DEFERRED, &CANCEL_LEASED,    &FORGET,      &CANCEL,          &REVOKE,          NULL
+};
 
 int store_campaign_counts(struct db *db, int64_t id, struct campaign_counts *out, struct error *err)
 {
@@ -171,10 +251,23 @@ int store_campaign_recount(struct db *db, int64_t id, struct campaign_counts *ou
 	return db_one(db, &RECOUNT, &(struct arg){ .a = id }, out, NULL, err) < 0 ? -1 : 0;
 }
 
-int store_campaign_audience(struct db *db, int64_t list, int64_t post, bool is_again, struct campaign_counts *out, size_t max, size_t *n,
+int store_campaign_audience(struct db *db, const struct campaign *campaign, struct campaign_counts *out, size_t max, size_t *n,
                             struct error *err)
 {
-	return db_all(db, &AUDIENCE, &(struct arg){ .a = is_again, .b = post, .c = list }, out, max, n, NULL, err);
+	struct arg post = { .a = campaign->is_again, .b = campaign->post_id, .c = campaign->list_id, .d = campaign->cadences };
+	struct arg digest = { .a = campaign->id, .b = campaign->list_id, .c = campaign->cadences };
+	struct arg correction = { .a = campaign->list_id, .b = campaign->corrects_id };
+	switch (campaign->kind) {
+	case CAMPAIGN_DIGEST: return db_all(db, &AUDIENCE_DIGEST, &digest, out, max, n, NULL, err);
+	case CAMPAIGN_CORRECTION: return db_all(db, &AUDIENCE_CORRECTION, &correction, out, max, n, NULL, err);
+	default: return db_all(db, &AUDIENCE, &post, out, max, n, NULL, err);
+	}
+}
+
+int store_campaign_had(struct db *db, const struct campaign *campaign, int64_t *had, size_t max, size_t *n, struct error *err)
+{
+	struct arg arg = { .a = campaign->id, .b = campaign->list_id, .c = campaign->cadences };
+	return db_all(db, &HAD_BEFORE, &arg, had, max, n, NULL, err);
 }
 
 struct preparing {
@@ -206,6 +299,9 @@ static int write_chunk(struct db *db, const struct campaign *campaign, int64_t l
 	int64_t before = 0;
 	if (db_one(db, &LAST_DELIVERY, NULL, &before, NULL, err) < 0)
 		return -1;
+	static const struct sql *const writes[] = {
+		[CAMPAIGN_POST] = &WRITE, [CAMPAIGN_DIGEST] = &WRITE_DIGEST, [CAMPAIGN_CORRECTION] = &WRITE_CORRECTION
+	};
 	/* Who had the post already is left out by joining with nothing when the editor said "again". */
 	struct arg rows = { .a = campaign->id,
 		            .b = campaign->edition_id,
@@ -213,9 +309,14 @@ static int write_chunk(struct db *db, const struct campaign *campaign, int64_t l
 		            .d = campaign->is_again ? 0 : campaign->post_id,
 		            .e = campaign->list_id,
 		            .f = campaign->prepared_after,
-		            .g = last };
+		            .g = last,
+		            .h = campaign->cadences,
+		            .i = campaign->corrects_id };
 	struct arg received = { .a = campaign->post_id, .b = campaign->id, .c = before };
-	if (db_run(db, &WRITE, &rows, NULL, err) < 0 || (campaign->post_id > 0 && db_run(db, &RECEIVED, &received, NULL, err) < 0) ||
+	struct arg several = { .a = before, .b = campaign->id };
+	if (db_run(db, writes[campaign->kind], &rows, NULL, err) < 0 ||
+	    (campaign->post_id > 0 && db_run(db, &RECEIVED, &received, NULL, err) < 0) ||
+	    (campaign->kind == CAMPAIGN_DIGEST && db_run(db, &RECEIVED_DIGEST, &several, NULL, err) < 0) ||
 	    count_chunk(db, campaign->id, before, max, err) < 0)
 		return -1;
 	return db_run(db, &ADVANCE, &(struct arg){ .a = last, .b = campaign->id }, NULL, err);
@@ -255,7 +356,7 @@ struct cancelling {
 	bool done;
 };
 
-static int take_back(struct db *db, const struct sql *sql, enum delivery_state from, const struct cancelling *in, int64_t post, size_t *n,
+static int take_back(struct db *db, const struct sql *sql, enum delivery_state from, const struct cancelling *in, size_t *n,
                      struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -267,7 +368,7 @@ static int take_back(struct db *db, const struct sql *sql, enum delivery_state f
 		return -1;
 	for (size_t i = 0; i < *n; i++) {
 		/* Taken back before it was sent: another campaign may bring the post to this reader. What was in doubt may have come. */
-		struct arg forget = { .a = rows[i].subscriber_id, .b = post, .c = in->id };
+		struct arg forget = { .a = rows[i].subscriber_id, .c = in->id };
 		if (tally_move(db, &tally, in->id, rows[i].provider, from, DELIVERY_CANCELLED, 1, err) < 0 ||
 		    (rows[i].resends == 0 && db_run(db, &FORGET, &forget, NULL, err) < 0))
 			return -1;
@@ -292,10 +393,10 @@ static int cancel_body(struct db *db, void *arg, struct error *err)
 		    db_run(db, &REVOKE, &(struct arg){ .a = in->id, .b = in->now_us }, NULL, err) < 0)
 			return -1;
 	}
-	if (take_back(db, &CANCEL_QUEUED, DELIVERY_QUEUED, in, campaign.post_id, &n[0], err) < 0 ||
-	    take_back(db, &CANCEL_DEFERRED, DELIVERY_DEFERRED, in, campaign.post_id, &n[1], err) < 0 ||
+	if (take_back(db, &CANCEL_QUEUED, DELIVERY_QUEUED, in, &n[0], err) < 0 ||
+	    take_back(db, &CANCEL_DEFERRED, DELIVERY_DEFERRED, in, &n[1], err) < 0 ||
 	    /* Leased too, at once: the mark finds no leased row, so no session can start one. */
-	    take_back(db, &CANCEL_LEASED, DELIVERY_LEASED, in, campaign.post_id, &n[2], err) < 0)
+	    take_back(db, &CANCEL_LEASED, DELIVERY_LEASED, in, &n[2], err) < 0)
 		return -1;
 	in->done = n[0] < in->max && n[1] < in->max && n[2] < in->max;
 	return 0;

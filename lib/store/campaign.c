@@ -1,7 +1,9 @@
 #include "store/campaign.h"
 #include "store/arg.h"
+#include "store/edition.h"
 #include "store/tally.h"
 
+const char *const campaign_kind_words[] = { "post", "digest", "correction", NULL };
 const struct field campaign_fields[] = {
 	FIELD(struct campaign, id, FIELD_INT),
 	FIELD(struct campaign, list_id, FIELD_INT),
@@ -23,12 +25,17 @@ const struct field campaign_fields[] = {
 	FIELD(struct campaign, paused_by, FIELD_TEXT),
 	FIELD(struct campaign, created_by, FIELD_TEXT),
 	FIELD(struct campaign, created_us, FIELD_TIME),
+	FIELD_WORDS(struct campaign, kind, campaign_kind_words),
+	FIELD(struct campaign, cadences, FIELD_INT),
+	FIELD(struct campaign, corrects_id, FIELD_ID),
+	FIELD(struct campaign, approved_by, FIELD_TEXT),
 	FIELD_END,
 };
 
 #define COLUMNS                                                                                                                            \
 	"list_id, post_id, state, subject, preheader, salt, is_again, scheduled_us, schedule, started_us, first_pass_us, finished_us, "    \
-	"prepared_after, prepared_last, is_prepared, edition_id, paused_by, created_by, created_us"
+	"prepared_after, prepared_last, is_prepared, edition_id, paused_by, created_by, created_us, kind, cadences, corrects_id, "         \
+	"approved_by"
 #define SELECT_CAMPAIGN "SELECT id, " COLUMNS " FROM campaign "
 #define ROWS .row = campaign_fields, .row_bytes = sizeof(struct campaign)
 #define NUMBER .row = COLUMN_NUMBER("id"), .row_bytes = sizeof(int64_t)
@@ -36,7 +43,7 @@ const struct field campaign_fields[] = {
 static const struct sql INSERT = {
 	.name = "campaign insert",
 	.text = "INSERT INTO campaign (" COLUMNS
-		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) "
+		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) "
 		"RETURNING id",
 	.in = campaign_fields + 1,
 	NUMBER,
@@ -44,7 +51,9 @@ static const struct sql INSERT = {
 static const struct sql GET = { .name = "campaign get", .text = SELECT_CAMPAIGN "WHERE id = $1", .in = ARGS(ARG(a, INT)), ROWS };
 static const struct sql OF_POST = {
 	.name = "campaign of post",
-	.text = SELECT_CAMPAIGN "WHERE post_id = $1 AND list_id = $2 AND state <> 'cancelled' ORDER BY id DESC LIMIT 1",
+	.text = SELECT_CAMPAIGN
+	"WHERE id IN (SELECT campaign_id FROM campaign_post WHERE post_id = $1) AND list_id = $2 AND kind <> 'correction' "
+	"AND state <> 'cancelled' ORDER BY id DESC LIMIT 1",
 	.in = ARGS(ARG(a, INT), ARG(b, INT)),
 	ROWS,
 };
@@ -58,27 +67,9 @@ static const struct sql PAGE_OF_LIST = { .name = "campaign page of list",
 	                                 ROWS };
 static const struct sql UPDATE = {
 	.name = "campaign update",
-	.text = "UPDATE campaign SET subject = $1, preheader = $2 WHERE id = $3 AND state IN ('draft', 'scheduled')",
+	.text = "UPDATE campaign SET subject = $1, preheader = $2, approved_by = '' WHERE id = $3 AND state IN ('draft', 'scheduled')",
 	.in = ARGS(ARG(s, TEXT), ARG(t, TEXT), ARG(a, INT))
 };
-static const struct sql EDITION_INSERT = {
-	.name = "edition insert",
-	.text = "INSERT INTO edition (campaign_id, number, compiled, created_us) VALUES ($1, 1, $2, $3) RETURNING id",
-	.in = ARGS(ARG(a, INT), ARG(x, BYTES), ARG(b, INT)),
-	NUMBER,
-};
-static const struct sql LAST_SUBSCRIPTION = { .name = "last subscription",
-	                                      .text = "SELECT coalesce(max(id), 0) AS id FROM subscription WHERE list_id = $1",
-	                                      .in = ARGS(ARG(a, INT)),
-	                                      NUMBER };
-static const struct sql START = {
-	.name = "campaign start",
-	.text = "UPDATE campaign SET state = 'preparing', started_us = $1, edition_id = $2, prepared_last = $3, prepared_after = 0, "
-		"paused_by = '' "
-		"WHERE id = $4",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT)),
-};
-static const struct sql POST_USED = { .name = "post used", .text = "UPDATE post SET state = 'used' WHERE id = $1", .in = ARGS(ARG(a, ID)) };
 static const struct sql SET_STATE = { .name = "campaign state",
 	                              .text = "UPDATE campaign SET state = $1, paused_by = $2 WHERE id = $3",
 	                              .in = ARGS(ARG(s, TEXT), ARG(t, TEXT), ARG(a, INT)) };
@@ -106,20 +97,70 @@ static const struct sql FIRST_PASS = { .name = "campaign first pass",
 static const struct sql FINISH = { .name = "campaign finish",
 	                           .text = "UPDATE campaign SET state = 'sent', finished_us = $1 WHERE id = $2 AND state = 'sending'",
 	                           .in = ARGS(ARG(a, INT), ARG(b, INT)) };
-static const struct sql EDITION = { .name = "edition get",
-	                            .text = "SELECT compiled AS x FROM edition WHERE id = $1",
-	                            .in = ARGS(ARG(a, INT)),
-	                            .row = (const struct field[]){ { "x", FIELD_BYTES, 0, NULL }, FIELD_END },
-	                            .row_bytes = sizeof(struct bytes) };
+static const struct sql ADD_POST = { .name = "campaign post add",
+	                             .text = "INSERT INTO campaign_post (campaign_id, position, post_id) VALUES ($1, $2, $3)",
+	                             .in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)) };
+static const struct sql POSTS = { .name = "campaign posts",
+	                          .text = "SELECT post_id AS id FROM campaign_post WHERE campaign_id = $1 ORDER BY position",
+	                          .in = ARGS(ARG(a, INT)),
+	                          NUMBER };
+static const struct sql UNSCHEDULE = {
+	.name = "campaign unschedule",
+	.text = "UPDATE campaign SET state = 'draft', scheduled_us = 0, schedule = '', paused_by = $1 WHERE id = $2",
+	.in = ARGS(ARG(s, TEXT), ARG(a, INT)),
+};
+static const struct sql APPROVE = {
+	.name = "campaign approve",
+	.text = "UPDATE campaign SET approved_by = $1 WHERE id = $2 AND state IN ('draft', 'scheduled')",
+	.in = ARGS(ARG(s, TEXT), ARG(a, INT)),
+};
+/* What only this draft carried waits for a person again. */
+static const struct sql FREE_POSTS = {
+	.name = "campaign delete frees posts",
+	.text = "UPDATE post SET state = 'draft' WHERE state = 'used' AND id IN (SELECT post_id FROM campaign_post WHERE campaign_id = $1) "
+		"AND NOT EXISTS (SELECT 1 FROM campaign_post o WHERE o.post_id = post.id AND o.campaign_id <> $2)",
+	.in = ARGS(ARG(a, INT), ARG(a, INT)),
+};
+static const struct sql DELETE_POSTS = { .name = "campaign delete posts",
+	                                 .text = "DELETE FROM campaign_post WHERE campaign_id = $1",
+	                                 .in = ARGS(ARG(a, INT)) };
+static const struct sql DELETE = { .name = "campaign delete", .text = "DELETE FROM campaign WHERE id = $1", .in = ARGS(ARG(a, INT)) };
 
-const struct sql *const campaign_statements[] = { &INSERT,    &GET,       &OF_POST, &PAGE,   &PAGE_OF_LIST,   &UPDATE,
-	                                          &START,     &POST_USED, &EDITION, &REVOKE, &EDITION_INSERT, &LAST_SUBSCRIPTION,
-	                                          &SCHEDULE,  &PREPARING, &SENDING, &DUE,    &FIRST_PASS,     &FINISH,
-	                                          &SET_STATE, NULL };
+const struct sql *const campaign_statements[] = { &INSERT,     &GET,          &OF_POST,   &PAGE,    &PAGE_OF_LIST, &UPDATE,
+	                                          &REVOKE,     &SCHEDULE,     &PREPARING, &SENDING, &DUE,          &FIRST_PASS,
+	                                          &FINISH,     &SET_STATE,    &ADD_POST,  &POSTS,   &UNSCHEDULE,   &APPROVE,
+	                                          &FREE_POSTS, &DELETE_POSTS, &DELETE,    NULL };
+
+static int create_body(struct db *db, void *arg, struct error *err)
+{
+	struct campaign_new *in = arg;
+	struct campaign row = *in->campaign;
+	row.cadences = row.cadences ? row.cadences : CADENCE_ALL;
+	row.approved_by = row.approved_by ? row.approved_by : "";
+	if (db_one(db, &INSERT, &row, &in->id, NULL, err) < 0)
+		return -1;
+	for (size_t i = 0; i < in->count; i++)
+		if (db_run(db, &ADD_POST, &(struct arg){ .a = in->id, .b = (int64_t)i, .c = in->posts[i] }, NULL, err) < 0)
+			return -1;
+	return 0;
+}
+
+int campaign_insert(struct db *db, struct campaign_new *in, struct error *err)
+{
+	return create_body(db, in, err);
+}
 
 int store_campaign_create(struct db *db, const struct campaign *campaign, int64_t *id, struct error *err)
 {
-	return store_insert(db, &INSERT, campaign, id, err);
+	struct campaign_new in = { .campaign = campaign, .posts = &campaign->post_id, .count = campaign->post_id > 0 };
+	int result = db_write(db, create_body, &in, err);
+	*id = in.id;
+	return result;
+}
+
+int store_campaign_posts(struct db *db, int64_t id, int64_t posts[CAMPAIGN_POSTS], size_t *n, struct error *err)
+{
+	return db_all(db, &POSTS, &(struct arg){ .a = id }, posts, CAMPAIGN_POSTS, n, NULL, err);
 }
 
 int store_campaign_get(struct db *db, int64_t id, struct campaign *out, struct arena *arena, struct error *err)
@@ -158,7 +199,6 @@ struct step {
 	int64_t id;
 	enum campaign_event event;
 	const char *who, *rule;
-	struct bytes compiled;
 	int64_t at_us, now_us;
 	struct campaign campaign; /* as it was */
 	enum campaign_state next;
@@ -180,29 +220,6 @@ static int refuse(const struct step *step, const char *what, struct error *err)
 {
 	return error_set(err, ERROR_CONFLICT, "campaign %" PRId64 " can not be %s: it is %s", step->id, what,
 	                 campaign_words[step->campaign.state]);
-}
-
-static int start_body(struct db *db, void *arg, struct error *err)
-{
-	struct step *step = arg;
-	int64_t edition = 0;
-	int64_t last = 0;
-	if (load(db, step, err) < 0)
-		return -1;
-	if (step->next == CAMPAIGN_NONE)
-		return refuse(step, "started", err);
-	if (db_one(db, &EDITION_INSERT, &(struct arg){ .a = step->id, .x = step->compiled, .b = step->now_us }, &edition, NULL, err) < 0 ||
-	    db_one(db, &LAST_SUBSCRIPTION, &(struct arg){ .a = step->campaign.list_id }, &last, NULL, err) < 0 ||
-	    db_run(db, &START, &(struct arg){ .a = step->now_us, .b = edition, .c = last, .d = step->id }, NULL, err) < 0)
-		return -1;
-	return db_run(db, &POST_USED, &(struct arg){ .a = step->campaign.post_id }, NULL, err);
-}
-
-int store_campaign_start(struct db *db, int64_t id, struct bytes compiled, const char *who, int64_t now_us, struct error *err)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct step step = { .id = id, .event = CAMPAIGN_ON_START, .compiled = compiled, .who = who, .now_us = now_us, .arena = &arena };
-	return db_write(db, start_body, &step, err);
 }
 
 static int pause_body(struct db *db, void *arg, struct error *err)
@@ -266,6 +283,53 @@ int store_campaign_schedule(struct db *db, int64_t id, int64_t at_us, const char
 	return db_write(db, schedule_body, &step, err);
 }
 
+static int unschedule_body(struct db *db, void *arg, struct error *err)
+{
+	struct step *step = arg;
+	if (load(db, step, err) < 0)
+		return -1;
+	if (step->campaign.state == CAMPAIGN_DRAFT)
+		return 0;
+	if (step->next == CAMPAIGN_NONE)
+		return refuse(step, "taken back", err);
+	return db_run(db, &UNSCHEDULE, &(struct arg){ .s = step->rule, .a = step->id }, NULL, err);
+}
+
+int store_campaign_unschedule(struct db *db, int64_t id, const char *why, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct step step = { .id = id, .event = CAMPAIGN_ON_UNSCHEDULE, .rule = why, .arena = &arena };
+	return db_write(db, unschedule_body, &step, err) < 0 ? -1 : step.campaign.state != CAMPAIGN_DRAFT;
+}
+
+int store_campaign_approve(struct db *db, int64_t id, const char *who, struct error *err)
+{
+	int64_t changed = 0;
+	if (store_run(db, &APPROVE, &(struct arg){ .s = who, .a = id }, &changed, err) < 0)
+		return -1;
+	return changed ? 0 : error_set(err, ERROR_CONFLICT, "campaign %" PRId64 " has started: there is nothing to approve", id);
+}
+
+static int delete_body(struct db *db, void *arg, struct error *err)
+{
+	struct step *step = arg;
+	struct arg id = { .a = step->id };
+	if (load(db, step, err) < 0)
+		return -1;
+	if (step->campaign.state != CAMPAIGN_DRAFT || step->campaign.started_us > 0)
+		return refuse(step, "deleted", err);
+	return db_run(db, &FREE_POSTS, &id, NULL, err) < 0 || db_run(db, &DELETE_POSTS, &id, NULL, err) < 0
+	               ? -1
+	               : db_run(db, &DELETE, &id, NULL, err);
+}
+
+int store_campaign_delete(struct db *db, int64_t id, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct step step = { .id = id, .arena = &arena };
+	return db_write(db, delete_body, &step, err);
+}
+
 int store_campaign_preparing(struct db *db, int64_t *ids, size_t max, size_t *n, struct error *err)
 {
 	return db_all(db, &PREPARING, NULL, ids, max, n, NULL, err);
@@ -310,9 +374,4 @@ int store_campaign_finish(struct db *db, int64_t id, int64_t now_us, struct erro
 	if (counts.queued + counts.leased + counts.inflight > 0 || (counts.deferred > 0 && step.campaign.first_pass_us > 0))
 		return 0;
 	return db_write(db, finish_body, &step, err) < 0 ? -1 : step.at_us > 0;
-}
-
-int store_edition_get(struct db *db, int64_t edition, struct bytes *compiled, struct arena *arena, struct error *err)
-{
-	return db_one(db, &EDITION, &(struct arg){ .a = edition }, compiled, arena, err);
 }

@@ -22,7 +22,14 @@ struct campaign {
 	const char *paused_by;
 	const char *created_by;
 	int64_t created_us;
+	int kind;            /* enum campaign_kind */
+	int64_t cadences;    /* whom it is for: CADENCE_EACH | … */
+	int64_t corrects_id; /* the campaign whose old text it corrects; 0 none */
+	const char *approved_by;
 };
+enum campaign_kind { CAMPAIGN_POST, CAMPAIGN_DIGEST, CAMPAIGN_CORRECTION };
+extern const char *const campaign_kind_words[];
+enum { CADENCE_EACH = 1, CADENCE_DAILY = 2, CADENCE_WEEKLY = 4, CADENCE_ALL = 7 };
 extern const struct field campaign_fields[];
 
 /* The ledger's numbers. The ten states add up to the audience. */
@@ -44,9 +51,29 @@ MUST_CHECK int store_campaign_page(struct db *db, int64_t list /* 0 all */, int6
 MUST_CHECK int store_campaign_update(struct db *db, int64_t id, const char *subject, const char *preheader,
                                      struct error *err); /* drafts only */
 
+/* What a campaign carries, in order: one post, or those of a digest. */
+enum { CAMPAIGN_POSTS = 30 };
+MUST_CHECK int store_campaign_posts(struct db *db, int64_t id, int64_t posts[CAMPAIGN_POSTS], size_t *n, struct error *err);
+/* Drafts only; its posts are drafts again. */
+MUST_CHECK int store_campaign_delete(struct db *db, int64_t id, struct error *err);
+MUST_CHECK int store_campaign_unschedule(struct db *db, int64_t id, const char *why, struct error *err);
+MUST_CHECK int store_campaign_approve(struct db *db, int64_t id, const char *who, struct error *err);
+
 /* draft or scheduled -> preparing, with its edition 1 and the post's state used: one commit. CONFLICT if it is neither.
  * prepared_last becomes the last subscription id there is now: who joins later is not in it. */
 MUST_CHECK int store_campaign_start(struct db *db, int64_t id, struct bytes compiled, const char *who, int64_t now_us, struct error *err);
+/* The same with several editions: readers of a digest who had some of its posts before get one without them. */
+struct edition_new {
+	struct bytes compiled;
+	int64_t had; /* a bit for each position of the campaign's posts that it leaves out */
+	const int64_t *posts, *versions;
+	size_t count;
+	int64_t replaces; /* refresh: the edition it takes the place of */
+};
+MUST_CHECK int store_campaign_start_with(struct db *db, int64_t id, const struct edition_new *editions, size_t n, const char *who,
+                                         int64_t now_us, struct error *err);
+/* Which posts its readers had before: the different sets of bits there are, at most max. */
+MUST_CHECK int store_campaign_had(struct db *db, const struct campaign *campaign, int64_t *had, size_t max, size_t *n, struct error *err);
 /* Writes the next chunk of at most `max` subscriptions of the audience as deliveries (queued, or suppressed with the reason:
  * suppressed address, already got it); counters in the same transaction; *done when the audience is whole and the campaign
  * is sending. Does nothing for a paused or cancelled one. Resumable after any crash. */
@@ -70,11 +97,28 @@ MUST_CHECK int store_campaign_counts_by_provider(struct db *db, int64_t id, stru
                                                  struct error *err);
 /* Recounts the deliveries: for store check. */
 MUST_CHECK int store_campaign_recount(struct db *db, int64_t id, struct campaign_counts *out, struct error *err);
-/* Subscriptions that are active now, by provider: what `send` shows first. out[i].queued is the number. */
-MUST_CHECK int store_campaign_audience(struct db *db, int64_t list, int64_t post, bool is_again, struct campaign_counts *out, size_t max,
-                                       size_t *n, struct error *err);
+/* Who would get it now, by provider: what `send` shows first. out[i].queued is the number. */
+MUST_CHECK int store_campaign_audience(struct db *db, const struct campaign *campaign, struct campaign_counts *out, size_t max, size_t *n,
+                                       struct error *err);
 /* The compiled edition; 1, 0, -1. */
 MUST_CHECK int store_edition_get(struct db *db, int64_t edition, struct bytes *compiled, struct arena *arena, struct error *err);
+
+/* Editions in use, not yet replaced by another, oldest first. */
+struct edition_row {
+	int64_t id, number, had, readers /* whose mail has not begun */, created_us;
+};
+extern const struct field edition_row_fields[];
+MUST_CHECK int store_campaign_editions(struct db *db, int64_t campaign, struct edition_row *out, size_t max, size_t *n, struct error *err);
+/* Each of editions[] takes the place of the one it replaces; the campaign has to be paused (CONFLICT). Deliveries follow by
+ * store_campaign_move(). */
+MUST_CHECK int store_campaign_refresh(struct db *db, int64_t id, const struct edition_new *editions, size_t n, int64_t now_us,
+                                      struct error *err);
+/* Takes at most `max` deliveries that never began (queued, no first_us) to the edition that replaced theirs. */
+MUST_CHECK int store_campaign_move(struct db *db, int64_t id, size_t max, int64_t *moved, struct error *err);
+/* The version of a post that an edition carries; 1, 0 it does not, -1. */
+MUST_CHECK int store_edition_version(struct db *db, int64_t edition, int64_t post, int64_t *version, struct error *err);
+/* How many got a text of the campaign that was changed since. */
+MUST_CHECK int store_campaign_outdated(struct db *db, int64_t campaign, int64_t *n, struct error *err);
 
 /* Who was not sent, or was returned. Keyset by delivery id. */
 struct missed {

@@ -18,6 +18,10 @@ const struct field list_fields[] = {
 	FIELD(struct list, template, FIELD_TEXT),
 	FIELD(struct list, is_public, FIELD_BOOL),
 	FIELD(struct list, testers, FIELD_TEXT),
+	FIELD(struct list, policy, FIELD_TEXT),
+	FIELD(struct list, editors, FIELD_TEXT),
+	FIELD(struct list, post_token, FIELD_TEXT),
+	FIELD(struct list, needs_approval, FIELD_BOOL),
 	FIELD(struct list, created_us, FIELD_TIME),
 	FIELD(struct list, closed_us, FIELD_TIME),
 	FIELD_END,
@@ -25,34 +29,47 @@ const struct field list_fields[] = {
 
 #define COLUMNS                                                                                                                            \
 	"name, title, description, list_id, from_name, from_email, reply_to, owner_email, postal, language, timezone, return_path, "       \
-	"template, is_public, testers, created_us, closed_us"
+	"template, is_public, testers, policy, editors, post_token, needs_approval, created_us, closed_us"
 
 static const struct sql INSERT = {
 	.name = "list insert",
 	.text = "INSERT INTO list (" COLUMNS
-		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id",
+		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING id",
 	.in = list_fields + 1,
 	.row = COLUMN_NUMBER("id"),
 	.row_bytes = sizeof(int64_t),
 };
 
 static const struct field update_fields[] = {
-	FIELD(struct list, title, FIELD_TEXT),     FIELD(struct list, description, FIELD_TEXT),
-	FIELD(struct list, from_name, FIELD_TEXT), FIELD(struct list, from_email, FIELD_TEXT),
-	FIELD(struct list, reply_to, FIELD_TEXT),  FIELD(struct list, owner_email, FIELD_TEXT),
-	FIELD(struct list, postal, FIELD_TEXT),    FIELD(struct list, language, FIELD_TEXT),
-	FIELD(struct list, timezone, FIELD_TEXT),  FIELD(struct list, return_path, FIELD_TEXT),
-	FIELD(struct list, template, FIELD_TEXT),  FIELD(struct list, is_public, FIELD_BOOL),
-	FIELD(struct list, testers, FIELD_TEXT),   FIELD(struct list, closed_us, FIELD_TIME),
-	FIELD(struct list, id, FIELD_INT),         FIELD_END,
+	FIELD(struct list, title, FIELD_TEXT),
+	FIELD(struct list, description, FIELD_TEXT),
+	FIELD(struct list, from_name, FIELD_TEXT),
+	FIELD(struct list, from_email, FIELD_TEXT),
+	FIELD(struct list, reply_to, FIELD_TEXT),
+	FIELD(struct list, owner_email, FIELD_TEXT),
+	FIELD(struct list, postal, FIELD_TEXT),
+	FIELD(struct list, language, FIELD_TEXT),
+	FIELD(struct list, timezone, FIELD_TEXT),
+	FIELD(struct list, return_path, FIELD_TEXT),
+	FIELD(struct list, template, FIELD_TEXT),
+	FIELD(struct list, is_public, FIELD_BOOL),
+	FIELD(struct list, testers, FIELD_TEXT),
+	FIELD(struct list, policy, FIELD_TEXT),
+	FIELD(struct list, editors, FIELD_TEXT),
+	FIELD(struct list, post_token, FIELD_TEXT),
+	FIELD(struct list, needs_approval, FIELD_BOOL),
+	FIELD(struct list, closed_us, FIELD_TIME),
+	FIELD(struct list, id, FIELD_INT),
+	FIELD_END,
 };
 
 static const struct sql UPDATE = {
 	.name = "list update",
 	.text = "UPDATE list SET title = $1, description = $2, from_name = $3, from_email = $4, reply_to = $5, owner_email = $6, postal = "
 		"$7, "
-		"language = $8, timezone = $9, return_path = $10, template = $11, is_public = $12, testers = $13, closed_us = $14 WHERE id "
-		"= $15",
+		"language = $8, timezone = $9, return_path = $10, template = $11, is_public = $12, testers = $13, policy = $14, editors = "
+		"$15, post_token = $16, needs_approval = $17, closed_us = $18 WHERE id "
+		"= $19",
 	.in = update_fields,
 };
 
@@ -67,6 +84,14 @@ static const struct sql GET = {
 static const struct sql FIND = {
 	.name = "list find",
 	.text = "SELECT id, " COLUMNS " FROM list WHERE name = $1",
+	.in = ARGS(ARG(s, TEXT)),
+	.row = list_fields,
+	.row_bytes = sizeof(struct list),
+};
+
+static const struct sql OF_TOKEN = {
+	.name = "list of token",
+	.text = "SELECT id, " COLUMNS " FROM list WHERE post_token = $1 AND post_token <> ''",
 	.in = ARGS(ARG(s, TEXT)),
 	.row = list_fields,
 	.row_bytes = sizeof(struct list),
@@ -92,12 +117,16 @@ static const struct sql COUNT = {
 	.row_bytes = sizeof(struct list_counts),
 };
 
-const struct sql *const list_statements[] = { &INSERT, &UPDATE, &GET, &FIND, &ALL, &COUNT, NULL };
+const struct sql *const list_statements[] = { &INSERT, &UPDATE, &GET, &FIND, &OF_TOKEN, &ALL, &COUNT, NULL };
 
 int store_list_create(struct db *db, const struct list *list, int64_t *id, struct error *err)
 {
 	struct error why = { 0 };
-	if (store_insert(db, &INSERT, list, id, &why) == 0)
+	struct list row = *list;
+	row.policy = row.policy ? row.policy : "draft";
+	row.editors = row.editors ? row.editors : "";
+	row.post_token = row.post_token ? row.post_token : "";
+	if (store_insert(db, &INSERT, &row, id, &why) == 0)
 		return 0;
 	if (why.code == ERROR_CONFLICT)
 		return error_set(err, ERROR_CONFLICT, "there is a list \"%s\" already", list->name);
@@ -119,6 +148,11 @@ int store_list_get(struct db *db, int64_t id, struct list *out, struct arena *ar
 int store_list_find(struct db *db, const char *name, struct list *out, struct arena *arena, struct error *err)
 {
 	return db_one(db, &FIND, &(struct arg){ .s = name }, out, arena, err);
+}
+
+int store_list_of_token(struct db *db, const char *post_token, struct list *out, struct arena *arena, struct error *err)
+{
+	return db_one(db, &OF_TOKEN, &(struct arg){ .s = post_token }, out, arena, err);
 }
 
 int store_list_all(struct db *db, struct list *out, size_t max, size_t *n, struct arena *arena, struct error *err)

@@ -19,13 +19,19 @@ struct list {
 	const char *return_path; /* pattern with {token}, or NULL: [inbound] return_path of the configuration */
 	const char *template;    /* "default", or a file in the template folder */
 	bool is_public;
-	const char *testers; /* addresses separated by blanks */
+	const char *testers;    /* addresses separated by blanks */
+	const char *policy;     /* of new sources: "draft", "send", "hold=30m", "digest" */
+	const char *editors;    /* who may mail posts in; addresses separated by blanks */
+	const char *post_token; /* the secret part of the address they mail to */
+	bool needs_approval;    /* nothing is sent before a second person said so */
 	int64_t created_us;
 	int64_t closed_us; /* 0: open */
 };
 extern const struct field list_fields[];
 
 MUST_CHECK int store_list_create(struct db *db, const struct list *list, int64_t *id, struct error *err); /* CONFLICT: the name is taken */
+/* By the secret part of its post address. 1, 0, -1. */
+MUST_CHECK int store_list_of_token(struct db *db, const char *post_token, struct list *out, struct arena *arena, struct error *err);
 MUST_CHECK int store_list_update(struct db *db, const struct list *list, struct error *err);
 /* 1 found, 0 none, -1 failure. */
 MUST_CHECK int store_list_get(struct db *db, int64_t id, struct list *out, struct arena *arena, struct error *err);

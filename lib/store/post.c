@@ -19,6 +19,9 @@ const struct field stored_post_fields[] = {
 	FIELD(struct stored_post, seen_us, FIELD_TIME),
 	FIELD(struct stored_post, title_hash, FIELD_TEXT),
 	FIELD(struct stored_post, text_hash, FIELD_TEXT),
+	FIELD(struct stored_post, in_digest, FIELD_BOOL),
+	FIELD(struct stored_post, digest_order, FIELD_INT),
+	FIELD(struct stored_post, source_hash, FIELD_TEXT),
 	POST(identity, TEXT),
 	POST(url, TEXT),
 	POST(title, TEXT),
@@ -35,16 +38,15 @@ const struct field stored_post_fields[] = {
 };
 
 #define COLUMNS                                                                                                                            \
-	"list_id, source_id, state, hold_until_us, version, alert, seen_us, title_hash, text_hash, identity, url, title, subtitle, "       \
-	"author, "                                                                                                                         \
-	"language, html, text, image, image_alt, published_us, updated_us"
+	"list_id, source_id, state, hold_until_us, version, alert, seen_us, title_hash, text_hash, in_digest, digest_order, source_hash, " \
+	"identity, url, title, subtitle, author, language, html, text, image, image_alt, published_us, updated_us"
 #define SELECT_POST "SELECT id, " COLUMNS " FROM post "
 #define ROWS .row = stored_post_fields, .row_bytes = sizeof(struct stored_post)
 
 static const struct sql INSERT = {
 	.name = "post insert",
 	.text = "INSERT INTO post (" COLUMNS
-		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) "
+		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) "
 		"RETURNING id",
 	.in = stored_post_fields + 1,
 	.row = COLUMN_NUMBER("id"),
@@ -61,12 +63,13 @@ static const struct sql UPDATE = {
 	.name = "post update",
 	.text = "UPDATE post SET version = $1, title_hash = $2, text_hash = $3, url = $4, title = $5, subtitle = $6, author = $7, language "
 		"= $8, "
-		"html = $9, text = $10, image = $11, image_alt = $12, updated_us = $13 WHERE id = $14",
+		"html = $9, text = $10, image = $11, image_alt = $12, updated_us = $13, source_hash = $14 WHERE id = $15",
 	.in = (const struct field[]){ FIELD(struct stored_post, version, FIELD_INT), FIELD(struct stored_post, title_hash, FIELD_TEXT),
 	                              FIELD(struct stored_post, text_hash, FIELD_TEXT), POST(url, TEXT), POST(title, TEXT),
 	                              POST(subtitle, TEXT), POST(author, TEXT), POST(language, TEXT), POST(html, TEXT), POST(text, TEXT),
 	                              POST(image, TEXT), POST(image_alt, TEXT), POST(updated_us, TIME),
-	                              FIELD(struct stored_post, id, FIELD_INT), FIELD_END },
+	                              FIELD(struct stored_post, source_hash, FIELD_TEXT), FIELD(struct stored_post, id, FIELD_INT),
+	                              FIELD_END },
 };
 static const struct sql GET = { .name = "post get", .text = SELECT_POST "WHERE id = $1", .in = ARGS(ARG(a, INT)), ROWS };
 static const struct sql FIND = {
@@ -91,10 +94,12 @@ static const struct sql TWIN_TITLE = { .name = "post twin by title",
 static const struct sql SET_STATE = { .name = "post state",
 	                              .text = "UPDATE post SET state = $1 WHERE id = $2",
 	                              .in = ARGS(ARG(s, TEXT), ARG(a, INT)) };
-static const struct sql DUE = { .name = "post due",
-	                        .text = "SELECT id FROM post WHERE state = 'held' AND hold_until_us <= $1 ORDER BY hold_until_us, id",
-	                        .in = ARGS(ARG(a, INT)),
-	                        NUMBER };
+static const struct sql DUE = {
+	.name = "post due",
+	.text = "SELECT id FROM post WHERE state = 'held' AND in_digest = 0 AND hold_until_us <= $1 ORDER BY hold_until_us, id",
+	.in = ARGS(ARG(a, INT)),
+	NUMBER
+};
 
 const struct sql *const post_statements[] = { &INSERT,       &KEEP_VERSION, &UPDATE,     &GET,       &FIND, &PAGE,
 	                                      &PAGE_OF_LIST, &TWIN_TEXT,    &TWIN_TITLE, &SET_STATE, &DUE,  NULL };

@@ -18,6 +18,9 @@ struct stored_post {
 	int64_t seen_us;
 	const char *title_hash; /* hex SHA-256 of the squeezed title / text */
 	const char *text_hash;
+	bool in_digest;          /* held for the list's digest, not for hold_until_us */
+	int64_t digest_order;    /* 0: by its date */
+	const char *source_hash; /* both hashes of what the source said last, where a person changed it here; or NULL */
 	struct post post;
 };
 extern const struct field stored_post_fields[];
@@ -35,6 +38,6 @@ MUST_CHECK int store_post_page(struct db *db, int64_t list /* 0 all */, int64_t 
 struct source;
 MUST_CHECK int store_post_take(struct db *db, struct stored_post *posts, size_t n, const struct source *source, struct error *err);
 MUST_CHECK int store_post_set_state(struct db *db, int64_t id, enum post_state state, struct error *err);
-/* Held posts whose time has come. */
+/* Held posts whose time has come; none that waits for a digest. */
 MUST_CHECK int store_post_due(struct db *db, int64_t now_us, int64_t *ids, size_t max, size_t *n, struct error *err);
 #endif

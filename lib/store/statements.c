@@ -7,6 +7,8 @@ const struct sql *const *const store_statement_tables[] = {
 	source_statements,
 	post_statements,
 	campaign_statements,
+	edition_statements,
+	digest_statements,
 	audience_statements,
 	lease_statements,
 	record_statements,

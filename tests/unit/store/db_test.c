@@ -36,10 +36,10 @@ static void test_a_newer_schema_is_refused(void **state)
 {
 	struct fixture *f = *state;
 	db_close(&f->db);
-	fixture_sql(f, "UPDATE meta SET value = '7' WHERE key = 'schema'");
+	fixture_sql(f, "UPDATE meta SET value = '700' WHERE key = 'schema'");
 	struct error err = open_with(f, true);
 	assert_int_equal(err.code, ERROR_CONFLICT);
-	assert_non_null(strstr(err.text, "the store has schema 7, this gazette knows 2: install the newer version"));
+	assert_non_null(strstr(err.text, "the store has schema 700, this gazette knows "));
 }
 
 static void test_a_file_that_is_no_store_is_refused(void **state)
@@ -76,8 +76,8 @@ static void test_versions_are_told(void **state)
 	int64_t store = 0;
 	int64_t binary = 0;
 	OK(db_versions(f->db, &store, &binary, err));
-	assert_int_equal(store, 2);
-	assert_int_equal(binary, 2);
+	assert_int_equal(store, binary);
+	assert_true(binary > 1);
 	OK(db_migrate(f->db, err));
 }
 
@@ -203,8 +203,9 @@ static bool walks(const struct sql *sql, const char *line)
 		if (strncmp(line, step, size) == 0 && (line[size] == '\0' || (line[size] == ' ' && strstr(line, "autoindex"))))
 			return true;
 	}
-	/* These two are for people who ask, and go through a campaign once. */
-	bool may_walk_campaign = strcmp(sql->name, "campaign recount") == 0 || strcmp(sql->name, "missed") == 0;
+	/* These are for people who ask, and go through a campaign once. */
+	bool may_walk_campaign = strcmp(sql->name, "campaign recount") == 0 || strcmp(sql->name, "missed") == 0 ||
+	                         strcmp(sql->name, "campaign outdated") == 0;
 	return strstr(line, "AUTOMATIC") || (strstr(line, "sqlite_autoindex_delivery_1 (campaign_id=?)") && !may_walk_campaign);
 }
 

@@ -1,0 +1,159 @@
+#include "store/digest.h"
+#include "store/arg.h"
+#include "store/edition.h"
+
+const char *const digest_cadence_words[] = { "each", "daily", "weekly", NULL };
+const struct field digest_fields[] = { FIELD(struct digest, id, FIELD_INT),
+	                               FIELD(struct digest, list_id, FIELD_INT),
+	                               FIELD_WORDS(struct digest, cadence, digest_cadence_words),
+	                               FIELD(struct digest, rhythm, FIELD_TEXT),
+	                               FIELD(struct digest, next_us, FIELD_TIME),
+	                               FIELD(struct digest, last_us, FIELD_TIME),
+	                               FIELD_END };
+#define SELECT "SELECT id, list_id, cadence, rhythm, next_us, last_us FROM digest "
+#define ROWS .row = digest_fields, .row_bytes = sizeof(struct digest)
+#define NUMBER .row = COLUMN_NUMBER("id"), .row_bytes = sizeof(int64_t)
+static const struct sql OF = { .name = "digests of list", .text = SELECT "WHERE list_id = $1 ORDER BY id", .in = ARGS(ARG(a, INT)), ROWS };
+static const struct sql DUE = {
+	.name = "digests due",
+	.text = SELECT "WHERE next_us <= $1 AND list_id IN (SELECT id FROM list WHERE closed_us = 0) ORDER BY next_us, id",
+	.in = ARGS(ARG(a, INT)),
+	ROWS,
+};
+static const struct sql SET = {
+	.name = "digest set",
+	.text = "INSERT INTO digest (list_id, cadence, rhythm, last_us) VALUES ($1, $2, $3, $4) ON CONFLICT (list_id, cadence) DO UPDATE "
+		"SET "
+		"rhythm = excluded.rhythm, next_us = 0",
+	.in = ARGS(ARG(a, INT), ARG(s, TEXT), ARG(t, TEXT), ARG(b, INT)),
+};
+static const struct sql FORGET_NEXT = { .name = "digest forget next",
+	                                .text = "UPDATE digest SET next_us = 0 WHERE list_id = $1",
+	                                .in = ARGS(ARG(a, INT)) };
+static const struct sql SET_NEXT = { .name = "digest next",
+	                             .text = "UPDATE digest SET next_us = $1, last_us = $2 WHERE id = $3",
+	                             .in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)) };
+static const struct sql WAITING = {
+	.name = "digest posts waiting",
+	.text = "SELECT id FROM post WHERE list_id = $1 AND state = 'held' AND in_digest = 1 ORDER BY CASE WHEN digest_order = 0 THEN 1 "
+		"ELSE 0 "
+		"END, digest_order, published_us, id LIMIT $2",
+	.in = ARGS(ARG(a, INT), ARG(b, INT)),
+	NUMBER,
+};
+/* What went to others since the last digest of this cadence. */
+static const struct sql MISSED = {
+	.name = "digest posts missed",
+	.text = "SELECT cp.post_id AS id FROM campaign c JOIN campaign_post cp ON cp.campaign_id = c.id WHERE c.list_id = $1 AND c.kind <> "
+		"'correction' AND c.started_us > $2 AND c.started_us <= $3 AND c.state <> 'cancelled' AND (c.cadences & $4) = 0 GROUP BY "
+		"cp.post_id ORDER BY min(c.started_us), min(cp.position), cp.post_id LIMIT $5",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT), ARG(e, INT)),
+	NUMBER,
+};
+static const struct sql USED = {
+	.name = "digest posts used",
+	.text = "UPDATE post SET state = 'used' WHERE id IN (SELECT post_id FROM campaign_post WHERE campaign_id = $1)",
+	.in = ARGS(ARG(a, INT))
+};
+static const struct sql FORGET_ORDER = {
+	.name = "digest forget order",
+	.text = "UPDATE post SET digest_order = 0 WHERE list_id = $1 AND state = 'held' AND in_digest = 1",
+	.in = ARGS(ARG(a, INT)),
+};
+static const struct sql ORDER = {
+	.name = "digest order",
+	.text = "UPDATE post SET digest_order = $1 WHERE id = $2 AND list_id = $3 AND state = 'held' AND in_digest = 1",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+};
+const struct sql *const digest_statements[] = { &OF,     &DUE,  &SET,          &FORGET_NEXT, &SET_NEXT, &WAITING,
+	                                        &MISSED, &USED, &FORGET_ORDER, &ORDER,       NULL };
+
+int store_digest_of(struct db *db, int64_t list, struct digest *out, size_t *n, struct arena *arena, struct error *err)
+{
+	return db_all(db, &OF, &(struct arg){ .a = list }, out, DIGEST_CADENCES, n, arena, err);
+}
+
+int store_digest_due(struct db *db, int64_t now_us, struct digest *out, size_t max, size_t *n, struct arena *arena, struct error *err)
+{
+	return db_all(db, &DUE, &(struct arg){ .a = now_us }, out, max, n, arena, err);
+}
+
+int store_digest_set(struct db *db, int64_t list, enum digest_cadence cadence, const char *rhythm, int64_t now_us, struct error *err)
+{
+	struct arg arg = { .a = list, .s = digest_cadence_words[cadence], .t = rhythm, .b = now_us };
+	return store_run(db, &SET, &arg, NULL, err);
+}
+
+int store_digest_forget_next(struct db *db, int64_t list, struct error *err)
+{
+	return store_run(db, &FORGET_NEXT, &(struct arg){ .a = list }, NULL, err);
+}
+
+int store_digest_set_next(struct db *db, int64_t id, int64_t next_us, int64_t last_us, struct error *err)
+{
+	return store_run(db, &SET_NEXT, &(struct arg){ .a = next_us, .b = last_us, .c = id }, NULL, err);
+}
+
+int store_digest_posts(struct db *db, const struct digest *digest, int64_t now_us, int64_t posts[CAMPAIGN_POSTS], size_t *n,
+                       struct error *err)
+{
+	struct arg waiting = { .a = digest->list_id, .b = CAMPAIGN_POSTS };
+	struct arg missed = {
+		.a = digest->list_id, .b = digest->last_us, .c = now_us, .d = INT64_C(1) << digest->cadence, .e = CAMPAIGN_POSTS
+	};
+	if (digest->cadence == DIGEST_EACH)
+		return db_all(db, &WAITING, &waiting, posts, CAMPAIGN_POSTS, n, NULL, err);
+	return db_all(db, &MISSED, &missed, posts, CAMPAIGN_POSTS, n, NULL, err);
+}
+
+struct making {
+	const struct digest *digest;
+	struct campaign_new campaign;
+	int64_t next_us, now_us;
+};
+
+static int make_body(struct db *db, void *arg, struct error *err)
+{
+	struct making *in = arg;
+	struct arg next = { .a = in->next_us, .b = in->now_us, .c = in->digest->id };
+	if (campaign_insert(db, &in->campaign, err) < 0 || db_run(db, &USED, &(struct arg){ .a = in->campaign.id }, NULL, err) < 0)
+		return -1;
+	return db_run(db, &SET_NEXT, &next, NULL, err);
+}
+
+int store_digest_make(struct db *db, const struct digest *digest, const struct campaign *campaign, const int64_t *posts, size_t n,
+                      int64_t next_us, int64_t now_us, int64_t *id, struct error *err)
+{
+	struct making in = { .digest = digest, .campaign = { campaign, posts, n, 0 }, .next_us = next_us, .now_us = now_us };
+	int result = db_write(db, make_body, &in, err);
+	*id = in.campaign.id;
+	return result;
+}
+
+struct ordering {
+	int64_t list;
+	const int64_t *posts;
+	size_t n;
+};
+
+static int order_body(struct db *db, void *arg, struct error *err)
+{
+	const struct ordering *in = arg;
+	if (db_run(db, &FORGET_ORDER, &(struct arg){ .a = in->list }, NULL, err) < 0)
+		return -1;
+	for (size_t i = 0; i < in->n; i++) {
+		int64_t changed = 0;
+		struct arg place = { .a = (int64_t)i + 1, .b = in->posts[i], .c = in->list };
+		if (db_run(db, &ORDER, &place, &changed, err) < 0)
+			return -1;
+		if (changed == 0)
+			return error_set(err, ERROR_NOT_FOUND, "post %" PRId64 " waits for no digest of this list", in->posts[i]);
+	}
+	return 0;
+}
+
+int store_digest_order(struct db *db, int64_t list, const int64_t *posts, size_t n, struct error *err)
+{
+	struct ordering in = { list, posts, n };
+	return db_write(db, order_body, &in, err);
+}
