@@ -47,6 +47,9 @@ struct outcome {
 /* Whose fault a failure is (ARCHITECTURE "Whose fault"). */
 enum door { DOOR_NONE, DOOR_READER, DOOR_RELAY, DOOR_US };
 
+/* Of whom a verdict with slow_down, or with the relay's or our door, speaks: who is to be left alone for a while. */
+enum scope { SCOPE_NONE, SCOPE_RELAY, SCOPE_PROVIDER };
+
 enum verdict_kind {
 	VERDICT_SENT,
 	VERDICT_DEFER,  /* try again at due_us */
@@ -64,7 +67,9 @@ struct verdict {
 	int64_t due_us;      /* wall, for DEFER, HOLD and RESEND */
 	bool counts_attempt; /* "slower" replies use up no attempt */
 	bool suppress;       /* the address gets nothing more */
-	bool slow_down;      /* 421 and rate replies: the relay's buckets shrink or pause */
+	bool slow_down;      /* 421 and rate replies: the buckets of scope shrink or pause */
+	enum scope scope;    /* NONE when it speaks of nobody but the reader */
+	int64_t asked_us;    /* the wait that the server asked for in words; 0: none */
 	char reason[32];     /* a stable word: "no_such_user", "mailbox_full", "relay_refused", ... */
 };
 

@@ -71,6 +71,7 @@ static int64_t step_us(const struct policy *policy, int attempts)
 static struct verdict make(enum verdict_kind kind, enum door door, const char *reason)
 {
 	struct verdict verdict = { .kind = kind, .door = door };
+	verdict.scope = door == DOOR_RELAY || door == DOOR_US ? SCOPE_RELAY : SCOPE_NONE;
 	snprintf(verdict.reason, sizeof verdict.reason, "%s", reason);
 	return verdict;
 }
