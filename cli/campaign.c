@@ -180,7 +180,8 @@ static int64_t show_audience(struct cli *cli, const struct campaign *campaign, c
 	        units_write_count(*readers, count));
 	for (size_t i = 0; i < n; i++)
 		if (n > 1 && by[i].queued > 0)
-			cli_say(cli, "         %s %s", units_write_count(by[i].queued, count), provider_name(by[i].provider));
+			cli_say(cli, "         %s %s", units_write_count(by[i].queued, count),
+			        provider_name(cli->ops.providers, by[i].provider));
 	return 0;
 }
 
@@ -369,7 +370,7 @@ static int show(struct cli *cli)
 	return 0;
 }
 
-static json_t *missed_json(const struct missed *m)
+static json_t *missed_json(const struct cli *cli, const struct missed *m)
 {
 	char time[UNITS_TEXT] = "";
 	bool hopeless = m->state == DELIVERY_BOUNCED || strcmp(m->returned, "hard") == 0 || m->state == DELIVERY_SUPPRESSED;
@@ -377,8 +378,8 @@ static json_t *missed_json(const struct missed *m)
 		units_write_time(m->last_attempt_us, time);
 	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:b}", "email", m->email, "state", delivery_words[m->state], "returned",
 	                 m->returned, "reason", m->reason, "code", (json_int_t)m->code, "status", m->status, "reply", m->reply, "provider",
-	                 provider_name(m->provider), "attempts", (json_int_t)m->attempts, "last_attempt", time, "resend_reaches",
-	                 !hopeless);
+	                 provider_name(cli->ops.providers, m->provider), "attempts", (json_int_t)m->attempts, "last_attempt", time,
+	                 "resend_reaches", !hopeless);
 }
 
 static int missed(struct cli *cli)
@@ -397,7 +398,7 @@ static int missed(struct cli *cli)
 		if (!rows || store_missed_page(cli->ops.db, campaign.id, after, rows, MISSED, &n, &page, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 		for (size_t i = 0; cli->json && i < n; i++)
-			cli_json(missed_json(&rows[i]));
+			cli_json(missed_json(cli, &rows[i]));
 		if (!cli->json && (n > 0 || after == 0))
 			cli_rows(cli, missed_fields, "email state returned reason code status reply attempts", rows, n, sizeof *rows);
 		after = n ? rows[n - 1].delivery_id : after;

@@ -85,7 +85,7 @@ static int show_waiting(struct cli *cli, bool why)
 	const char *all = general(cli, &arena);
 	for (size_t i = 0; i < n; i++)
 		out[i] = (struct reason){ .campaign_id = rows[i].campaign_id,
-			                  .provider = provider_name(rows[i].provider),
+			                  .provider = provider_name(cli->ops.providers, rows[i].provider),
 			                  .state = delivery_words[rows[i].state],
 			                  .n = rows[i].n,
 			                  .next_us = rows[i].next_due_us,

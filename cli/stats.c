@@ -73,7 +73,8 @@ void stats_table(struct cli *cli, const struct campaign_stats *s)
 		return;
 	printf("\n  %-14s %10s %10s %10s %10s\n", "provider", "accepted", "waiting", "refused", "returned");
 	for (size_t i = 0; i < n; i++)
-		printf("  %-14s %10" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "\n", provider_name(by[i].provider), by[i].sent,
+		printf("  %-14s %10" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "\n",
+		       provider_name(cli->ops.providers, by[i].provider), by[i].sent,
 		       by[i].queued + by[i].leased + by[i].inflight + by[i].deferred, by[i].bounced + by[i].expired, by[i].returned);
 }
 

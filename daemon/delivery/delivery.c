@@ -4,12 +4,12 @@
 
 static const enum smtp_security securities[] = { [RELAY_STARTTLS] = SMTP_STARTTLS, [RELAY_TLS] = SMTP_TLS, [RELAY_PLAIN] = SMTP_PLAIN };
 
-void delivery_tell(struct delivery *delivery, size_t relay, const struct outcome *outcome, const struct verdict *verdict)
+void delivery_tell(struct delivery *delivery, const struct happened *happened)
 {
 	pthread_mutex_lock(&delivery->mutex);
 	/* When it is full the relay's state is known well enough. */
 	if (delivery->event_count < EVENTS_ROOM)
-		delivery->events[delivery->event_count++] = (struct happened){ relay, *outcome, *verdict };
+		delivery->events[delivery->event_count++] = *happened;
 	pthread_mutex_unlock(&delivery->mutex);
 }
 
@@ -34,6 +34,7 @@ static int add_relay(struct delivery *delivery, const struct config_relay *from,
 	struct relay *relay = &delivery->relay[delivery->relays];
 	relay->name = from->name;
 	relay->sign = from->sign;
+	relay->per_link = from->messages_per_session;
 	relay->options = (struct smtp_options){ .host = from->host,
 		                                .port = from->port,
 		                                .security = securities[from->security],
@@ -55,6 +56,8 @@ static int add_session(struct delivery *delivery, size_t relay, struct error *er
 	struct session *session = &delivery->sessions[delivery->session_count];
 	session->delivery = delivery;
 	session->relay = relay;
+	atomic_init(&session->carries[0], NO_PROVIDER);
+	atomic_init(&session->carries[1], NO_PROVIDER);
 	session->smtp = smtp_new(&delivery->relay[relay].options);
 	if (!session->smtp || pthread_create(&session->thread, NULL, run_session, session) != 0) {
 		smtp_free(&session->smtp);

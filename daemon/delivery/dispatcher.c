@@ -1,98 +1,35 @@
 /* The dispatcher: leases what is due, hands it to the relays as fast as pacing allows, and owns all pacing state. */
 #include "daemon/delivery/disk.h"
-#include "daemon/delivery/parts.h"
-#include "store/event.h"
+#include "daemon/delivery/lanes.h"
+#include "daemon/delivery/pace.h"
 #include "system/clock.h"
 #include "system/log.h"
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { REVOCATIONS = 256 };
+enum { REVOCATIONS = 256, LOW = 64 /* fewer ready than this: more are leased */, LEAST_SHARE = 16, DUES = 512, TURN = 8 };
 #define LEASE_US (30 * MINUTE_US) /* longer than all time-outs of a message together */
 #define KEYS_US MINUTE_US
 #define LOOK_US (SECOND_US / 5)
+#define LONG_WAIT_US (2 * SECOND_US) /* who waits longer than this waits in the store, where all can see it */
 
 struct dispatcher {
 	struct delivery *delivery;
 	struct ops ops;
-	struct pacing pacing;
-	const struct config *config; /* whose rates are in the buckets */
-	struct job *held;            /* leased, not yet handed on; first in, first out */
-	size_t held_at, held_count;
+	struct pace pace;
+	struct lanes lanes; /* leased, not yet handed on */
+	struct job *fresh;  /* a lease comes in here */
 	int64_t last_revocation;
 	int64_t looked_us, leased_us, keys_us;
 	struct disk disk;
-	size_t turn; /* round robin over relays by weight */
-	char said[CONFIG_RELAYS][8];
+	size_t turn; /* which line is served first */
 };
-
-static void set_rates(struct dispatcher *d, const struct config *config)
-{
-	struct pacing_rates total = { .count = config->delivery.rates.count };
-	struct pacing_rates relays[CONFIG_RELAYS] = { 0 };
-	struct pacing fresh;
-	struct error err;
-	memcpy(total.rate, config->delivery.rates.rate, sizeof total.rate);
-	for (size_t i = 0; i < config->relay_count; i++) {
-		relays[i].count = config->relay[i].rates.count;
-		memcpy(relays[i].rate, config->relay[i].rates.rate, sizeof relays[i].rate);
-	}
-	if (pacing_init(&fresh, &total, relays, d->delivery->relays, &err) < 0)
-		log_error("rates not taken text=\"%s\"", err.text);
-	else
-		d->pacing = fresh;
-	d->config = config;
-}
-
-/* What a relay's trouble is, for `status` and `queue --why`; written when it changes. */
-static void say_relay(struct dispatcher *d, size_t i, struct moment now)
-{
-	const struct pacing_relay *relay = &d->pacing.relay[i];
-	bool paused = pacing_is_paused(&d->pacing, i, now.mono_us);
-	const char *state = paused || relay->is_probing ? "paused" : relay->failures > 0 ? "slow" : "ok";
-	struct relay_state row = { .name = d->delivery->relay[i].name,
-		                   .state = state,
-		                   .reason = relay->reason,
-		                   .until_us = paused ? now.wall_us + relay->paused_until_us - now.mono_us : 0,
-		                   .at_us = now.wall_us };
-	struct error err;
-	if (strcmp(d->said[i], state) == 0 && !paused)
-		return;
-	if (strcmp(d->said[i], state) != 0)
-		log_warn("relay %s is %s reason=\"%s\"", row.name, state, row.reason);
-	snprintf(d->said[i], sizeof d->said[i], "%s", state);
-	if (store_relay_say(d->ops.db, &row, &err) < 0)
-		log_error("relay state not written text=\"%s\"", err.text);
-}
-
-static void take_events(struct dispatcher *d)
-{
-	struct delivery *delivery = d->delivery;
-	bool touched[CONFIG_RELAYS] = { 0 };
-	struct moment now = clock_now();
-	pthread_mutex_lock(&delivery->mutex);
-	for (size_t i = 0; i < delivery->event_count; i++) {
-		const struct happened *event = &delivery->events[i];
-		pacing_outcome(&d->pacing, event->relay, &event->outcome, &event->verdict, now.mono_us);
-		touched[event->relay] = true;
-	}
-	delivery->event_count = 0;
-	pthread_mutex_unlock(&delivery->mutex);
-	for (size_t i = 0; i < delivery->relays; i++) {
-		if (!touched[i])
-			continue;
-		const struct pacing_relay *relay = &d->pacing.relay[i];
-		atomic_store(&delivery->relay[i].troubled, relay->failures > 0 || relay->is_probing || relay->paused_until_us > 0);
-		say_relay(d, i, now);
-	}
-}
 
 /* Now and then: a key that DNS has come to show signs from then on. */
 static void load_keys(struct dispatcher *d, int64_t now_us)
 {
 	struct error err;
 	d->keys_us = now_us;
-	if (signers_load(&d->delivery->signers, &d->ops, d->config, &err) < 0)
+	if (signers_load(&d->delivery->signers, &d->ops, d->pace.config, &err) < 0)
 		log_error("keys not read again: those in force stay text=\"%s\"", err.text);
 }
 
@@ -123,14 +60,26 @@ static void take_returned(struct dispatcher *d)
 		give_back(d, jobs, n);
 }
 
-static void give_back_all(struct dispatcher *d)
+static void give_back_queue(struct dispatcher *d, size_t relay, bool (*match)(const struct job *, const void *), const void *what)
 {
 	struct job jobs[64];
+	for (size_t n; (n = queue_take(d->delivery->relay[relay].queue, match, what, jobs, COUNT_OF(jobs))) > 0;)
+		give_back(d, jobs, n);
+}
+
+static void give_back_lanes(struct dispatcher *d, bool (*match)(const struct job *, const void *), const void *what)
+{
+	struct job jobs[64];
+	for (size_t n; (n = lanes_take(&d->lanes, match, what, jobs, COUNT_OF(jobs))) > 0;)
+		give_back(d, jobs, n);
+	lanes_tidy(&d->lanes);
+}
+
+static void give_back_all(struct dispatcher *d)
+{
 	for (size_t i = 0; i < d->delivery->relays; i++)
-		for (size_t n; (n = queue_take(d->delivery->relay[i].queue, any, NULL, jobs, COUNT_OF(jobs))) > 0;)
-			give_back(d, jobs, n);
-	give_back(d, d->held + d->held_at, d->held_count);
-	d->held_at = d->held_count = 0;
+		give_back_queue(d, i, any, NULL);
+	give_back_lanes(d, any, NULL);
 }
 
 static bool is_revoked(const struct job *job, const void *what)
@@ -147,7 +96,6 @@ static bool is_revoked(const struct job *job, const void *what)
 static void take_revocations(struct dispatcher *d)
 {
 	struct revocation rows[REVOCATIONS];
-	struct job jobs[64];
 	size_t n = 0;
 	struct error err;
 	if (store_revocation_after(d->ops.db, d->last_revocation, rows, REVOCATIONS, &n, &err) < 0)
@@ -155,98 +103,197 @@ static void take_revocations(struct dispatcher *d)
 	for (size_t i = 0; i < n; i++) {
 		d->last_revocation = rows[i].id;
 		for (size_t r = 0; r < d->delivery->relays; r++)
-			for (size_t got; (got = queue_take(d->delivery->relay[r].queue, is_revoked, &rows[i], jobs, COUNT_OF(jobs))) > 0;)
-				give_back(d, jobs, got);
-		size_t kept = 0;
-		for (size_t j = 0; j < d->held_count; j++) {
-			struct job *job = &d->held[d->held_at + j];
-			if (is_revoked(job, &rows[i]))
-				give_back(d, job, 1);
-			else
-				d->held[d->held_at + kept++] = *job;
-		}
-		d->held_count = kept;
+			give_back_queue(d, r, is_revoked, &rows[i]);
+		give_back_lanes(d, is_revoked, &rows[i]);
 	}
 }
 
 static bool all_paused(const struct dispatcher *d, int64_t now_us)
 {
 	for (size_t i = 0; i < d->delivery->relays; i++)
-		if (!pacing_is_paused(&d->pacing, i, now_us))
+		if (!pacing_is_paused(&d->pace.pacing, i, now_us))
 			return false;
 	return true;
 }
 
-static void lease(struct dispatcher *d, struct moment now)
+static size_t less(size_t a, size_t b)
 {
-	struct lease lease = { .node = d->delivery->daemon->node, .until_us = now.wall_us + LEASE_US, .now_us = now.wall_us };
-	struct error err;
-	size_t n = 0;
-	if (d->disk.is_full || d->held_count > 0 || atomic_load(&d->delivery->daemon->disk_full) || all_paused(d, now.mono_us))
-		return;
-	/* After a look that found nothing, the next one waits a moment. */
-	if (d->leased_us > now.mono_us)
-		return;
-	d->held_at = 0;
-	/* A relay on trial gets one. */
-	size_t want = LEASE_MAX;
-	for (size_t i = 0; i < d->delivery->relays; i++)
-		if (d->delivery->relays == 1 && d->pacing.relay[i].paused_until_us > 0)
-			want = 1;
-	if (store_delivery_lease(d->ops.db, &lease, d->held, want, &n, &err) < 0) {
-		log_error("no lease error=%s text=\"%s\"", error_word(err.code), err.text);
-		if (err.code == ERROR_CORRUPT)
-			daemon_fail(d->delivery->daemon, error_exit(err.code));
-		d->leased_us = now.mono_us + SECOND_US;
-		return;
-	}
-	d->held_count = n;
-	if (n == 0)
-		d->leased_us = now.mono_us + LOOK_US;
+	return a < b ? a : b;
 }
 
-/* The relay whose turn it is, by weight, among those that may take one now; -1 and the shortest wait. */
-static int choose_relay(struct dispatcher *d, int64_t now_us, int64_t *wait_us)
+/* What is to be taken on top of what is held, where `room` pass soon: nothing while half of it is here, so that a slow pace is not paid
+ * with a commit for each message. */
+static size_t wanted(size_t room, size_t held)
 {
-	const struct config *config = d->delivery->daemon->config;
-	int64_t weights = 0;
-	*wait_us = SECOND_US;
-	for (size_t i = 0; i < d->delivery->relays; i++)
-		weights += config->relay[i].weight;
-	if (weights == 0)
-		return -1;
-	int64_t place = (int64_t)(d->turn++ % (size_t)weights);
-	size_t first = 0;
-	while (place >= config->relay[first].weight)
-		place -= config->relay[first++].weight;
-	for (size_t i = 0; i < d->delivery->relays; i++) {
-		size_t relay = (first + i) % d->delivery->relays;
-		if (queue_room(d->delivery->relay[relay].queue) == 0) {
-			*wait_us = *wait_us < 1000 ? *wait_us : 1000;
-			continue;
-		}
-		int64_t wait = pacing_take(&d->pacing, relay, now_us);
-		if (wait == 0)
-			return (int)relay;
-		*wait_us = wait < *wait_us ? wait : *wait_us;
+	return held * 2 >= room ? 0 : room - held;
+}
+
+/* How many of each provider are worth leasing: what its gates let through soon, less what is here already; shared evenly, so that a large
+ * provider leaves room for the others. */
+static void provider_rooms(struct dispatcher *d, const struct due *due, size_t n, struct moment now, size_t most, size_t *rooms)
+{
+	bool is_due[PROVIDERS_MOST] = { 0 };
+	size_t providers = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool counts = due[i].due_us <= now.wall_us && !is_due[due[i].provider];
+		is_due[due[i].provider] |= counts;
+		providers += counts;
 	}
-	return -1;
+	size_t share = most / (providers > 0 ? providers : 1);
+	for (int64_t i = 0; i < PROVIDERS_MOST; i++) {
+		size_t held = is_due[i] ? lanes_count(&d->lanes, i, 0) : 0;
+		size_t room = is_due[i] ? pacing_room(&d->pace.pacing, i, now, share > LEAST_SHARE ? share : LEAST_SHARE) : 0;
+		rooms[i] = wanted(room, held);
+	}
+}
+
+/* What is to be leased now, oldest campaign first. */
+static size_t make_picks(struct dispatcher *d, struct moment now, size_t most, struct lease_pick *picks, struct error *err)
+{
+	static struct due due[DUES];
+	size_t rooms[PROVIDERS_MOST];
+	size_t n = 0;
+	size_t count = 0;
+	int64_t campaign = 0;
+	size_t campaign_room = 0;
+	if (store_delivery_due(d->ops.db, due, DUES, &n, err) < 0)
+		return SIZE_MAX;
+	provider_rooms(d, due, n, now, most, rooms);
+	for (size_t i = 0; i < n; i++) {
+		if (due[i].campaign != campaign) {
+			campaign = due[i].campaign;
+			campaign_room = pacing_flow_room(&d->pace.pacing, due[i].list, campaign, now, LANES_ROOM);
+			if (campaign_room < LANES_ROOM)
+				campaign_room = wanted(campaign_room, lanes_count(&d->lanes, -1, campaign));
+		}
+		size_t room = less(less(rooms[due[i].provider], campaign_room), most);
+		if (due[i].due_us > now.wall_us || room == 0)
+			continue;
+		picks[count++] = (struct lease_pick){ campaign, due[i].provider, room };
+		rooms[due[i].provider] -= room;
+		campaign_room -= campaign_room < LANES_ROOM ? room : 0;
+	}
+	return count;
+}
+
+static void lease_failed(struct dispatcher *d, const struct error *err, struct moment now)
+{
+	log_error("no lease error=%s text=\"%s\"", error_word(err->code), err->text);
+	if (err->code == ERROR_CORRUPT)
+		daemon_fail(d->delivery->daemon, error_exit(err->code));
+	d->leased_us = now.mono_us + SECOND_US;
+}
+
+static void lease(struct dispatcher *d, struct moment now)
+{
+	static struct lease_pick picks[DUES];
+	struct error err;
+	size_t n = 0;
+	if (d->disk.is_full || atomic_load(&d->delivery->daemon->disk_full) || lanes_ready(&d->lanes) >= LOW || d->leased_us > now.mono_us)
+		return;
+	size_t room = pacing_total_room(&d->pace.pacing, now, LANES_ROOM);
+	if (room < LANES_ROOM)
+		room = wanted(room, d->lanes.count);
+	size_t most = less(less(room, LEASE_MAX), LANES_ROOM - d->lanes.count);
+	if (most == 0)
+		return;
+	size_t count = make_picks(d, now, most, picks, &err);
+	struct lease lease = {
+		.node = d->delivery->daemon->node, .until_us = now.wall_us + LEASE_US, .now_us = now.wall_us, .pick = picks, .picks = count
+	};
+	if (count == SIZE_MAX || store_delivery_lease(d->ops.db, &lease, d->fresh, most, &n, &err) < 0) {
+		lease_failed(d, &err, now);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!lanes_add(&d->lanes, &d->fresh[i]))
+			give_back(d, &d->fresh[i], 1);
+	/* After a look that found nothing, the next one waits a moment. */
+	if (n == 0)
+		d->leased_us = now.mono_us + LOOK_US / 4;
+}
+
+/* Messages in progress, by provider: in the relays' queues first, then in the sessions' hands, so that none is missed on its way. */
+static void count_busy(struct dispatcher *d)
+{
+	struct delivery *delivery = d->delivery;
+	size_t busy[PROVIDERS_MOST] = { 0 };
+	for (size_t i = 0; i < delivery->relays; i++)
+		queue_count(delivery->relay[i].queue, busy);
+	for (size_t i = 0; i < delivery->session_count; i++)
+		for (size_t j = 0; j < 2; j++) {
+			int provider = atomic_load(&delivery->sessions[i].carries[j]);
+			if (provider != NO_PROVIDER)
+				busy[provider]++;
+		}
+	for (size_t i = 0; i < PROVIDERS_MOST; i++)
+		d->pace.pacing.provider[i].busy = busy[i];
+}
+
+static uint32_t full_relays(const struct dispatcher *d)
+{
+	uint32_t full = 0;
+	for (size_t i = 0; i < d->delivery->relays; i++)
+		full |= (uint32_t)(queue_room(d->delivery->relay[i].queue) == 0) << i;
+	return full;
+}
+
+/* A few of one line. Returns how many went; *wait_us: how long its next one waits. */
+static size_t serve(struct dispatcher *d, struct lane *lane, struct moment now, enum hold *hold, int64_t *wait_us)
+{
+	struct pacing_key key = {
+		.provider = lane->provider, .list = lane->list, .campaign = lane->campaign, .is_notice = lane->campaign == 0
+	};
+	size_t n = 0;
+	for (*hold = HOLD_NOTHING; n < TURN && lane->count > 0; n++) {
+		size_t relay = 0;
+		*hold = pacing_take(&d->pace.pacing, &key, full_relays(d), now, &relay, wait_us);
+		if (*hold != HOLD_NOTHING)
+			break;
+		if (d->pace.pacing.is_short && !pace_reserve(&d->pace, true))
+			break;
+		if (!queue_push(d->delivery->relay[relay].queue, lanes_first(&d->lanes, lane)))
+			break;
+		lanes_drop_first(&d->lanes, lane);
+	}
+	lane->is_held = *hold != HOLD_NOTHING && *hold != HOLD_SESSIONS;
+	return n;
+}
+
+static bool is_of_lane(const struct job *job, const void *what)
+{
+	const struct lane *lane = what;
+	return lane->campaign == (job->is_notice ? 0 : job->campaign) && (job->is_notice || lane->provider == job->provider);
 }
 
 /* Returns how long there is nothing to do. */
 static int64_t hand_out(struct dispatcher *d)
 {
 	int64_t wait_us = LOOK_US / 4;
-	while (d->held_count > 0) {
-		int relay = choose_relay(d, clock_now().mono_us, &wait_us);
-		if (relay < 0)
-			return wait_us;
-		if (!queue_push(d->delivery->relay[relay].queue, &d->held[d->held_at]))
-			return wait_us;
-		d->held_at++;
-		d->held_count--;
-		wait_us = 0;
+	count_busy(d);
+	for (size_t went = 1; went > 0 && d->lanes.count > 0;) {
+		struct moment now = clock_now();
+		went = 0;
+		d->turn++;
+		for (size_t i = 0; i < d->lanes.lanes; i++) {
+			struct lane *lane = &d->lanes.lane[(d->turn + i) % d->lanes.lanes];
+			enum hold hold = HOLD_NOTHING;
+			int64_t one_us = 0;
+			if (lane->count == 0)
+				continue;
+			went += serve(d, lane, now, &hold, &one_us);
+			if (hold != HOLD_NOTHING && one_us > LONG_WAIT_US && hold != HOLD_SESSIONS) {
+				struct lane paused = *lane;
+				give_back_lanes(d, is_of_lane, &paused);
+				return 0;
+			}
+			if (hold != HOLD_NOTHING)
+				wait_us = one_us < wait_us ? one_us : wait_us;
+		}
+		lanes_tidy(&d->lanes);
 	}
+	if (d->lanes.count == 0)
+		return d->leased_us > clock_now().mono_us ? LOOK_US / 4 : 1000;
 	return wait_us;
 }
 
@@ -254,23 +301,20 @@ static void step(struct dispatcher *d)
 {
 	struct daemon *daemon = d->delivery->daemon;
 	struct moment now = clock_now();
-	const struct config *fresh = atomic_load(&daemon->reloaded);
-	if (fresh && fresh != d->config) {
-		set_rates(d, fresh);
+	const struct config *before = d->pace.config;
+	pace_look(&d->pace, now);
+	if (d->pace.config != before || (d->pace.config->dkim_count > 0 && now.mono_us - d->keys_us > KEYS_US))
 		load_keys(d, now.mono_us);
-	}
-	if (d->config->dkim_count > 0 && now.mono_us - d->keys_us > KEYS_US)
-		load_keys(d, now.mono_us);
-	take_events(d);
+	pace_events(&d->pace, now);
 	take_returned(d);
 	disk_look(&d->disk, daemon, d->ops.db, now.mono_us);
 	if (now.mono_us - d->looked_us > LOOK_US) {
 		d->looked_us = now.mono_us;
 		take_revocations(d);
-		for (size_t i = 0; i < d->delivery->relays; i++)
-			if (d->said[i][0] != 'o' && !pacing_is_paused(&d->pacing, i, now.mono_us))
-				say_relay(d, i, now);
 	}
+	for (size_t i = 0; i < d->delivery->relays; i++)
+		if (pacing_is_paused(&d->pace.pacing, i, now.mono_us))
+			give_back_queue(d, i, any, NULL);
 	if (d->disk.is_full || all_paused(d, now.mono_us))
 		give_back_all(d);
 	lease(d, now);
@@ -279,25 +323,37 @@ static void step(struct dispatcher *d)
 		daemon_sleep(daemon, wait_us < 20000 ? wait_us : 20000);
 }
 
+static int start(struct dispatcher *d, struct error *err)
+{
+	struct daemon *daemon = d->delivery->daemon;
+	d->fresh = calloc(LEASE_MAX, sizeof *d->fresh);
+	if (!d->fresh)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (lanes_init(&d->lanes, err) < 0 || ops_again(&d->ops, &daemon->ops, err) < 0)
+		return -1;
+	return pace_start(&d->pace, d->delivery, &d->ops, err);
+}
+
 void *dispatcher_main(void *arg)
 {
-	struct dispatcher d = { .delivery = arg };
+	static struct dispatcher d; /* one a process; too large for a stack */
 	struct error err;
+	d = (struct dispatcher){ .delivery = arg };
 	struct daemon *daemon = d.delivery->daemon;
 	pthread_setname_np(pthread_self(), "dispatcher");
-	d.held = calloc(LEASE_MAX, sizeof *d.held);
-	if (!d.held || ops_again(&d.ops, &daemon->ops, &err) < 0) {
-		log_error("dispatcher could not start");
-		daemon_fail(daemon, 71);
-		free(d.held);
-		return NULL;
+	if (start(&d, &err) < 0) {
+		log_error("dispatcher could not start text=\"%s\"", err.text);
+		daemon_fail(daemon, error_exit(err.code));
 	}
-	set_rates(&d, daemon->config);
 	while (!atomic_load(&daemon->stopping) && !atomic_load(&daemon->failed))
 		step(&d);
-	give_back_all(&d);
 	/* What sessions still give back while they end is taken by delivery_stop(). */
+	if (d.lanes.slots && d.ops.db) {
+		give_back_all(&d);
+		pace_reserve(&d.pace, false);
+	}
 	ops_close(&d.ops);
-	free(d.held);
+	lanes_clear(&d.lanes);
+	free(d.fresh);
 	return NULL;
 }

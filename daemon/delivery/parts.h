@@ -13,9 +13,10 @@
 
 enum { QUEUE_ROOM = 256, EVENTS_ROOM = 1024, EDITIONS = 16, LEASE_MAX = 512 };
 
-/* Something that moves the pacing of a relay. */
+/* Something that moves the pacing of a relay or a provider. */
 struct happened {
 	size_t relay;
+	int64_t provider;
 	struct outcome outcome;
 	struct verdict verdict;
 };
@@ -25,6 +26,7 @@ struct relay {
 	struct smtp_options options;
 	const char *name;
 	enum relay_sign sign;
+	int64_t per_link;                /* messages on one connection; 0: no limit */
 	atomic_bool troubled;            /* successes are reported too, so that it is opened again */
 	atomic_llong verdicts, refusals; /* for the suspicion of a relay that refuses everybody */
 };
@@ -48,6 +50,7 @@ struct session {
 	size_t relay;
 	pthread_t thread;
 	struct smtp *smtp;
+	atomic_int carries[2]; /* providers of the messages in its hands; NO_PROVIDER */
 	bool started;
 };
 
@@ -68,6 +71,7 @@ struct delivery {
 	size_t event_count;
 	struct job returned[QUEUE_ROOM * 2]; /* not tried: they go back */
 	size_t returned_count;
+	atomic_bool provider_troubled[PROVIDERS_MOST]; /* as with relays */
 	atomic_llong sent;
 	atomic_int busy; /* sessions with a message under way */
 };
@@ -80,6 +84,6 @@ struct edition *editions_get(struct editions *editions, int64_t id, size_t *slot
 void editions_release(struct editions *editions, size_t slot);
 MUST_CHECK int editions_notice(struct editions *editions, int64_t notice, struct buffer *out, struct error *err);
 
-void delivery_tell(struct delivery *delivery, size_t relay, const struct outcome *outcome, const struct verdict *verdict);
+void delivery_tell(struct delivery *delivery, const struct happened *happened);
 void delivery_return(struct delivery *delivery, const struct job *job);
 #endif

@@ -65,17 +65,29 @@ bool queue_wait(struct queue *queue, int64_t timeout_us)
 	return any;
 }
 
-bool queue_pop(struct queue *queue, struct job *job)
+bool queue_pop(struct queue *queue, struct job *job, atomic_int *provider)
 {
 	pthread_mutex_lock(&queue->mutex);
 	bool got = queue->count > 0 && !queue->closed;
 	if (got) {
 		*job = queue->jobs[queue->at];
+		atomic_store(provider, job->is_notice ? NO_PROVIDER : (int)job->provider);
 		queue->at = (queue->at + 1) % queue->room;
 		queue->count--;
 	}
 	pthread_mutex_unlock(&queue->mutex);
 	return got;
+}
+
+void queue_count(struct queue *queue, size_t by_provider[PROVIDERS_MOST])
+{
+	pthread_mutex_lock(&queue->mutex);
+	for (size_t i = 0; i < queue->count; i++) {
+		const struct job *job = &queue->jobs[(queue->at + i) % queue->room];
+		if (!job->is_notice)
+			by_provider[job->provider]++;
+	}
+	pthread_mutex_unlock(&queue->mutex);
 }
 
 size_t queue_take(struct queue *queue, bool (*match)(const struct job *, const void *), const void *what, struct job *out, size_t max)

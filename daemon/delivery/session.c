@@ -26,6 +26,7 @@ struct talk {
 	struct edition *edition;
 	int64_t edition_id;
 	size_t slot;
+	int64_t on_link; /* messages begun on this connection */
 };
 
 static struct edition *edition_for(struct talk *talk, int64_t id, struct error *err)
@@ -100,11 +101,16 @@ static bool compose(struct talk *talk, struct letter *letter)
 	return not_made(talk, letter, &err);
 }
 
-static bool next_letter(struct talk *talk, struct letter *letter)
+/* False: there is none, or this connection has carried as many as it may. */
+static bool next_letter(struct talk *talk, size_t at)
 {
+	struct letter *letter = &talk->letters[at];
 	struct error err = { 0 };
-	if (atomic_load(&talk->delivery->daemon->stopping) || !queue_pop(talk->relay->queue, &letter->job))
+	if (atomic_load(&talk->delivery->daemon->stopping) || (talk->relay->per_link > 0 && talk->on_link >= talk->relay->per_link))
 		return false;
+	if (!queue_pop(talk->relay->queue, &letter->job, &talk->session->carries[at]))
+		return false;
+	talk->on_link++;
 	return address_letter(talk, letter, &err) == 0 || not_made(talk, letter, &err);
 }
 
@@ -150,8 +156,10 @@ static void note(struct talk *talk, const struct job *job, struct record *record
 		         job->is_notice ? "notice" : "delivery", job->delivery, talk->relay->name, stage_words[outcome->stage],
 		         outcome->code, record->verdict.reason, outcome->reply);
 	}
-	if (outcome->kind != OUTCOME_ACCEPTED || atomic_load(&talk->relay->troubled))
-		delivery_tell(talk->delivery, talk->session->relay, outcome, &record->verdict);
+	int64_t provider = job->is_notice ? PROVIDER_OTHER : job->provider;
+	if (outcome->kind != OUTCOME_ACCEPTED || atomic_load(&talk->relay->troubled) ||
+	    atomic_load(&talk->delivery->provider_troubled[provider]))
+		delivery_tell(talk->delivery, &(struct happened){ talk->session->relay, provider, *outcome, record->verdict });
 }
 
 /* Refused before it was marked, or lost on the way: the outcome alone. */
@@ -233,16 +241,17 @@ static bool turn(struct talk *talk, struct letter *now, struct letter *next)
 }
 
 /* As long as there is a next one, it goes with this one. */
-static void run_chain(struct talk *talk, size_t first)
+static void run_chain(struct talk *talk)
 {
-	size_t at = first;
+	size_t at = 0;
 	if (!open_chain(talk, &talk->letters[at], false))
 		return;
 	for (;;) {
 		struct letter *next = &talk->letters[1 - at];
-		bool has_next = next_letter(talk, next);
+		bool has_next = next_letter(talk, 1 - at);
 		if (!turn(talk, &talk->letters[at], has_next ? next : NULL))
 			return;
+		atomic_store(&talk->session->carries[at], NO_PROVIDER);
 		at = 1 - at;
 	}
 }
@@ -253,11 +262,12 @@ static bool connect_relay(struct talk *talk)
 	struct smtp *smtp = talk->session->smtp;
 	if (smtp_is_open(smtp))
 		return true;
+	talk->on_link = 0;
 	if (smtp_open(smtp, &failed) == 0)
 		return true;
 	/* The relay's trouble, and nobody's attempt. */
-	struct verdict verdict = { .kind = VERDICT_HOLD, .door = DOOR_RELAY, .slow_down = failed.code == 421 };
-	delivery_tell(talk->delivery, talk->session->relay, &failed, &verdict);
+	struct verdict verdict = { .kind = VERDICT_HOLD, .door = DOOR_RELAY, .slow_down = failed.code == 421, .scope = SCOPE_RELAY };
+	delivery_tell(talk->delivery, &(struct happened){ talk->session->relay, PROVIDER_OTHER, failed, verdict });
 	return false;
 }
 
@@ -272,11 +282,15 @@ static void one_chain(struct talk *talk)
 		daemon_sleep(talk->delivery->daemon, SECOND_US);
 		return;
 	}
-	if (!next_letter(talk, &talk->letters[0]))
-		return;
-	atomic_fetch_add(&talk->delivery->busy, 1);
-	run_chain(talk, 0);
-	atomic_fetch_sub(&talk->delivery->busy, 1);
+	if (next_letter(talk, 0)) {
+		atomic_fetch_add(&talk->delivery->busy, 1);
+		run_chain(talk);
+		atomic_fetch_sub(&talk->delivery->busy, 1);
+	}
+	for (size_t i = 0; i < 2; i++)
+		atomic_store(&talk->session->carries[i], NO_PROVIDER);
+	if (talk->relay->per_link > 0 && talk->on_link >= talk->relay->per_link)
+		smtp_quit(talk->session->smtp);
 }
 
 void session_main(struct session *session)

@@ -297,10 +297,11 @@ static int get_view(struct web *web, const struct httpd_request *request, struct
 
 static int get_health(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
-	int64_t due_us = 0;
+	int64_t sending[1];
+	size_t n = 0;
 	(void)request;
 	reply->content_type = "text/plain; charset=utf-8";
-	if (store_delivery_next_due(web->ops.db, &due_us, err) < 0)
+	if (store_campaign_sending(web->ops.db, sending, 1, &n, err) < 0)
 		return -1;
 	buffer_add_text(&reply->body, "ok\n");
 	return 0;

@@ -81,12 +81,27 @@ int units_rate(const char *text, struct rate *out, struct error *err)
 	if (digits(&p, &n) && *p == '/' && n >= 1 && n <= UINT32_MAX) {
 		p++;
 		const struct unit *unit = unit_at(&p, durations + 1, 4);
-		if (unit && !*p && unit->value >= n) {
-			*out = (struct rate){ .count = (uint32_t)n, .period_us = unit->value };
+		int64_t burst = 0;
+		bool has_burst = unit && *p == ':' && unit->value < HOUR_US;
+		bool is_good = unit && unit->value >= n;
+		if (has_burst && p++)
+			is_good = is_good && digits(&p, &burst) && burst >= 1 && burst <= UINT32_MAX;
+		if (is_good && !*p) {
+			*out = (struct rate){ .count = (uint32_t)n, .burst = (uint32_t)burst, .period_us = unit->value };
 			return 0;
 		}
 	}
-	return error_set(err, ERROR_INPUT, "\"%s\" is no rate (write 50/s, 3000/m, 100000/h or 1000000/d)", text);
+	return error_set(err, ERROR_INPUT, "\"%s\" is no rate (write 50/s, 3000/m, 3000/m:200 with a burst, 100000/h or 1000000/d)", text);
+}
+
+const char *units_write_rate(struct rate rate, char out[UNITS_TEXT])
+{
+	const char *unit = rate.period_us == SECOND_US ? "s" : rate.period_us == MINUTE_US ? "m" : rate.period_us == HOUR_US ? "h" : "d";
+	if (rate.burst)
+		snprintf(out, UNITS_TEXT, "%u/%s:%u", rate.count, unit, rate.burst);
+	else
+		snprintf(out, UNITS_TEXT, "%u/%s", rate.count, unit);
+	return out;
 }
 
 int units_integer(const char *text, int64_t least, int64_t most, int64_t *out, struct error *err)

@@ -17,6 +17,7 @@ struct moment {
 
 struct rate {
 	uint32_t count;
+	uint32_t burst;    /* so many at once; 0: one second's worth */
 	int64_t period_us; /* 0: no limit */
 };
 
@@ -24,7 +25,7 @@ struct rate {
 MUST_CHECK int units_duration(const char *text, int64_t *out_us, struct error *err);
 /* "512M", "20k", "1G" (powers of 1024), or plain bytes. */
 MUST_CHECK int units_size(const char *text, int64_t *out_bytes, struct error *err);
-/* "50/s", "3000/m", "100000/h", "1000000/d". */
+/* "50/s", "3000/m", "100000/h", "1000000/d"; "3000/m:200" with a burst of 200, for seconds and minutes. */
 MUST_CHECK int units_rate(const char *text, struct rate *out, struct error *err);
 /* Decimal digits only, within [least, most]. */
 MUST_CHECK int units_integer(const char *text, int64_t least, int64_t most, int64_t *out, struct error *err);
@@ -35,6 +36,7 @@ enum { UNITS_TEXT = 40 };                                                 /* roo
 const char *units_write_duration(int64_t us, char out[UNITS_TEXT]);       /* "1h 30m", "2.5s": for people */
 const char *units_write_exact(int64_t us, char out[UNITS_TEXT]);          /* "90s", "4d": reads back the same */
 const char *units_write_size(int64_t bytes, char out[UNITS_TEXT]);        /* "1.5M" */
+const char *units_write_rate(struct rate rate, char out[UNITS_TEXT]);     /* "50/s": reads back the same */
 const char *units_write_count(int64_t n, char out[UNITS_TEXT]);           /* "40,112" */
 const char *units_write_time(int64_t wall_us, char out[UNITS_TEXT]);      /* RFC 3339 UTC, "2026-11-23T07:00:00Z" */
 const char *units_write_mail_date(int64_t wall_us, char out[UNITS_TEXT]); /* RFC 5322 section 3.3, "+0000" */

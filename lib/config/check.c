@@ -116,6 +116,25 @@ static void check_urls(struct reading *reading)
 		          config->store.url);
 }
 
+static void check_warm_up(struct reading *reading, struct config_relay *relay)
+{
+	struct bytes rest = bytes_text(relay->warm_up_text);
+	struct bytes part;
+	struct error err;
+	while (text_next_part(&rest, ", \t", &part)) {
+		char text[24];
+		snprintf(text, sizeof text, "%.*s", (int)part.size, part.data);
+		if (relay->warm_up_count == CONFIG_WARM_UP) {
+			add_fault(reading, "[relay:%s] warm_up: at most %d days", relay->name, CONFIG_WARM_UP);
+			return;
+		}
+		if (units_integer(text, 1, INT64_C(1000000000), &relay->warm_up[relay->warm_up_count++], &err) < 0) {
+			add_fault(reading, "[relay:%s] warm_up: %s", relay->name, err.text);
+			return;
+		}
+	}
+}
+
 static void check_rest(struct reading *reading)
 {
 	struct config *config = reading->config;
@@ -138,6 +157,7 @@ static void check_rest(struct reading *reading)
 	for (size_t i = 0; i < config->relay_count; i++) {
 		check_relay_url(reading, &config->relay[i]);
 		check_password(reading, &config->relay[i]);
+		check_warm_up(reading, &config->relay[i]);
 	}
 }
 

@@ -4,7 +4,15 @@
 #define CONFIG_CONFIG_H
 #include "base/units.h"
 
-enum { CONFIG_RELAYS = 16, CONFIG_PROVIDERS = 64, CONFIG_DKIM = 32, CONFIG_RATES = 4, CONFIG_STEPS = 16, CONFIG_FAULTS = 64 };
+enum {
+	CONFIG_RELAYS = 16,
+	CONFIG_PROVIDERS = 64,
+	CONFIG_DKIM = 32,
+	CONFIG_RATES = 4,
+	CONFIG_STEPS = 16,
+	CONFIG_WARM_UP = 32,
+	CONFIG_FAULTS = 64
+};
 
 enum relay_sign { SIGN_FULL, SIGN_NO_ID_DATE, SIGN_OFF }; /* what the relay leaves of a signature */
 enum relay_security { RELAY_STARTTLS, RELAY_TLS, RELAY_PLAIN };
@@ -22,6 +30,9 @@ struct config_relay {
 	int64_t messages_per_session; /* 0: no limit */
 	struct config_rates rates;
 	enum relay_sign sign;
+	const char *warm_up_text;
+	int64_t warm_up[CONFIG_WARM_UP]; /* messages a day, day by day */
+	size_t warm_up_count;
 	/* From the URL. */
 	const char *host;
 	uint16_t port;

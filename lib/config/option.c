@@ -78,6 +78,8 @@ static const struct option options[] = {
 	{ "relay", "sessions", OPTION_INTEGER, OF_RELAY(sessions), "20", 1, 500, NULL, "Connections to this relay at most." },
 	{ "relay", "rate", OPTION_RATES, OF_RELAY(rates), "", 0, 0, NULL, "Messages to this relay." },
 	{ "relay", "weight", OPTION_INTEGER, OF_RELAY(weight), "1", 1, 1000, NULL, "Share among several relays." },
+	{ "relay", "warm_up", OPTION_TEXT, OF_RELAY(warm_up_text), "", 0, 0, NULL,
+	  "Messages a day of a new sender, day by day, as 50 100 500 1000 5000; a bad day is a step back; afterwards no limit." },
 	{ "relay", "helo", OPTION_TEXT, OF_RELAY(helo), "", 0, 0, NULL, "Name for EHLO; the machine's own if absent." },
 	{ "relay", "messages_per_session", OPTION_INTEGER, OF_RELAY(messages_per_session), "0", 0, 1000000, NULL,
 	  "Messages on one connection; 0: no limit." },
@@ -303,11 +305,8 @@ void option_print(const struct option *option, const void *base, struct buffer *
 	}
 	case OPTION_RATES: {
 		const struct config_rates *rates = from;
-		for (size_t i = 0; i < rates->count; i++) {
-			int64_t period_us = rates->rate[i].period_us;
-			const char *unit = period_us == SECOND_US ? "s" : period_us == MINUTE_US ? "m" : period_us == HOUR_US ? "h" : "d";
-			buffer_format(out, "%s%u/%s", i ? ", " : "", rates->rate[i].count, unit);
-		}
+		for (size_t i = 0; i < rates->count; i++)
+			buffer_format(out, "%s%s", i ? ", " : "", units_write_rate(rates->rate[i], text));
 		break;
 	}
 	case OPTION_BOOL:

@@ -203,7 +203,7 @@ static int take_row(struct import *import, struct error *err)
 		                                     .email_key = arena_text(&batch->arena, address.key),
 		                                     .name = name,
 		                                     .attributes = values,
-		                                     .provider = provider_of(address.domain),
+		                                     .provider = provider_of(import->ops->providers, address.domain),
 		                                     .event = import->in->confirm ? SUBSCRIPTION_ON_REQUEST : SUBSCRIPTION_ON_IMPORT,
 		                                     .left = left,
 		                                     .is_update = import->in->update,

@@ -107,6 +107,8 @@ int list_create(struct ops *ops, const struct list_in *in, struct actor actor, i
 		             .timezone = ops->config->daemon.timezone,
 		             .template = "default",
 		             .testers = "",
+		             .rate = "",
+		             .relay = "",
 		             .is_public = true,
 		             .created_us = clock_now().wall_us };
 	if (!in->name || !list_name_is_valid(in->name, err))

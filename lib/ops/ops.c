@@ -1,4 +1,5 @@
 #include "ops/ops.h"
+#include "ops/providers.h"
 #include "store/event.h"
 #include "system/clock.h"
 #include "system/file.h"
@@ -16,7 +17,8 @@ int ops_open(struct ops *ops, const struct config *config, bool may_create, bool
 		                      .may_migrate = may_migrate || may_create };
 	if (db_open(&options, &ops->db, err) < 0)
 		return -1;
-	if (store_keyring(ops->db, clock_now().wall_us, &ops->keys, err) < 0) {
+	ops->owns_providers = true;
+	if (store_keyring(ops->db, clock_now().wall_us, &ops->keys, err) < 0 || providers_load(ops, config, &ops->providers, err) < 0) {
 		ops_close(ops);
 		return -1;
 	}
@@ -27,12 +29,15 @@ int ops_again(struct ops *ops, const struct ops *from, struct error *err)
 {
 	*ops = *from;
 	ops->db = NULL;
+	ops->owns_providers = false;
 	return db_again(from->db, &ops->db, err);
 }
 
 void ops_close(struct ops *ops)
 {
 	db_close(&ops->db);
+	if (ops->owns_providers)
+		providers_free(&ops->providers);
 	*ops = (struct ops){ 0 };
 }
 

@@ -5,12 +5,15 @@
 #include "config/config.h"
 #include "model/actor.h"
 #include "model/token.h"
+#include "pacing/provider.h"
 #include "store/db.h"
 
 struct ops {
 	struct db *db;
 	const struct config *config; /* borrowed */
 	struct keyring keys;
+	struct providers *providers; /* what the configuration adds; shared with those made by ops_again() */
+	bool owns_providers;
 };
 
 /* Opens the store the configuration names. may_create: only `gazette init`. may_migrate: daemon with migrate = auto, `store migrate`. */

@@ -32,7 +32,7 @@ int subscriber_add(struct ops *ops, const struct list *list, const struct subscr
 		             .email_key = address.key,
 		             .name = name,
 		             .attributes = in->attributes ? in->attributes : "{}",
-		             .provider = provider_of(address.domain),
+		             .provider = provider_of(ops->providers, address.domain),
 		             .event = in->confirm ? SUBSCRIPTION_ON_REQUEST : SUBSCRIPTION_ON_IMPORT,
 		             .is_update = true,
 		             .how = "added by hand",

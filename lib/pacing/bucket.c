@@ -19,6 +19,15 @@ int64_t bucket_wait(const struct bucket *bucket, int64_t now_us)
 	return wait_us > 0 ? wait_us : 0;
 }
 
+int64_t bucket_room(const struct bucket *bucket, int64_t at_us)
+{
+	if (bucket->token_us == 0)
+		return INT64_MAX;
+	int64_t full_at_us = bucket->full_at_us > at_us ? bucket->full_at_us : at_us;
+	int64_t free_us = bucket->burst_us - (full_at_us - at_us);
+	return free_us > 0 ? free_us / bucket->token_us : 0;
+}
+
 void bucket_take(struct bucket *bucket, int64_t now_us)
 {
 	assert(bucket_wait(bucket, now_us) == 0);

@@ -18,6 +18,9 @@ MUST_CHECK int bucket_init(struct bucket *bucket, uint32_t count, int64_t period
 /* Returns 0 if a message may go at now_us, else the microseconds to wait. Changes nothing. */
 int64_t bucket_wait(const struct bucket *bucket, int64_t now_us);
 
+/* How many could go one after the other until `at_us`, if none goes before. */
+int64_t bucket_room(const struct bucket *bucket, int64_t at_us);
+
 /* Spends one token. Call it only when bucket_wait() said 0. */
 void bucket_take(struct bucket *bucket, int64_t now_us);
 #endif

@@ -1,42 +1,135 @@
-/* pacing - when the next message may go: a total rate, a rate for each relay, and pauses that a relay's own words bring on.
- * Pure: time comes in, decisions go out. One owner. */
+/* pacing - when the next message may go, and through which relay. A message passes when every gate it falls in has a token: the total, its
+ * list, its campaign, its provider, the relay. All are looked at first; tokens are taken from all or none.
+ * Through a smarthost replies speak of that relay, unless they quote the provider; a provider has a rate, a cap on messages in progress
+ * and a pause. Where a relay speaks to the providers themselves (is_direct), each provider's pace is learned from its replies.
+ * The same code runs in the daemon, in tests and in the simulation. Pure: time comes in, decisions go out. One owner. */
 #ifndef PACING_PACING_H
 #define PACING_PACING_H
-#include "base/units.h"
 #include "model/outcome.h"
-#include "pacing/bucket.h"
+#include "pacing/gate.h"
+#include "pacing/learn.h"
+#include "pacing/provider.h"
+#include "pacing/ramp.h"
 
-enum { PACING_RELAYS = 16, PACING_BUCKETS = 4 };
+enum { PACING_RELAYS = 16, PACING_FLOWS = 64, PACING_NAME = 48 };
 
 struct pacing_rates {
-	struct rate rate[PACING_BUCKETS];
+	struct rate rate[GATE_RATES];
 	size_t count;
 };
 
 struct pacing_relay {
-	struct bucket bucket[PACING_BUCKETS];
-	size_t buckets;
-	int64_t paused_until_us; /* monotonic; 0: open */
-	int64_t pause_us;        /* the last pause: the next is twice as long */
-	int failures;            /* faults of the relay in a row */
-	bool is_probing;         /* one message tries whether it is well again */
-	char reason[160];
+	char name[PACING_NAME];
+	struct gate gate;
+	struct ramp ramp; /* warm-up; no steps: none */
+	struct gate warm; /* what the ramp allows a day */
+	uint32_t weight;
+	bool is_direct;
+	struct pause pause;
+	int failures; /* faults of the relay in a row */
+};
+
+struct pacing_provider {
+	struct gate gate;
+	size_t cap;  /* messages in progress at most; 0: as many as there are sessions */
+	size_t busy; /* in progress: what the caller counted, and what was taken since */
+	struct pause pause;
+	bool is_held; /* paused by a person: no probe */
+	struct learn learn;
+	bool has_news; /* pause or learned rate changed: the caller stores them and clears this */
+};
+
+/* A list's or a campaign's own rate or relay. */
+struct pacing_flow {
+	int64_t list, campaign; /* campaign 0: the whole list */
+	struct pacing_rates rates;
+	int relay; /* -1: any */
+	struct gate gate;
 };
 
 struct pacing {
-	struct bucket bucket[PACING_BUCKETS];
-	size_t buckets;
+	struct gate total;
 	struct pacing_relay relay[PACING_RELAYS];
 	size_t relays;
+	struct pacing_provider provider[PROVIDERS_MOST];
+	struct pacing_flow flow[PACING_FLOWS];
+	size_t flows;
+	uint64_t turn;
+	bool is_short; /* a durable quota took more than is stored: pacing_reserve() before the message goes */
 };
 
-/* Burst is one second's worth, at least one message. */
-MUST_CHECK int pacing_init(struct pacing *pacing, const struct pacing_rates *total, const struct pacing_rates *relays, size_t n,
-                           struct error *err);
+struct pacing_setup {
+	struct pacing_rates total;
+	struct {
+		const char *name;
+		struct pacing_rates rates;
+		struct ramp ramp;
+		uint32_t weight;
+		bool is_direct;
+	} relay[PACING_RELAYS];
+	size_t relays;
+	struct {
+		struct pacing_rates rates;
+		size_t cap;
+	} provider[PROVIDERS_MOST];
+};
 
-/* 0 and the tokens are taken, or the microseconds to wait; looks at all buckets first, takes from all or none. */
-int64_t pacing_take(struct pacing *pacing, size_t relay, int64_t now_us);
+/* What holds a message back, in the words of `queue --why`. */
+enum hold {
+	HOLD_NOTHING,
+	HOLD_TOTAL,
+	HOLD_LIST,
+	HOLD_CAMPAIGN,
+	HOLD_PROVIDER_RATE,
+	HOLD_PROVIDER_PAUSE,
+	HOLD_PROVIDER_CAP,
+	HOLD_RELAY_RATE,
+	HOLD_RELAY_PAUSE,
+	HOLD_SESSIONS, /* every session of the relay is busy */
+	HOLDS
+};
+extern const char *const hold_words[];
+
+struct pacing_key {
+	int64_t provider, list, campaign;
+	bool is_notice; /* one mail to one person: held by total and relay only */
+};
+
+MUST_CHECK int pacing_init(struct pacing *pacing, const struct pacing_setup *setup, struct moment now, struct error *err);
+/* New rates in force: pauses, quotas used and what was learned stay. On failure nothing changes. */
+MUST_CHECK int pacing_reload(struct pacing *pacing, const struct pacing_setup *setup, struct moment now, struct error *err);
+/* The lists and campaigns under way that have a rate or a relay of their own (gate is filled here). Those that stay keep their tokens.
+ * True if one with a durable quota is new: pacing_restore() it. */
+bool pacing_set_flows(struct pacing *pacing, const struct pacing_flow *flows, size_t n);
+
+/* How many messages are worth leasing: of this provider, of this campaign, in all; at most `max`. 0: it is paused, or has no token soon. */
+size_t pacing_room(struct pacing *pacing, int64_t provider, struct moment now, size_t max);
+size_t pacing_flow_room(struct pacing *pacing, int64_t list, int64_t campaign, struct moment now, size_t max);
+size_t pacing_total_room(struct pacing *pacing, struct moment now, size_t max);
+
+/* HOLD_NOTHING: the tokens are taken, *relay carries it. Else what holds it and the least wait. Bit i of `full`: relay i has no room. */
+enum hold pacing_take(struct pacing *pacing, const struct pacing_key *key, uint32_t full, struct moment now, size_t *relay,
+                      int64_t *wait_us);
+
 /* What became of a message or an attempt to connect: a success opens, three faults of the relay in a row or a 421 pause. */
-void pacing_outcome(struct pacing *pacing, size_t relay, const struct outcome *outcome, const struct verdict *verdict, int64_t now_us);
-bool pacing_is_paused(const struct pacing *pacing, size_t relay, int64_t now_us);
+void pacing_outcome(struct pacing *pacing, size_t relay, int64_t provider, const struct outcome *outcome, const struct verdict *verdict,
+                    struct moment now);
+/* Time passes: learned paces grow, a ramp comes to its next day. True if a ramp is to be stored. */
+bool pacing_tick(struct pacing *pacing, struct moment now);
+/* Ramps and learned paces come back from the store. */
+void pacing_restore_ramp(struct pacing *pacing, size_t relay, const struct ramp *ramp, struct moment now);
+void pacing_restore_provider(struct pacing *pacing, int64_t provider, int64_t rate_milli, int64_t paused_us, bool is_held,
+                             const char *reason, struct moment now);
+bool pacing_is_paused(const struct pacing *pacing, size_t relay, int64_t mono_us);
+/* Successes are worth telling: something waits for them. */
+bool pacing_is_troubled(const struct pacing *pacing, size_t relay, int64_t provider);
+
+/* Durable quotas, as the store keeps them. */
+struct pacing_use {
+	char scope[PACING_NAME + 16]; /* "total", "relay:main", "provider:gmail", "list:3", "campaign:12" */
+	int64_t period_us, slice_us, used;
+};
+/* ahead: those that are short, with a reserve on top; else all, as they are (at an orderly stop). */
+size_t pacing_reserve(struct pacing *pacing, bool ahead, struct pacing_use *out, size_t max);
+void pacing_restore(struct pacing *pacing, const struct pacing_use *use, struct moment now);
 #endif

@@ -17,25 +17,25 @@ struct arg {
 #define COLUMN_NUMBER(column) ((const struct field[]){ { column, FIELD_INT, 0, NULL }, FIELD_END })
 
 /* Each file of the room gives its statements to the registry (statements.c). */
-extern const struct sql *const list_statements[],
-	*const subscriber_statements[],
-		*const join_statements[],
-			*const source_statements[],
-				*const post_statements[],
-					*const campaign_statements[],
-						*const edition_statements[],
-							*const digest_statements[],
-								*const audience_statements[],
-									*const lease_statements[],
-										*const record_statements[],
-											*const notice_statements[],
-												*const event_statements[],
-													*const meta_statements[],
-														*const queue_statements[],
-															*const tally_statements[],
-																*const expire_statements[],
-																	*const db_statements
-																		[];
+extern const struct sql *const list_statements[];
+extern const struct sql *const subscriber_statements[];
+extern const struct sql *const join_statements[];
+extern const struct sql *const source_statements[];
+extern const struct sql *const post_statements[];
+extern const struct sql *const campaign_statements[];
+extern const struct sql *const edition_statements[];
+extern const struct sql *const digest_statements[];
+extern const struct sql *const audience_statements[];
+extern const struct sql *const lease_statements[];
+extern const struct sql *const record_statements[];
+extern const struct sql *const notice_statements[];
+extern const struct sql *const event_statements[];
+extern const struct sql *const meta_statements[];
+extern const struct sql *const queue_statements[];
+extern const struct sql *const tally_statements[];
+extern const struct sql *const expire_statements[];
+extern const struct sql *const pace_statements[];
+extern const struct sql *const db_statements[];
 
 /* Runs one statement in a write transaction of its own; *changed may be NULL. */
 MUST_CHECK int store_run(struct db *db, const struct sql *sql, const void *in, int64_t *changed, struct error *err);

@@ -18,10 +18,16 @@ MUST_CHECK int store_lease_expire(struct db *db, bool resend, int64_t resend_aft
  * In chunks; *done at the end. */
 MUST_CHECK int store_hold_unfinished(struct db *db, size_t max, int64_t now_us, bool *done, struct error *err);
 
+struct lease_pick {
+	int64_t campaign, provider;
+	size_t max;
+};
 struct lease {
 	int64_t node;
-	int64_t until_us; /* wall */
-	int64_t now_us;   /* only what is due */
+	int64_t until_us;              /* wall */
+	int64_t now_us;                /* only what is due */
+	const struct lease_pick *pick; /* what may be sent now, in the order it is taken; nothing else is given but notices */
+	size_t picks;
 };
 /* Takes up to `max` jobs that are due, of campaigns that are sending, notices first, oldest campaign first; makes one lease row.
  * Deliveries whose subscription is no longer active, or whose address is suppressed, become suppressed instead, and are not given.
@@ -46,8 +52,11 @@ MUST_CHECK int store_job_freeze(const struct job *job, struct buffer *out, struc
 MUST_CHECK int store_delivery_record(struct db *db, int64_t node, struct record *const *records, size_t n, int64_t now_us,
                                      struct error *err);
 
-/* When the next queued or deferred one is due, of campaigns that are sending; INT64_MAX if none. */
-MUST_CHECK int store_delivery_next_due(struct db *db, int64_t *due_us, struct error *err);
+/* When the next queued or deferred one is due, of each campaign that is sending and each provider; oldest campaign first. */
+struct due {
+	int64_t campaign, provider, list, due_us;
+};
+MUST_CHECK int store_delivery_due(struct db *db, struct due *out, size_t max, size_t *n, struct error *err);
 /* Deferred beyond age with enough attempts -> expired; at most `max`. */
 MUST_CHECK int store_delivery_expire(struct db *db, int64_t queued_before_us, int min_attempts, size_t max, int64_t now_us, int64_t *n,
                                      struct error *err);

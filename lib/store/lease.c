@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { CHUNK = 1000, CAMPAIGNS = 64 };
+enum { CHUNK = 1000 };
 #define NUMBER(column) .row = COLUMN_NUMBER(column), .row_bytes = sizeof(int64_t)
 
 static const struct sql LEASE = { .name = "lease",
@@ -17,33 +17,42 @@ static const struct sql LEASE = { .name = "lease",
 static const struct sql EXTEND = { .name = "lease extend",
 	                           .text = "UPDATE lease SET until_us = $1 WHERE id = $2",
 	                           .in = ARGS(ARG(a, INT), ARG(b, INT)) };
-/* When something is due next. Correlated minima walk the partial indexes; a join would count the queue. */
-static const struct sql NEXT_DUE = {
-	.name = "next due",
-	.text = "SELECT coalesce(min(due), 9223372036854775807) AS n FROM (SELECT (SELECT min(d.due_us) FROM delivery d WHERE "
-		"d.campaign_id = c.id AND "
-		"d.state = 'queued') AS due FROM campaign c WHERE c.state = 'sending' UNION ALL SELECT (SELECT min(d.due_us) FROM delivery "
-		"d WHERE "
-		"d.campaign_id = c.id AND d.state = 'deferred') AS due FROM campaign c WHERE c.state = 'sending' UNION ALL SELECT (SELECT "
-		"min(due_us) FROM "
-		"notice WHERE state = 'queued') AS due UNION ALL SELECT (SELECT min(due_us) FROM notice WHERE state = 'deferred') AS due) "
-		"AS all_due",
+/* What is due when, of each campaign and provider. Correlated minima walk the partial indexes; a join would count the queue. */
+#define DUE_IN(word)                                                                                                                       \
+	"SELECT k.campaign_id AS campaign, k.provider AS provider, c.list_id AS list, c.started_us AS started_us, (SELECT min(d.due_us) "  \
+	"FROM delivery d WHERE d.campaign_id = k.campaign_id AND d.provider = k.provider AND d.state = '" #word                            \
+	"') AS due_us FROM campaign_count k JOIN campaign c ON c.id = k.campaign_id WHERE c.state = 'sending'"
+#define D(member) FIELD(struct due, member, FIELD_INT)
+static const struct sql DUE = {
+	.name = "due",
+	.text = "SELECT campaign, provider, list, min(due_us) AS due_us FROM (" DUE_IN(queued) " UNION ALL " DUE_IN(
+		deferred) ") AS due WHERE due_us IS NOT NULL GROUP BY campaign, provider, list, started_us ORDER BY started_us, campaign, "
+			  "provider",
+	.row = (const struct field[]){ D(campaign), D(provider), D(list), D(due_us), FIELD_END },
+	.row_bytes = sizeof(struct due),
+};
+static const struct sql NOTICE_DUE = {
+	.name = "notices due",
+	.text = "SELECT coalesce(min(due), 9223372036854775807) AS n FROM (SELECT (SELECT min(due_us) FROM notice WHERE state = 'queued') "
+		"AS "
+		"due UNION ALL SELECT (SELECT min(due_us) FROM notice WHERE state = 'deferred') AS due) AS all_due",
 	NUMBER("n"),
 };
 #define TAKE(table, word) "UPDATE " #table " SET state = 'leased', lease_id = $1 WHERE id IN (SELECT id FROM " #table " WHERE "
 static const struct sql TAKE_QUEUED = {
 	.name = "lease queued",
-	.text = TAKE(
-		delivery,
-		queued) "campaign_id = $2 AND state = 'queued' AND due_us <= $3 ORDER BY due_us LIMIT $4) RETURNING campaign_id, provider",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT)),
+	.text = TAKE(delivery, queued) "campaign_id = $2 AND provider = $3 AND state = 'queued' AND due_us <= $4 ORDER BY due_us LIMIT $5) "
+				       "RETURNING campaign_id, provider",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(e, INT), ARG(c, INT), ARG(d, INT)),
 	MOVED,
 };
 static const struct sql TAKE_DEFERRED = {
 	.name = "lease deferred",
-	.text = TAKE(delivery, deferred) "campaign_id = $2 AND state = 'deferred' AND due_us <= $3 ORDER BY due_us LIMIT $4) RETURNING "
-					 "campaign_id, provider",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT)),
+	.text = TAKE(
+		delivery,
+		deferred) "campaign_id = $2 AND provider = $3 AND state = 'deferred' AND due_us <= $4 ORDER BY due_us LIMIT $5) RETURNING "
+			  "campaign_id, provider",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(e, INT), ARG(c, INT), ARG(d, INT)),
 	MOVED,
 };
 static const struct sql TAKE_NOTICE = { .name = "lease notices",
@@ -149,15 +158,15 @@ static const struct sql RELEASE_NOTICE = {
 	.text = "UPDATE notice SET state = 'queued', lease_id = 0 WHERE id = $1 AND lease_id = $2 AND state = 'leased'",
 	.in = ARGS(ARG(a, INT), ARG(b, INT))
 };
-const struct sql *const lease_statements[] = {
-	&LEASE, &EXTEND, &NEXT_DUE, &TAKE_QUEUED, &TAKE_DEFERRED, &TAKE_NOTICE,    &TAKE_NOTICE_DEFERRED,
-	&JOBS,  &JOB_OF, &NOTICES,  &SUPPRESS,    &RELEASE,       &RELEASE_NOTICE, NULL
-};
+const struct sql *const lease_statements[] = { &LEASE,       &EXTEND,         &DUE,         &NOTICE_DUE,
+	                                       &TAKE_QUEUED, &TAKE_DEFERRED,  &TAKE_NOTICE, &TAKE_NOTICE_DEFERRED,
+	                                       &JOBS,        &JOB_OF,         &NOTICES,     &SUPPRESS,
+	                                       &RELEASE,     &RELEASE_NOTICE, NULL };
 
 struct leasing {
 	const struct lease *lease;
 	struct job *jobs;
-	size_t max, n;
+	size_t max, n, room;
 	int64_t token;
 };
 
@@ -192,29 +201,37 @@ static void fill_job(struct job *job, const struct job_row *row, int64_t token)
 		store_job_thaw(job, row->merge_values);
 }
 
+/* Fresh ones before those that were tried. */
+static int take_pick(struct db *db, struct leasing *in, const struct lease_pick *pick, struct tally *tally, struct error *err)
+{
+	static const struct {
+		const struct sql *sql;
+		enum delivery_state from;
+	} steps[] = { { &TAKE_QUEUED, DELIVERY_QUEUED }, { &TAKE_DEFERRED, DELIVERY_DEFERRED } };
+	size_t left = pick->max;
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		struct moved rows[CHUNK];
+		size_t n = 0;
+		size_t want = left < in->room ? left : in->room;
+		want = want < CHUNK ? want : CHUNK;
+		if (want == 0)
+			return 0;
+		struct arg arg = { .a = in->token, .b = pick->campaign, .e = pick->provider, .c = in->lease->now_us, .d = (int64_t)want };
+		if (db_all(db, steps[i].sql, &arg, rows, want, &n, NULL, err) < 0 ||
+		    tally_moved(db, tally, rows, n, steps[i].from, DELIVERY_LEASED, err) < 0)
+			return -1;
+		left -= n;
+		in->room -= n;
+	}
+	return 0;
+}
+
 static int take_deliveries(struct db *db, struct leasing *in, struct tally *tally, struct error *err)
 {
-	int64_t campaigns[CAMPAIGNS];
-	size_t count = 0;
-	size_t room = in->max - in->n;
-	if (store_campaign_sending(db, campaigns, CAMPAIGNS, &count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count && room > 0; i++) {
-		static const struct {
-			const struct sql *sql;
-			enum delivery_state from;
-		} steps[] = { { &TAKE_QUEUED, DELIVERY_QUEUED }, { &TAKE_DEFERRED, DELIVERY_DEFERRED } };
-		for (size_t s = 0; s < COUNT_OF(steps) && room > 0; s++) {
-			struct moved rows[CHUNK];
-			size_t n = 0;
-			size_t want = room < CHUNK ? room : CHUNK;
-			struct arg arg = { .a = in->token, .b = campaigns[i], .c = in->lease->now_us, .d = (int64_t)want };
-			if (db_all(db, steps[s].sql, &arg, rows, want, &n, NULL, err) < 0 ||
-			    tally_moved(db, tally, rows, n, steps[s].from, DELIVERY_LEASED, err) < 0)
-				return -1;
-			room -= n;
-		}
-	}
+	in->room = in->max - in->n;
+	for (size_t i = 0; i < in->lease->picks; i++)
+		if (take_pick(db, in, &in->lease->pick[i], tally, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -284,13 +301,13 @@ static int lease_body(struct db *db, void *arg, struct error *err)
 
 int store_delivery_lease(struct db *db, const struct lease *lease, struct job *jobs, size_t max, size_t *n, struct error *err)
 {
-	int64_t due_us = 0;
+	int64_t notice_us = 0;
 	*n = 0;
 	/* A look is cheap, a commit is a flush. */
-	if (store_delivery_next_due(db, &due_us, err) < 0)
-		return -1;
-	if (due_us > lease->now_us || max == 0)
+	if (max == 0)
 		return 0;
+	if (lease->picks == 0 && (db_one(db, &NOTICE_DUE, NULL, &notice_us, NULL, err) < 0 || notice_us > lease->now_us))
+		return notice_us > lease->now_us ? 0 : -1;
 	struct leasing in = { .lease = lease, .jobs = jobs, .max = max };
 	if (db_write(db, lease_body, &in, err) < 0)
 		return -1;
@@ -332,9 +349,9 @@ int store_lease_extend(struct db *db, int64_t lease_token, int64_t until_us, str
 	return store_run(db, &EXTEND, &(struct arg){ .a = until_us, .b = lease_token }, NULL, err);
 }
 
-int store_delivery_next_due(struct db *db, int64_t *due_us, struct error *err)
+int store_delivery_due(struct db *db, struct due *out, size_t max, size_t *n, struct error *err)
 {
-	return db_one(db, &NEXT_DUE, NULL, due_us, NULL, err) < 0 ? -1 : 0;
+	return db_all(db, &DUE, NULL, out, max, n, NULL, err);
 }
 
 int store_delivery_job(struct db *db, int64_t campaign, int64_t subscriber, struct job *out, struct error *err)

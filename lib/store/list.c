@@ -24,17 +24,19 @@ const struct field list_fields[] = {
 	FIELD(struct list, needs_approval, FIELD_BOOL),
 	FIELD(struct list, created_us, FIELD_TIME),
 	FIELD(struct list, closed_us, FIELD_TIME),
+	FIELD(struct list, rate, FIELD_TEXT),
+	FIELD(struct list, relay, FIELD_TEXT),
 	FIELD_END,
 };
 
 #define COLUMNS                                                                                                                            \
 	"name, title, description, list_id, from_name, from_email, reply_to, owner_email, postal, language, timezone, return_path, "       \
-	"template, is_public, testers, policy, editors, post_token, needs_approval, created_us, closed_us"
+	"template, is_public, testers, policy, editors, post_token, needs_approval, created_us, closed_us, rate, relay"
 
 static const struct sql INSERT = {
 	.name = "list insert",
-	.text = "INSERT INTO list (" COLUMNS
-		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING id",
+	.text = "INSERT INTO list (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+		"$19, $20, $21, $22, $23) RETURNING id",
 	.in = list_fields + 1,
 	.row = COLUMN_NUMBER("id"),
 	.row_bytes = sizeof(int64_t),
@@ -59,6 +61,8 @@ static const struct field update_fields[] = {
 	FIELD(struct list, post_token, FIELD_TEXT),
 	FIELD(struct list, needs_approval, FIELD_BOOL),
 	FIELD(struct list, closed_us, FIELD_TIME),
+	FIELD(struct list, rate, FIELD_TEXT),
+	FIELD(struct list, relay, FIELD_TEXT),
 	FIELD(struct list, id, FIELD_INT),
 	FIELD_END,
 };
@@ -68,8 +72,8 @@ static const struct sql UPDATE = {
 	.text = "UPDATE list SET title = $1, description = $2, from_name = $3, from_email = $4, reply_to = $5, owner_email = $6, postal = "
 		"$7, "
 		"language = $8, timezone = $9, return_path = $10, template = $11, is_public = $12, testers = $13, policy = $14, editors = "
-		"$15, post_token = $16, needs_approval = $17, closed_us = $18 WHERE id "
-		"= $19",
+		"$15, post_token = $16, needs_approval = $17, closed_us = $18, rate = $19, relay = "
+		"$20 WHERE id = $21",
 	.in = update_fields,
 };
 

@@ -26,6 +26,8 @@ struct list {
 	bool needs_approval;    /* nothing is sent before a second person said so */
 	int64_t created_us;
 	int64_t closed_us; /* 0: open */
+	const char *rate;  /* "50/s, 1000/h" or "" */
+	const char *relay; /* the one that carries it, or "": any */
 };
 extern const struct field list_fields[];
 

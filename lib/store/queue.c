@@ -76,7 +76,8 @@ const struct field waiting_fields[] = {
 #define WAIT(word)                                                                                                                         \
 	"SELECT k.campaign_id AS campaign_id, k.provider AS provider, '" #word "' AS state, CAST(sum(k." #word                             \
 	") AS BIGINT) AS n, c.started_us AS oldest_us, coalesce((SELECT min(d.due_us) FROM delivery d WHERE d.campaign_id = "              \
-	"k.campaign_id AND d.state = '" #word "'), 0) AS next_due_us FROM campaign_count k JOIN campaign c ON c.id = k.campaign_id WHERE " \
+	"k.campaign_id AND d.provider = k.provider AND d.state = '" #word                                                                  \
+	"'), 0) AS next_due_us FROM campaign_count k JOIN campaign c ON c.id = k.campaign_id WHERE "                                       \
 	"c.state IN ('sending', 'paused', 'preparing', "                                                                                   \
 	"'sent') GROUP BY k.campaign_id, k.provider, c.started_us HAVING sum(k." #word ") > 0"
 /* These have no due time, and no index to find it by. */

@@ -196,6 +196,8 @@ int main(int argc, char **argv)
 		             .timezone = "UTC",
 		             .template = "default",
 		             .testers = "",
+		             .rate = "",
+		             .relay = "",
 		             .created_us = 1 };
 	must(store_list_create(db, &news, &list, &err), &err);
 	must(store_node_start(db, "bench", true, 0, 1, &node, &in_doubt, &err), &err);

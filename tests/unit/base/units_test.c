@@ -30,12 +30,18 @@ static void test_rates_name_their_period(void **state)
 {
 	struct rate rate;
 	struct error err;
+	char text[UNITS_TEXT];
 	(void)state;
 	assert_int_equal(units_rate("50/s", &rate, &err), 0);
 	assert_int_equal(rate.count, 50);
 	assert_int_equal(rate.period_us, SECOND_US);
 	assert_int_equal(units_rate("100000/h", &rate, &err), 0);
 	assert_int_equal(rate.period_us, HOUR_US);
+	assert_int_equal(units_rate("3000/m:200", &rate, &err), 0);
+	assert_int_equal(rate.burst, 200);
+	assert_string_equal(units_write_rate(rate, text), "3000/m:200");
+	assert_int_equal(units_rate("100/h:5", &rate, &err), -1);
+	assert_int_equal(units_rate("100/s:", &rate, &err), -1);
 	assert_int_equal(units_rate("0/s", &rate, &err), -1);
 	assert_int_equal(units_rate("50", &rate, &err), -1);
 	assert_int_equal(units_rate("50/fortnight", &rate, &err), -1);

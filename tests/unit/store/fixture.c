@@ -36,6 +36,8 @@ static void make_list(struct fixture *f)
 		             .template = "default",
 		             .is_public = true,
 		             .testers = "",
+		             .rate = "",
+		             .relay = "",
 		             .created_us = NOW_US };
 	OK(store_list_create(f->db, &list, &f->list, err));
 }
@@ -150,7 +152,14 @@ void fixture_start(struct fixture *f)
 size_t fixture_lease(struct fixture *f, struct job *jobs, size_t max, int64_t now_us)
 {
 	size_t n = 0;
-	struct lease lease = { .node = f->node, .until_us = now_us + MINUTE_US, .now_us = now_us };
+	struct due due[64];
+	struct lease_pick picks[64];
+	size_t count = 0;
+	struct lease lease = { .node = f->node, .until_us = now_us + MINUTE_US, .now_us = now_us, .pick = picks };
+	OK(store_delivery_due(f->db, due, COUNT_OF(due), &count, err));
+	for (size_t i = 0; i < count; i++)
+		if (due[i].due_us <= now_us)
+			picks[lease.picks++] = (struct lease_pick){ due[i].campaign, due[i].provider, max };
 	OK(store_delivery_lease(f->db, &lease, jobs, max, &n, err));
 	return n;
 }

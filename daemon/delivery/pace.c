@@ -1,0 +1,287 @@
+#include "daemon/delivery/pace.h"
+#include "store/event.h"
+#include "system/clock.h"
+#include "system/log.h"
+#include <stdio.h>
+
+enum { USES = 1024 };
+#define LOOK_US (SECOND_US / 5)
+#define FLOWS_US (SECOND_US / 2)
+
+static void setup(const struct pace *pace, const struct config *config, struct pacing_setup *out)
+{
+	const char *names[CONFIG_RELAYS];
+	for (size_t i = 0; i < pace->delivery->relays; i++)
+		names[i] = pace->delivery->relay[i].name;
+	providers_setup(pace->ops, config, names, pace->delivery->relays, out);
+}
+
+static void save_ramp(struct pace *pace, size_t i)
+{
+	const struct pacing_relay *relay = &pace->pacing.relay[i];
+	char key[PACING_NAME + 16];
+	char value[96];
+	struct error err;
+	if (relay->ramp.steps == 0)
+		return;
+	snprintf(key, sizeof key, "warm_up:%s", relay->name);
+	snprintf(value, sizeof value, "%zu %" PRId64 " %" PRId64 " %" PRId64, relay->ramp.at, relay->ramp.day, relay->ramp.used,
+	         relay->ramp.bounced);
+	if (store_meta_set(pace->ops->db, key, value, &err) < 0)
+		log_error("warm-up not written text=\"%s\"", err.text);
+}
+
+static int load_ramp(struct pace *pace, size_t i, struct moment now, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	char key[PACING_NAME + 16];
+	const char *value = NULL;
+	struct ramp ramp = { 0 };
+	if (pace->pacing.relay[i].ramp.steps == 0)
+		return 0;
+	snprintf(key, sizeof key, "warm_up:%s", pace->pacing.relay[i].name);
+	int found = store_meta_get(pace->ops->db, key, &value, &arena, err);
+	if (found > 0 && sscanf(value, "%zu %" SCNd64 " %" SCNd64 " %" SCNd64, &ramp.at, &ramp.day, &ramp.used, &ramp.bounced) != 4)
+		ramp = (struct ramp){ 0 };
+	if (found >= 0)
+		pacing_restore_ramp(&pace->pacing, i, &ramp, now);
+	return found < 0 ? -1 : 0;
+}
+
+static int load_uses(struct pace *pace, struct moment now, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct rate_use *rows = arena_alloc(&arena, USES * sizeof *rows);
+	size_t n = 0;
+	if (!rows)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (store_rate_use_all(pace->ops->db, now.wall_us, rows, USES, &n, &arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct pacing_use use = { .period_us = rows[i].period_us, .slice_us = rows[i].slice_us, .used = rows[i].used };
+		snprintf(use.scope, sizeof use.scope, "%s", rows[i].scope);
+		pacing_restore(&pace->pacing, &use, now);
+	}
+	return 0;
+}
+
+static int load_providers(struct pace *pace, bool with_rates, struct moment now, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct provider_state rows[PROVIDERS_MOST];
+	bool is_there[PROVIDERS_MOST] = { 0 };
+	size_t n = 0;
+	if (store_provider_all(pace->ops->db, rows, PROVIDERS_MOST, &n, &arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct provider_state *row = &rows[i];
+		if (row->provider < 0 || row->provider >= PROVIDERS_MOST)
+			continue;
+		is_there[row->provider] = true;
+		pacing_restore_provider(&pace->pacing, row->provider, with_rates ? row->rate_milli : 0, row->paused_until_us, row->is_held,
+		                        row->reason, now);
+	}
+	/* One that was reset has no row. */
+	for (int64_t i = 0; i < PROVIDERS_MOST; i++)
+		if (!is_there[i])
+			pacing_restore_provider(&pace->pacing, i, 0, 0, false, "", now);
+	return 0;
+}
+
+int pace_start(struct pace *pace, struct delivery *delivery, struct ops *ops, struct error *err)
+{
+	struct pacing_setup out;
+	struct moment now = clock_now();
+	*pace = (struct pace){ .delivery = delivery, .ops = ops, .config = delivery->daemon->config };
+	setup(pace, pace->config, &out);
+	if (pacing_init(&pace->pacing, &out, now, err) < 0 || load_uses(pace, now, err) < 0 || load_providers(pace, true, now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < delivery->relays; i++)
+		if (load_ramp(pace, i, now, err) < 0)
+			return -1;
+	return 0;
+}
+
+bool pace_reserve(struct pace *pace, bool ahead)
+{
+	static struct pacing_use uses[USES];
+	struct rate_use rows[64];
+	struct error err;
+	size_t n = pacing_reserve(&pace->pacing, ahead, uses, USES);
+	for (size_t done = 0; done < n;) {
+		size_t count = 0;
+		for (; count < COUNT_OF(rows) && done < n; done++)
+			rows[count++] = (struct rate_use){ uses[done].scope, uses[done].period_us, uses[done].slice_us, uses[done].used };
+		if (store_rate_use_set(pace->ops->db, rows, count, &err) < 0) {
+			log_error("quotas not written text=\"%s\"", err.text);
+			pace->pacing.is_short = true;
+			return false;
+		}
+	}
+	for (size_t i = 0; i < pace->delivery->relays; i++)
+		save_ramp(pace, i);
+	return true;
+}
+
+/* What a relay's trouble is, for `status` and `queue --why`; written when it changes. */
+static void say_relay(struct pace *pace, size_t i, struct moment now)
+{
+	const struct pacing_relay *relay = &pace->pacing.relay[i];
+	bool paused = pacing_is_paused(&pace->pacing, i, now.mono_us);
+	const char *state = paused || relay->pause.is_probing ? "paused" : relay->failures > 0 ? "slow" : "ok";
+	struct relay_state row = { .name = relay->name,
+		                   .state = state,
+		                   .reason = relay->pause.reason,
+		                   .until_us = paused ? now.wall_us + relay->pause.until_us - now.mono_us : 0,
+		                   .at_us = now.wall_us };
+	struct error err;
+	if (strcmp(pace->said[i], state) == 0 && !paused)
+		return;
+	if (strcmp(pace->said[i], state) != 0)
+		log_warn("relay %s is %s reason=\"%s\"", row.name, state, row.reason);
+	snprintf(pace->said[i], sizeof pace->said[i], "%s", state);
+	if (store_relay_say(pace->ops->db, &row, &err) < 0)
+		log_error("relay state not written text=\"%s\"", err.text);
+}
+
+/* Pauses that replies brought on, and what was learned. A person's pause is left alone. */
+static void say_providers(struct pace *pace, struct moment now)
+{
+	for (int64_t i = 0; i < PROVIDERS_MOST; i++) {
+		struct pacing_provider *p = &pace->pacing.provider[i];
+		struct error err;
+		if (!p->has_news)
+			continue;
+		p->has_news = false;
+		const struct pause *pause = p->learn.pause.until_us > p->pause.until_us ? &p->learn.pause : &p->pause;
+		bool paused = pause->until_us > now.mono_us;
+		struct provider_state row = { .provider = i,
+			                      .paused_until_us = paused ? now.wall_us + pause->until_us - now.mono_us : 0,
+			                      .reason = paused ? pause->reason : "",
+			                      .rate_milli = p->learn.rate_milli,
+			                      .at_us = now.wall_us };
+		const char *name = provider_name(pace->ops->providers, i);
+		if (paused)
+			log_warn("provider %s is paused reason=\"%s\"", name, row.reason);
+		else
+			log_info("provider %s goes on rate_milli=%" PRId64, name, row.rate_milli);
+		if (store_provider_set(pace->ops->db, &row, false, &err) < 0)
+			log_error("provider state not written text=\"%s\"", err.text);
+	}
+}
+
+void pace_events(struct pace *pace, struct moment now)
+{
+	struct delivery *delivery = pace->delivery;
+	struct pacing *pacing = &pace->pacing;
+	bool touched[CONFIG_RELAYS] = { 0 };
+	pthread_mutex_lock(&delivery->mutex);
+	for (size_t i = 0; i < delivery->event_count; i++) {
+		const struct happened *event = &delivery->events[i];
+		pacing_outcome(pacing, event->relay, event->provider, &event->outcome, &event->verdict, now);
+		touched[event->relay] = true;
+	}
+	bool any = delivery->event_count > 0;
+	delivery->event_count = 0;
+	pthread_mutex_unlock(&delivery->mutex);
+	if (!any)
+		return;
+	for (size_t i = 0; i < delivery->relays; i++) {
+		const struct pacing_relay *relay = &pacing->relay[i];
+		atomic_store(&delivery->relay[i].troubled, relay->failures > 0 || relay->pause.until_us > 0 || relay->is_direct);
+		if (touched[i])
+			say_relay(pace, i, now);
+	}
+	for (size_t i = 0; i < PROVIDERS_MOST; i++)
+		atomic_store(&delivery->provider_troubled[i], pacing->provider[i].pause.until_us > 0);
+	say_providers(pace, now);
+}
+
+static bool flow_from(struct pace *pace, const struct flow *row, bool of_list, struct pacing_flow *out)
+{
+	struct error err;
+	*out = (struct pacing_flow){ .list = row->list, .campaign = of_list ? 0 : row->campaign, .relay = -1 };
+	if (rates_read(of_list ? row->list_rate : row->campaign_rate, &out->rates, &err) < 0)
+		log_error("rate not read campaign=%" PRId64 " text=\"%s\"", row->campaign, err.text);
+	for (size_t i = 0; of_list && i < pace->delivery->relays; i++)
+		if (strcmp(pace->delivery->relay[i].name, row->relay) == 0)
+			out->relay = (int)i;
+	return out->rates.count > 0 || out->relay >= 0;
+}
+
+static void load_flows(struct pace *pace, struct moment now)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct flow rows[PACING_FLOWS];
+	struct pacing_flow flows[PACING_FLOWS];
+	struct error err;
+	size_t n = 0;
+	size_t count = 0;
+	if (store_flow_all(pace->ops->db, rows, COUNT_OF(rows), &n, &arena, &err) < 0)
+		return;
+	for (size_t i = 0; i < n && count + 1 < PACING_FLOWS; i++) {
+		bool is_known = false;
+		for (size_t j = 0; j < i; j++)
+			is_known |= rows[j].list == rows[i].list;
+		count += flow_from(pace, &rows[i], false, &flows[count]);
+		if (!is_known)
+			count += flow_from(pace, &rows[i], true, &flows[count]);
+	}
+	if (pacing_set_flows(&pace->pacing, flows, count) && load_uses(pace, now, &err) < 0)
+		log_error("quotas not read text=\"%s\"", err.text);
+}
+
+static void reload(struct pace *pace, const struct config *fresh, struct moment now)
+{
+	struct pacing_setup out;
+	struct error err;
+	setup(pace, fresh, &out);
+	pace->config = fresh;
+	if (pacing_reload(&pace->pacing, &out, now, &err) < 0)
+		log_error("rates not taken text=\"%s\"", err.text);
+}
+
+/* Bounces and complaints of the day, for the warm-ups. */
+static void count_returns(struct pace *pace, struct moment now)
+{
+	struct returns returns;
+	struct error err;
+	bool any = false;
+	for (size_t i = 0; i < pace->delivery->relays; i++)
+		any |= ramp_limit(&pace->pacing.relay[i].ramp) > 0;
+	if (!any || now.mono_us - pace->returns_us < MINUTE_US)
+		return;
+	pace->returns_us = now.mono_us;
+	for (size_t i = 0; i < pace->delivery->relays; i++) {
+		struct ramp *ramp = &pace->pacing.relay[i].ramp;
+		if (store_returns_since(pace->ops->db, ramp->day * DAY_US, &returns, &err) < 0)
+			return;
+		ramp->bounced = returns.bounced;
+		ramp->complained = returns.complained;
+	}
+}
+
+void pace_look(struct pace *pace, struct moment now)
+{
+	const struct config *fresh = atomic_load(&pace->delivery->daemon->reloaded);
+	struct error err;
+	if (fresh && fresh != pace->config)
+		reload(pace, fresh, now);
+	if (now.mono_us - pace->looked_us < LOOK_US)
+		return;
+	pace->looked_us = now.mono_us;
+	count_returns(pace, now);
+	if (pacing_tick(&pace->pacing, now))
+		for (size_t i = 0; i < pace->delivery->relays; i++)
+			save_ramp(pace, i);
+	say_providers(pace, now);
+	if (load_providers(pace, false, now, &err) < 0)
+		log_error("providers not read text=\"%s\"", err.text);
+	if (now.mono_us - pace->flows_us >= FLOWS_US) {
+		pace->flows_us = now.mono_us;
+		load_flows(pace, now);
+	}
+	for (size_t i = 0; i < pace->delivery->relays; i++)
+		if (pace->said[i][0] != 'o' && !pacing_is_paused(&pace->pacing, i, now.mono_us))
+			say_relay(pace, i, now);
+}

@@ -1,0 +1,23 @@
+/* pace - the dispatcher's pacing state between the configuration, the store and pacing: set up, kept over a restart, shown. */
+#ifndef DELIVERY_PACE_H
+#define DELIVERY_PACE_H
+#include "daemon/delivery/parts.h"
+#include "ops/providers.h"
+
+struct pace {
+	struct delivery *delivery;
+	struct ops *ops;
+	struct pacing pacing;
+	const struct config *config; /* whose rates are in force */
+	char said[CONFIG_RELAYS][8];
+	int64_t looked_us, flows_us, returns_us; /* monotonic */
+};
+
+MUST_CHECK int pace_start(struct pace *pace, struct delivery *delivery, struct ops *ops, struct error *err);
+/* What the sessions told: replies move pauses and paces. */
+void pace_events(struct pace *pace, struct moment now);
+/* Now and then: providers that a person paused, campaigns' own rates, days of a warm-up, a reloaded configuration. */
+void pace_look(struct pace *pace, struct moment now);
+/* Before a message goes that took more of a durable quota than the store knows of. False: it could not be stored. */
+bool pace_reserve(struct pace *pace, bool ahead);
+#endif
