@@ -4,7 +4,7 @@
 #include "base/field.h"
 #include "ops/ops.h"
 
-enum { CLI_ARGUMENTS = 256, CLI_OPTIONS = 64 };
+enum { CLI_ARGUMENTS = 8192, CLI_OPTIONS = 64 };
 enum { EXIT_USAGE = 64, EXIT_DATA = 65, EXIT_NOTHING = 66, EXIT_AWAY = 69, EXIT_UNFINISHED = 75, EXIT_CONFIG = 78, EXIT_INTERRUPT = 130 };
 
 enum cli_needs { NEEDS_NOTHING, NEEDS_CONFIG, NEEDS_STORE };

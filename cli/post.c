@@ -61,56 +61,14 @@ static int show(struct cli *cli)
 	return 0;
 }
 
-static const char *file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash && !strstr(path, "://") ? slash + 1 : path;
-}
-
-/* The keys that other programs compare by. */
-static void print_inspected(const struct cli *cli, const char *file, const struct content_feed *feed)
-{
-	if (!cli->json) {
-		for (size_t i = 0; i < feed->count; i++)
-			cli_row(cli, post_fields, &feed->posts[i]);
-		return;
-	}
-	json_t *posts = json_array();
-	for (size_t i = 0; i < feed->count; i++) {
-		json_t *post = field_json(post_fields, &feed->posts[i]);
-		json_object_set_new(post, "id", json_string(feed->posts[i].identity));
-		json_object_set_new(post, "has_content", json_boolean(feed->posts[i].html && *feed->posts[i].html));
-		json_array_append_new(posts, post);
-	}
-	cli_json(json_pack("{s:s,s:s?,s:s?,s:o}", "file", file, "title", feed->title, "url", feed->url, "posts", posts));
-}
-
-static int inspect(struct cli *cli)
-{
-	int status = 0;
-	for (int i = 0; i < cli->arguments; i++) {
-		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-		struct content_feed feed;
-		struct error err;
-		arena.max_bytes = 1 << 30;
-		if (post_inspect(NULL, cli->argument[i], cli_option(cli, "base-url"), cli_option(cli, "content-type"), &arena, &feed,
-		                 &err) < 0) {
-			error_wrap(&err, "%s", cli->argument[i]);
-			status = cli_fail(cli, &err, NULL);
-		} else {
-			print_inspected(cli, file_name(cli->argument[i]), &feed);
-		}
-	}
-	return status;
-}
-
 const struct command post_commands[] = {
 	{ "post", "add", NEEDS_STORE, 2, 2, "LIST FILE|URL|- [--base-url URL]", "base-url:", "takes a post from Markdown or HTML",
 	  "gazette post add news post.md", add },
 	{ "post", "ls", NEEDS_STORE, 0, 1, "[LIST]", "", "shows posts, newest first", "gazette post ls news", ls },
 	{ "post", "show", NEEDS_STORE, 1, 1, "ID", "", "shows one", "gazette post show 41", show },
-	{ "post", "inspect", NEEDS_NOTHING, 1, CLI_ARGUMENTS, "FILE|URL... [--base-url URL] [--content-type TYPE]",
-	  "base-url: content-type:", "shows what would be read, storing nothing", "gazette post inspect feed.xml", inspect },
+	{ "post", "inspect", NEEDS_NOTHING, 0, CLI_ARGUMENTS,
+	  "FILE|URL... [--base-url URL] [--content-type TYPE] [--cases CASES.jsonl] [--dir DIR]", "base-url: content-type: cases: dir:",
+	  "shows what would be read, storing nothing", "gazette post inspect feed.xml", post_inspect_command },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };
 

@@ -11,6 +11,13 @@ void digest_sha256(struct bytes data, uint8_t out[DIGEST_BYTES])
 	assert(good == 1 && size == DIGEST_BYTES);
 }
 
+void digest_sha1(struct bytes data, uint8_t out[DIGEST_SHA1_BYTES])
+{
+	unsigned size = 0;
+	int good = EVP_Digest(data.data, data.size, out, &size, EVP_sha1(), NULL);
+	assert(good == 1 && size == DIGEST_SHA1_BYTES);
+}
+
 /* The library's own context under another name. */
 struct digest *digest_begin(void)
 {

@@ -6,6 +6,9 @@
 enum { DIGEST_BYTES = 32 };
 
 void digest_sha256(struct bytes data, uint8_t out[DIGEST_BYTES]);
+/* Only where others compare by it: it protects nothing. */
+enum { DIGEST_SHA1_BYTES = 20 };
+void digest_sha1(struct bytes data, uint8_t out[DIGEST_SHA1_BYTES]);
 /* SHA-256 of bytes that come in parts: digest_begin() (NULL: out of memory), digest_add(), then digest_end(), which frees it. */
 struct digest *digest_begin(void);
 void digest_add(struct digest *digest, struct bytes data);

@@ -71,7 +71,8 @@ void text_mend_utf8(struct bytes bytes, struct buffer *out)
 			at++;
 		good = at;
 	}
-	buffer_add(out, bytes.data + good, at - good);
+	if (at > good)
+		buffer_add(out, bytes.data + good, at - good);
 }
 
 bool text_is_ascii(struct bytes bytes)
@@ -176,9 +177,11 @@ bool text_next_part(struct bytes *rest, const char *separators, struct bytes *pa
 	while (n < rest->size && (rest->data[n] == '\0' || !strchr(separators, rest->data[n])))
 		n++;
 	*part = (struct bytes){ rest->data, n };
+	if (n == 0)
+		return false;
 	rest->data += n;
 	rest->size -= n;
-	return n > 0;
+	return true;
 }
 
 unsigned text_distance(const char *a, const char *b, unsigned limit)

@@ -1,16 +1,42 @@
-/* content - bytes from the world into posts: feeds (RSS 2.0, Atom), Markdown with front matter, HTML pages. Pure: nothing is fetched
- * here. Whatever comes out is safe to put into a mail or a page: HTML is sanitised, texts are UTF-8 on one line where they are titles. */
+/* content - bytes from the world into posts: feeds (RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0, JSON Feed), Markdown with front matter, HTML
+ * pages. Pure: nothing is fetched here. Whatever comes out is safe to put into a mail or a page: HTML is sanitised, texts are UTF-8,
+ * on one line where they are titles. */
 #ifndef CONTENT_CONTENT_H
 #define CONTENT_CONTENT_H
 #include "base/arena.h"
 #include "model/post.h"
 
+/* What a page says about itself, one line of text each; NULL where it says nothing. Dates as written. */
+struct content_head {
+	const char *title, *byline, *excerpt, *site, *language, *direction, *published, *modified;
+	const char *canonical, *image, *image_alt; /* absolute URLs */
+	const char *const *feeds;                  /* absolute URLs of the feeds it announces, in order */
+	size_t feed_count;
+};
+
+/* What a Markdown file says about itself. */
+struct content_front {
+	const char *format; /* "yaml", "toml", "json", "js" (refused), or NULL: there is none */
+	const char *title, *subtitle, *author, *date, *updated, *url, *id, *slug, *image, *image_alt, *language;
+	const char *draft, *published;    /* "true" or "false" */
+	const char *tags, *categories;    /* one a line */
+	struct bytes body;                /* what stands behind it, UTF-8, lines ended by LF, no line breaks at its ends */
+	int64_t published_us, updated_us; /* 0: none */
+	bool is_draft;
+};
+
 struct content_feed {
-	const char *title; /* NULL if it has none */
-	const char *url;   /* of the site, or NULL */
+	const char *kind;     /* "rss20", "atom10", "json11" …; "page"; "markdown" */
+	const char *title;    /* NULL if it has none */
+	const char *url;      /* of the site, or NULL */
+	const char *language; /* or NULL */
+	int64_t ttl_us;       /* how often it asks to be looked at; 0: it does not say */
 	struct post *posts;
 	size_t count;
-}; /* all of it lives in the arena */
+	size_t dropped;                    /* items that held nothing to mail, or were more than can be taken */
+	const struct content_head *head;   /* of a page; else NULL */
+	const struct content_front *front; /* of a Markdown file, also of one that is refused; else NULL */
+};                                         /* all of it lives in the arena */
 
 void content_global_init(void); /* once, in main, before any thread */
 
@@ -18,19 +44,29 @@ void content_global_init(void); /* once, in main, before any thread */
  * ERROR_INPUT: no feed, with what it is instead. A feed without posts is fine. */
 MUST_CHECK int content_feed(struct bytes body, const char *content_type, const char *base_url, struct arena *arena,
                             struct content_feed *out, struct error *err);
-/* Markdown (CommonMark with tables), front matter between --- lines: title, subtitle or description, author, date, url, id, image, lang. */
-MUST_CHECK int content_markdown(struct bytes file, const char *base_url, struct arena *arena, struct post *out, struct error *err);
+/* Markdown (CommonMark with tables), front matter in YAML, TOML or JSON as Hugo, Jekyll, Ghost and 11ty write it. `name` (or NULL)
+ * may be Jekyll's YYYY-MM-DD-slug.md. *front is filled as far as it was read. ERROR_CONFLICT: it says that it is a draft. */
+MUST_CHECK int content_markdown(struct bytes file, const char *name, const char *base_url, struct arena *arena, struct post *out,
+                                struct content_front *front, struct error *err);
 /* A page: title, subtitle, author, date, URL and image from its metadata, the article's body. */
 MUST_CHECK int content_page(struct bytes html, const char *content_type, const char *base_url, struct arena *arena, struct post *out,
-                            struct error *err);
+                            struct content_head *head, struct error *err);
 /* Any of these, told apart by content and name. */
 MUST_CHECK int content_file(struct bytes data, const char *name, const char *content_type, const char *base_url, struct arena *arena,
                             struct content_feed *out, struct error *err);
 
 /* Keeps what a mail may show (RULES A16): an allow-list of elements and attributes, http, https and mailto links made absolute.
  * Idempotent. */
-MUST_CHECK int content_sanitise(struct bytes html, const char *base_url, struct buffer *out, struct error *err);
+enum content_sanitise_flags {
+	CONTENT_DROP_TRACKING = 1, /* others' tracking parameters (utm_*, fbclid …) go from links */
+};
+MUST_CHECK int content_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, struct error *err);
 /* A readable plain text: paragraphs, underlined headings, lists, numbered links with a list of them at the end. Lines of at most
  * `width` columns where words allow; 0: one line a paragraph. */
 MUST_CHECK int content_plain_text(struct bytes html, unsigned width, struct buffer *out, struct error *err);
+
+/* What a body says without its markup and without white space: bodies are compared by it. */
+void content_words(struct bytes html, struct buffer *out);
+/* The first `max` http(s) URLs of links and pictures, in document order, in the arena; returns how many. */
+size_t content_urls(struct bytes html, const char **out, size_t max, struct arena *arena);
 #endif

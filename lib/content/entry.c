@@ -11,6 +11,28 @@ int feed_room(struct feed *feed, size_t count, struct error *err)
 	return feed->out->posts ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
+struct post *feed_next(struct feed *feed)
+{
+	if (feed->out->count == FEED_POSTS) {
+		feed->out->dropped++;
+		return NULL;
+	}
+	struct post *post = &feed->out->posts[feed->out->count];
+	*post = (struct post){ 0 };
+	return post;
+}
+
+int feed_keep(struct feed *feed, int result, struct error *err)
+{
+	if (result < 0 && err->code == ERROR_MEMORY)
+		return -1;
+	if (result < 0)
+		feed->out->dropped++;
+	else
+		feed->out->count++;
+	return 0;
+}
+
 /* HTML's text on one line. */
 static const char *line_of_html(const char *html, struct arena *arena)
 {
@@ -126,6 +148,7 @@ int feed_finish(struct feed *feed, struct post *post, const struct feed_entry *e
 	const char *body = entry->body ? entry->body : entry->summary;
 	if (html_set_body(post, bytes_text(body ? body : ""), base, feed->arena, err) < 0)
 		return error_wrap(err, "post \"%.60s\"", post->title ? post->title : entry->id ? entry->id : "");
+	post->is_summary = !entry->body && entry->summary && post->html[0];
 	/* A short summary beside a body is what the site says below its title. */
 	if (entry->body && entry->summary && !post->subtitle && strlen(entry->summary) < SUMMARY_BYTES) {
 		const char *line = line_of_html(entry->summary, feed->arena);

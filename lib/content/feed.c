@@ -1,6 +1,6 @@
 /* RSS 2.0 and Atom, as the world writes them: mended first, then read by libxml2 without DTD, entities or network. */
-#include "base/digest.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "content/feed.h"
 #include <libxml/HTMLparser.h>
 #include <libxml/parser.h>
@@ -41,6 +41,7 @@ static bool is(const xmlNode *node, const char *prefix, const char *name)
 	                  : strstr(href, "purl.org/rss/1.0/modules/content")                               ? "content:"
 	                  : strstr(href, "search.yahoo.com/mrss")                                          ? "media:"
 	                  : strstr(href, "itunes")                                                         ? "itunes:"
+	                  : strstr(href, "rss/1.0/modules/syndication")                                    ? "sy:"
 	                  : node->ns && node->ns->prefix && !strstr(href, "Atom") && !strstr(href, "atom") ? (const char *)node->ns->prefix
 	                                                                                                   : "";
 	return *prefix ? text_starts(has, prefix) : !*has || text_starts(has, "atom");
@@ -224,6 +225,23 @@ static const char *rss_author(const xmlNode *item, struct arena *arena)
 	return name ? name : feed_author(first_text(item, names, COUNT_OF(names), arena), arena);
 }
 
+/* category's text in RSS, its label or term in Atom, dc:subject in RSS 1.0. */
+static const char *categories_of(const xmlNode *item, struct arena *arena)
+{
+	CLEANUP(buffer_clear) struct buffer names = BUFFER_INIT(16 << 10);
+	for (const xmlNode *node = item->children; node; node = node->next) {
+		if (!is(node, "", "category") && !is(node, "dc:", "subject"))
+			continue;
+		const char *name = raw_text(node, arena);
+		name = name ? name : html_attribute(node, "label", arena);
+		name = name ? name : html_attribute(node, "term", arena);
+		const char *line = name ? html_line(bytes_text(name), arena) : NULL;
+		if (line)
+			buffer_format(&names, "%s%s", names.size ? "\n" : "", line);
+	}
+	return names.size && !names.failed ? arena_text(arena, names.data) : NULL;
+}
+
 static int rss_item(struct feed *feed, const xmlNode *item, struct post *post, struct error *err)
 {
 	static const struct named dates[] = { { "", "pubDate" },    { "dc:", "date" }, { "", "published" },  { "dc:", "issued" },
@@ -238,6 +256,7 @@ static int rss_item(struct feed *feed, const xmlNode *item, struct post *post, s
 	post->author = rss_author(item, arena);
 	post->published_us = first_date(item, dates, COUNT_OF(dates), arena);
 	post->image = image_of(feed, item);
+	post->categories = categories_of(item, arena);
 	struct feed_entry entry = { .id = id ? id : html_attribute(item, "about", arena),
 		                    .body = raw_text(encoded, arena),
 		                    .summary = raw_text(summary, arena),
@@ -291,6 +310,7 @@ static int atom_entry(struct feed *feed, const xmlNode *entry, struct post *post
 	post->published_us = first_date(entry, dates, COUNT_OF(dates), arena);
 	post->updated_us = first_date(entry, changes, COUNT_OF(changes), arena);
 	post->image = image_of(feed, entry);
+	post->categories = categories_of(entry, arena);
 	struct feed_entry said = { .id = raw_text(child(entry, "", "id"), arena),
 		                   .body = atom_body(feed, content),
 		                   .summary = atom_body(feed, summary),
@@ -298,35 +318,91 @@ static int atom_entry(struct feed *feed, const xmlNode *entry, struct post *post
 	return feed_finish(feed, post, &said, err);
 }
 
+/* An item that can not be taken is left out; the others are read. */
 static int take_items(struct feed *feed, const xmlNode *parent, const char *name,
                       int (*read)(struct feed *, const xmlNode *, struct post *, struct error *), struct error *err)
 {
 	for (const xmlNode *node = parent->children; node; node = node->next)
-		if (is(node, "", name) && feed->out->count < FEED_POSTS && read(feed, node, &feed->out->posts[feed->out->count++], err) < 0)
-			return -1;
+		if (is(node, "", name)) {
+			struct post *post = feed_next(feed);
+			if (post && feed_keep(feed, read(feed, node, post, err), err) < 0)
+				return -1;
+		}
 	return 0;
+}
+
+static const char *kind_of(const xmlNode *root, struct arena *arena)
+{
+	const char *href = root->ns && root->ns->href ? (const char *)root->ns->href : "";
+	if (is(root, "", "feed") || is(root, "", "entry"))
+		return strcmp(href, "http://www.w3.org/2005/Atom") == 0 ? "atom10" : strstr(href, "purl.org/atom/ns") ? "atom03" : "atom";
+	if (is(root, "", "RDF") || text_equal_nocase((const char *)root->name, "RDF"))
+		return xmlSearchNsByHref(root->doc, (xmlNode *)root, (const xmlChar *)"http://my.netscape.com/rdf/simple/0.9/") ? "rss090"
+		                                                                                                                : "rss10";
+	const char *version = html_attribute(root, "version", arena);
+	static const char *const kinds[][2] = { { "0.90", "rss090" }, { "0.91", "rss091u" }, { "0.92", "rss092" },
+		                                { "0.93", "rss093" }, { "0.94", "rss094" },  { "2", "rss20" } };
+	for (size_t i = 0; version && i < COUNT_OF(kinds); i++)
+		if (text_starts(version, kinds[i][0]))
+			return kinds[i][1];
+	return "rss";
+}
+
+static int64_t number_of(const xmlNode *node, int64_t otherwise, struct arena *arena)
+{
+	const char *text = raw_text(node, arena);
+	int64_t n = 0;
+	return text && units_integer(text, 1, 1000000, &n, NULL) == 0 ? n : otherwise;
+}
+
+/* RSS's ttl in minutes, or the syndication module's period over frequency. */
+static int64_t ttl_of(const xmlNode *channel, struct arena *arena)
+{
+	static const struct {
+		const char *word;
+		int64_t us;
+	} periods[] = {
+		{ "hourly", HOUR_US }, { "daily", DAY_US }, { "weekly", 7 * DAY_US }, { "monthly", 30 * DAY_US }, { "yearly", 365 * DAY_US }
+	};
+	int64_t minutes = number_of(child(channel, "", "ttl"), 0, arena);
+	const char *period = raw_text(child(channel, "sy:", "updatePeriod"), arena);
+	for (size_t i = 0; minutes == 0 && period && i < COUNT_OF(periods); i++)
+		if (text_equal_nocase(period, periods[i].word))
+			return periods[i].us / number_of(child(channel, "sy:", "updateFrequency"), 1, arena);
+	return minutes * MINUTE_US;
+}
+
+static const char *language_of(const struct feed *feed, const xmlNode *channel)
+{
+	static const struct named names[] = { { "", "language" }, { "dc:", "language" } };
+	xmlChar *lang = xmlNodeGetLang(channel);
+	const char *said = first_text(channel, names, COUNT_OF(names), feed->arena);
+	const char *language = said ? said : lang ? html_line(bytes_text((const char *)lang), feed->arena) : NULL;
+	xmlFree(lang);
+	return language;
 }
 
 static int read_tree(struct feed *feed, const xmlNode *root, struct error *err)
 {
 	const xmlNode *inner = child(root, "", "channel");
+	/* RSS 2.0 has its items in the channel, RSS 1.0 beside it. */
+	bool is_atom = is(root, "", "feed");
+	const xmlNode *channel = is_atom ? root : inner;
+	feed->out->kind = kind_of(root, feed->arena);
 	if (feed_room(feed, xmlChildElementCount((xmlNode *)root) + (inner ? xmlChildElementCount((xmlNode *)inner) : 0), err) < 0)
 		return -1;
 	if (is(root, "", "entry"))
-		return atom_entry(feed, root, &feed->out->posts[feed->out->count++], err);
-	if (is(root, "", "feed")) {
-		feed->out->title = title_text(child(root, "", "title"), feed->arena);
-		feed->out->url = atom_link(feed, root);
-		return take_items(feed, root, "entry", atom_entry, err);
-	}
-	/* RSS 2.0 has its items in the channel, RSS 1.0 beside it. */
-	const xmlNode *channel = inner;
+		return feed_keep(feed, atom_entry(feed, root, feed_next(feed), err), err);
 	if (channel) {
 		feed->out->title = title_text(child(channel, "", "title"), feed->arena);
-		feed->out->url = rss_link(feed, channel);
-		if (take_items(feed, channel, "item", rss_item, err) < 0)
-			return -1;
+		feed->out->url = is_atom ? atom_link(feed, channel) : rss_link(feed, channel);
+		feed->out->language = language_of(feed, channel);
+		feed->out->ttl_us = ttl_of(channel, feed->arena);
 	}
+	if (is_atom)
+		return take_items(feed, root, "entry", atom_entry, err);
+	if (channel && take_items(feed, channel, "item", rss_item, err) < 0)
+		return -1;
 	return take_items(feed, root, "item", rss_item, err);
 }
 

@@ -29,6 +29,10 @@ const char *feed_title(const char *text, struct arena *arena);
 const char *feed_author(const char *text, struct arena *arena);
 /* Room for `count` posts, at most FEED_POSTS. */
 MUST_CHECK int feed_room(struct feed *feed, size_t count, struct error *err);
+/* The place of the next post, or NULL when there are FEED_POSTS. It counts once feed_keep() was told that it was read: result 0. A post
+ * that could not be read is dropped; only a lack of memory is passed on. */
+struct post *feed_next(struct feed *feed);
+MUST_CHECK int feed_keep(struct feed *feed, int result, struct error *err);
 /* JSON Feed 1 and 1.1 (jsonfeed.org). */
 MUST_CHECK int feed_json(struct feed *feed, struct bytes text, struct error *err);
 #endif

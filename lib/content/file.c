@@ -48,10 +48,18 @@ int content_file(struct bytes data, const char *name, const char *content_type, 
 		return content_feed(data, content_type, base_url, arena, out, err);
 	if (memchr(data.data, '\0', data.size < 4096 ? data.size : 4096))
 		return error_set(err, ERROR_INPUT, "neither feed, Markdown nor HTML: it is no text");
+	struct content_head *head = arena_alloc(arena, sizeof *head);
+	struct content_front *front = arena_alloc(arena, sizeof *front);
 	out->posts = arena_alloc(arena, sizeof *out->posts);
-	if (!out->posts)
+	if (!out->posts || !head || !front)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	out->count = 1;
-	return !markdown && is_html(data, name, content_type) ? content_page(data, content_type, base_url, arena, out->posts, err)
-	                                                      : content_markdown(data, base_url, arena, out->posts, err);
+	if (markdown || !is_html(data, name, content_type)) {
+		out->kind = "markdown";
+		out->front = front;
+		return content_markdown(data, name, base_url, arena, out->posts, front, err);
+	}
+	out->kind = "page";
+	out->head = head;
+	return content_page(data, content_type, base_url, arena, out->posts, head, err);
 }

@@ -2,59 +2,97 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "content/html.h"
+#include "content/toml.h"
 #include <yaml.h>
 
 enum { FRONT_BYTES = 64 << 10, LEVELS = 8 };
 
-/* The names that site builders use. */
+/* The names that site builders use; of those for one thing the first in this table counts. */
 static const struct {
 	const char *key;
 	size_t offset;
 } keys[] = {
-	{ "title", offsetof(struct front, title) },
-	{ "subtitle", offsetof(struct front, subtitle) },
-	{ "description", offsetof(struct front, subtitle) },
-	{ "excerpt", offsetof(struct front, subtitle) },
-	{ "summary", offsetof(struct front, subtitle) },
-	{ "author", offsetof(struct front, author) },
-	{ "authors", offsetof(struct front, author) },
-	{ "date", offsetof(struct front, date) },
-	{ "date_published", offsetof(struct front, date) },
-	{ "publishDate", offsetof(struct front, date) },
-	{ "lastmod", offsetof(struct front, updated) },
-	{ "date_updated", offsetof(struct front, updated) },
-	{ "updated", offsetof(struct front, updated) },
-	{ "url", offsetof(struct front, url) },
-	{ "permalink", offsetof(struct front, url) },
-	{ "link", offsetof(struct front, url) },
-	{ "canonical_url", offsetof(struct front, url) },
-	{ "id", offsetof(struct front, id) },
-	{ "guid", offsetof(struct front, id) },
-	{ "slug", offsetof(struct front, slug) },
-	{ "image", offsetof(struct front, image) },
-	{ "feature_image", offsetof(struct front, image) },
-	{ "cover", offsetof(struct front, image) },
-	{ "image_alt", offsetof(struct front, image_alt) },
-	{ "lang", offsetof(struct front, language) },
-	{ "language", offsetof(struct front, language) },
-	{ "draft", offsetof(struct front, draft) },
-	{ "published", offsetof(struct front, published) },
+	{ "title", offsetof(struct content_front, title) },
+	{ "subtitle", offsetof(struct content_front, subtitle) },
+	{ "description", offsetof(struct content_front, subtitle) },
+	{ "excerpt", offsetof(struct content_front, subtitle) },
+	{ "summary", offsetof(struct content_front, subtitle) },
+	{ "author", offsetof(struct content_front, author) },
+	{ "authors", offsetof(struct content_front, author) },
+	{ "date", offsetof(struct content_front, date) },
+	{ "date_published", offsetof(struct content_front, date) },
+	{ "publishDate", offsetof(struct content_front, date) },
+	{ "lastmod", offsetof(struct content_front, updated) },
+	{ "date_updated", offsetof(struct content_front, updated) },
+	{ "updated", offsetof(struct content_front, updated) },
+	{ "url", offsetof(struct content_front, url) },
+	{ "permalink", offsetof(struct content_front, url) },
+	{ "link", offsetof(struct content_front, url) },
+	{ "canonical_url", offsetof(struct content_front, url) },
+	{ "id", offsetof(struct content_front, id) },
+	{ "guid", offsetof(struct content_front, id) },
+	{ "slug", offsetof(struct content_front, slug) },
+	{ "image", offsetof(struct content_front, image) },
+	{ "feature_image", offsetof(struct content_front, image) },
+	{ "cover", offsetof(struct content_front, image) },
+	{ "images", offsetof(struct content_front, image) },
+	{ "image_alt", offsetof(struct content_front, image_alt) },
+	{ "lang", offsetof(struct content_front, language) },
+	{ "language", offsetof(struct content_front, language) },
+	{ "draft", offsetof(struct content_front, draft) },
+	{ "published", offsetof(struct content_front, published) },
+	{ "tags", offsetof(struct content_front, tags) },
+	{ "tag", offsetof(struct content_front, tags) },
+	{ "categories", offsetof(struct content_front, categories) },
+	{ "category", offsetof(struct content_front, categories) },
 };
 
-/* The first of several names or values counts. */
-static void take_pair(struct front *front, const char *key, struct bytes value, struct arena *arena)
+struct reader {
+	struct content_front *front;
+	struct arena *arena;
+	size_t from[COUNT_OF(keys)]; /* by the first key of its kind: 1 + the key whose value is held */
+};
+
+static size_t kind_of(size_t key)
+{
+	size_t i = 0;
+	while (keys[i].offset != keys[key].offset)
+		i++;
+	return i;
+}
+
+/* Of several values the first counts; tags and categories are gathered. */
+static void take_pair(struct reader *reader, const char *key, struct bytes value)
 {
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {
-		const char **to = (const char **)(void *)((char *)front + keys[i].offset);
-		if (text_equal_nocase(key, keys[i].key) && !*to)
-			*to = html_line(value, arena);
+		const char **to = (const char **)(void *)((char *)reader->front + keys[i].offset);
+		size_t *from = &reader->from[kind_of(i)];
+		if (!text_equal_nocase(key, keys[i].key))
+			continue;
+		const char *line = html_line(value, reader->arena);
+		bool is_list = to == &reader->front->tags || to == &reader->front->categories;
+		if (line && is_list && *from == i + 1)
+			*to = arena_format(reader->arena, "%s\n%s", *to, line);
+		else if (line && (*from == 0 || i + 1 < *from))
+			*to = line;
+		else
+			return;
+		*from = i + 1;
 	}
+}
+
+/* author: { name: ... }, cover: { image: ... }: the map's name says what it is. */
+static void take_inner(struct reader *reader, const char *map, const char *key, struct bytes value)
+{
+	if (text_equal_nocase(map, "taxonomies"))
+		take_pair(reader, key, value);
+	else if (text_equal_nocase(key, "name") || text_equal_nocase(key, "image") || text_equal_nocase(key, "path"))
+		take_pair(reader, map, value);
 }
 
 /* Where the reader is: the key of the top level, and the key within a map below it. */
 struct yaml {
-	struct front *front;
-	struct arena *arena;
+	struct reader *reader;
 	int depth;
 	bool is_map[LEVELS + 1]; /* by depth, from 1 */
 	const char *key;         /* of the top level, while its value is read */
@@ -65,16 +103,14 @@ static void scalar(struct yaml *y, struct bytes text)
 {
 	if (y->depth == 1) {
 		if (y->key)
-			take_pair(y->front, y->key, text, y->arena);
-		y->key = y->key ? NULL : arena_copy(y->arena, text.data, text.size);
+			take_pair(y->reader, y->key, text);
+		y->key = y->key ? NULL : arena_copy(y->reader->arena, text.data, text.size);
 	} else if (y->depth >= 2 && y->key && !y->is_map[y->depth]) {
-		take_pair(y->front, y->key, text, y->arena);
+		take_pair(y->reader, y->key, text);
 	} else if (y->depth >= 2 && y->key) {
-		/* author: { name: ... }, cover: { image: ... } */
-		if (y->inner &&
-		    (text_equal_nocase(y->inner, "name") || text_equal_nocase(y->inner, "image") || text_equal_nocase(y->inner, "path")))
-			take_pair(y->front, y->key, text, y->arena);
-		y->inner = y->inner ? NULL : arena_copy(y->arena, text.data, text.size);
+		if (y->inner)
+			take_inner(y->reader, y->key, y->inner, text);
+		y->inner = y->inner ? NULL : arena_copy(y->reader->arena, text.data, text.size);
 	}
 }
 
@@ -109,9 +145,9 @@ static int yaml_event(struct yaml *y, const yaml_event_t *event, struct error *e
 	return 0;
 }
 
-static int read_yaml(struct bytes text, struct front *front, struct arena *arena, struct error *err)
+static int read_yaml(struct bytes text, struct reader *reader, struct error *err)
 {
-	struct yaml y = { .front = front, .arena = arena };
+	struct yaml y = { .reader = reader };
 	yaml_parser_t parser;
 	bool done = false;
 	int result = 0;
@@ -133,94 +169,30 @@ static int read_yaml(struct bytes text, struct front *front, struct arena *arena
 	return result;
 }
 
-/* A TOML string at the start of `rest`, basic or literal, of one line or of several. Returns its length with the quotes, or 0. */
-static size_t toml_string(struct bytes rest, struct buffer *out)
+static void take_toml(void *reader, const char *table, const char *key, struct bytes value)
 {
-	char quote = rest.size > 0 ? rest.data[0] : '\0';
-	if (quote != '"' && quote != '\'')
-		return 0;
-	bool is_long = rest.size >= 3 && rest.data[1] == quote && rest.data[2] == quote;
-	size_t marks = is_long ? 3 : 1;
-	for (size_t i = marks; i < rest.size; i++) {
-		bool ends = rest.data[i] == quote &&
-		            (!is_long || (i + 2 < rest.size && rest.data[i + 1] == quote && rest.data[i + 2] == quote));
-		if (ends)
-			return i + marks;
-		if (rest.data[i] == '\n' && !is_long)
-			return 0;
-		if (rest.data[i] == '\\' && quote == '"' && i + 1 < rest.size) {
-			char c = rest.data[++i];
-			buffer_add_char(out, c == 'n' || c == 't' || c == '\n' ? ' ' : c);
-		} else {
-			buffer_add_char(out, rest.data[i]);
-		}
-	}
-	return 0;
+	if (table)
+		take_inner(reader, table, key, value);
+	else
+		take_pair(reader, key, value);
 }
 
-/* What a key is given: a string, the first string of a list, or a bare word (a date, true, a number). Returns the length read, 0 for a
- * string that does not end. */
-static size_t toml_value(struct bytes rest, struct buffer *out)
+static void take_json(struct reader *reader, const char *key, const json_t *value)
 {
-	size_t skip = 0;
-	bool list = rest.size > 0 && rest.data[0] == '[';
-	while (skip < rest.size && list && strchr("[ \t\r\n", rest.data[skip]))
-		skip++;
-	struct bytes value = { rest.data + skip, rest.size - skip };
-	if (value.size > 0 && (value.data[0] == '"' || value.data[0] == '\'')) {
-		size_t n = toml_string(value, out);
-		if (n == 0)
-			return 0;
-		const char *close = list ? memchr(value.data + n, ']', value.size - n) : NULL;
-		return close ? (size_t)(close - rest.data) + 1 : skip + n;
+	const char *inner;
+	json_t *of;
+	if (json_is_boolean(value))
+		take_pair(reader, key, bytes_text(json_is_true(value) ? "true" : "false"));
+	else if (json_is_string(value))
+		take_pair(reader, key, (struct bytes){ json_string_value(value), json_string_length(value) });
+	json_object_foreach((json_t *)value, inner, of)
+	{
+		if (json_is_string(of))
+			take_inner(reader, key, inner, (struct bytes){ json_string_value(of), json_string_length(of) });
 	}
-	size_t n = 0;
-	while (n < value.size && !strchr(list ? "]" : "#\r\n", value.data[n]))
-		n++;
-	if (!list)
-		buffer_add_bytes(out, text_trim((struct bytes){ value.data, n }));
-	return skip + n + (list && n < value.size);
 }
 
-/* The subset of TOML that front matter is written in: keys with values, up to the first [table]. */
-static int read_toml(struct bytes text, struct front *front, struct arena *arena, struct error *err)
-{
-	CLEANUP(buffer_clear) struct buffer value = BUFFER_INIT(FRONT_BYTES);
-	size_t line = 2;
-	for (size_t at = 0; at < text.size;) {
-		struct bytes rest = { text.data + at, text.size - at };
-		const char *lf = memchr(rest.data, '\n', rest.size);
-		struct bytes whole = { rest.data, lf ? (size_t)(lf - rest.data) : rest.size };
-		size_t used = whole.size;
-		struct bytes trimmed = text_trim(whole);
-		if (trimmed.size > 0 && trimmed.data[0] == '[')
-			return 0;
-		if (trimmed.size > 0 && trimmed.data[0] != '#') {
-			const char *equal = memchr(whole.data, '=', whole.size);
-			if (!equal)
-				return error_set(err, ERROR_INPUT, "front matter, line %zu: no \"key = value\"", line);
-			struct bytes name = text_trim((struct bytes){ whole.data, (size_t)(equal - whole.data) });
-			size_t from = (size_t)(equal + 1 - rest.data);
-			while (from < rest.size && (rest.data[from] == ' ' || rest.data[from] == '\t'))
-				from++;
-			buffer_reset(&value);
-			size_t n = toml_value((struct bytes){ rest.data + from, rest.size - from }, &value);
-			const char *key = arena_copy(arena, name.data, name.size);
-			if (n == 0 || !key)
-				return error_set(err, ERROR_INPUT, "front matter, line %zu: the value of \"%.40s\" can not be read", line,
-				                 key ? key : "");
-			take_pair(front, key, buffer_bytes(&value), arena);
-			lf = memchr(rest.data + from + n, '\n', rest.size - from - n);
-			used = lf ? (size_t)(lf - rest.data) : rest.size;
-		}
-		for (size_t i = 0; i <= used && at + i < text.size; i++)
-			line += rest.data[i] == '\n';
-		at += used + 1;
-	}
-	return 0;
-}
-
-static int read_json(struct bytes *file, struct front *front, struct arena *arena, struct error *err)
+static int read_json(struct bytes *file, struct reader *reader, struct error *err)
 {
 	json_error_t where;
 	const char *key;
@@ -230,13 +202,9 @@ static int read_json(struct bytes *file, struct front *front, struct arena *aren
 		return error_set(err, ERROR_INPUT, "front matter, line %d: %s", where.line, where.text);
 	json_object_foreach(root, key, value)
 	{
-		const json_t *one = json_array_size(value) > 0 ? json_array_get(value, 0) : value;
-		if (json_is_object(one))
-			one = json_object_get(one, "name");
-		if (json_is_boolean(one))
-			take_pair(front, key, bytes_text(json_is_true(one) ? "true" : "false"), arena);
-		else if (json_is_string(one))
-			take_pair(front, key, (struct bytes){ json_string_value(one), json_string_length(one) }, arena);
+		bool is_list = json_is_array(value);
+		for (size_t i = 0; i < (is_list ? json_array_size(value) : 1); i++)
+			take_json(reader, key, is_list ? json_array_get(value, i) : value);
 	}
 	*file = (struct bytes){ file->data + where.position, file->size - (size_t)where.position };
 	return 0;
@@ -286,26 +254,34 @@ static bool is_unopened(struct bytes file)
 	return false;
 }
 
-int front_take(struct bytes *file, struct front *front, struct arena *arena, struct error *err)
+int front_take(struct bytes *file, struct content_front *front, struct arena *arena, struct error *err)
 {
+	struct reader reader = { .front = front, .arena = arena };
 	struct bytes rest = *file;
 	struct bytes head = { "", 0 };
 	struct bytes first = take_line(&rest);
 	bool toml = bytes_equal(first, BYTES_OF("+++"));
-	if (first.size > 0 && first.data[0] == '{' && !text_starts_nocase(first, "{%") && !text_starts_nocase(first, "{{"))
-		return read_json(file, front, arena, err);
-	if (first.size > 3 && text_starts_nocase(first, "---") && !memchr("- \t\r", first.data[3], 4))
+	if (first.size > 0 && first.data[0] == '{' && !text_starts_nocase(first, "{%") && !text_starts_nocase(first, "{{")) {
+		front->format = "json";
+		return read_json(file, &reader, err);
+	}
+	if (first.size > 3 && text_starts_nocase(first, "---") && !memchr("- \t\r", first.data[3], 4)) {
+		front->format = "js";
+		if (split_at("---", &rest, &head))
+			*file = rest;
 		return error_set(err, ERROR_INPUT, "front matter, line 1: \"%.*s\" is a program, and none is run",
 		                 (int)(first.size < 40 ? first.size : 40), first.data);
+	}
 	if (!toml && !bytes_equal(first, BYTES_OF("---"))) {
 		if (!is_unopened(*file))
 			return 0;
 		rest = *file;
 	}
+	front->format = toml ? "toml" : "yaml";
 	if (!split_at(toml ? "+++" : "---", &rest, &head))
 		return error_set(err, ERROR_INPUT, "front matter: the second %s is missing", toml ? "+++" : "---");
 	if (head.size > FRONT_BYTES)
 		return error_set(err, ERROR_INPUT, "the front matter is longer than 64 KB");
 	*file = rest;
-	return toml ? read_toml(head, front, arena, err) : read_yaml(head, front, arena, err);
+	return toml ? toml_read(head, take_toml, &reader, err) : read_yaml(head, &reader, err);
 }

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include <libxml/HTMLtree.h>
 #include <libxml/uri.h>
+#include <stdlib.h>
 #include <strings.h>
 
 /* Without HUGE the parser drops all that comes after the 256th level, and says nothing; sizes are capped here, and our own walks
@@ -97,17 +98,62 @@ void html_write_children(xmlNode *node, struct buffer *out)
 		html_write(child, out);
 }
 
-/* What a site added for its own counting says nothing to a reader. Rewrites in place: the result is never longer. */
+/* Parameters that only count where a reader came from. */
+static bool is_tracking(struct bytes name)
+{
+	static const char *const names[] = { "fbclid",
+		                             "gclid",
+		                             "gclsrc",
+		                             "dclid",
+		                             "gbraid",
+		                             "wbraid",
+		                             "msclkid",
+		                             "yclid",
+		                             "twclid",
+		                             "ttclid",
+		                             "igshid",
+		                             "igsh",
+		                             "mc_cid",
+		                             "mc_eid",
+		                             "mkt_tok",
+		                             "li_fat_id",
+		                             "_hsenc",
+		                             "_hsmi",
+		                             "__hstc",
+		                             "__hsfp",
+		                             "__hssc",
+		                             "hsctatracking",
+		                             "vero_id",
+		                             "vero_conv",
+		                             "wickedid",
+		                             "oly_anon_id",
+		                             "oly_enc_id",
+		                             "rb_clickid",
+		                             "s_cid",
+		                             "ml_subscriber",
+		                             "ml_subscriber_hash",
+		                             "_openstat",
+		                             "epik",
+		                             "srsltid" };
+	bool known = text_starts_nocase(name, "utm_") || text_starts_nocase(name, "pk_") || text_starts_nocase(name, "mtm_") ||
+	             text_starts_nocase(name, "matomo_");
+	for (size_t i = 0; i < COUNT_OF(names) && !known; i++)
+		known = text_compare_nocase(name, bytes_text(names[i])) == 0;
+	return known;
+}
+
+/* Rewrites in place: the result is never longer. */
 void html_drop_tracking(char *url)
 {
 	char *query = strchr(url, '?');
-	if (!query)
+	if (!query || memchr(url, '#', (size_t)(query - url)))
 		return;
 	char *to = query;
 	const char *from = query;
 	while (*from == '?' || *from == '&') {
 		size_t size = 1 + strcspn(from + 1, "&#");
-		if (strncasecmp(from + 1, "utm_", 4) != 0) {
+		size_t name = strcspn(from + 1, "=&#");
+		if (!is_tracking((struct bytes){ from + 1, name })) {
 			memmove(to, from, size);
 			*to = to == query ? '?' : '&';
 			to += size;
@@ -168,13 +214,93 @@ const char *html_line(struct bytes text, struct arena *arena)
 	return line.failed || n == 0 ? NULL : arena_copy(arena, line.data, n);
 }
 
+/* The reference at the start of `rest`, its length; 0 if it is none. */
+static size_t reference(struct bytes rest, uint32_t *code)
+{
+	char name[16];
+	size_t n = 1;
+	while (n < rest.size && n < sizeof name && rest.data[n] != ';')
+		n++;
+	if (n < 2 || n >= rest.size || n == sizeof name)
+		return 0;
+	memcpy(name, rest.data + 1, n - 1);
+	name[n - 1] = '\0';
+	bool hex = name[0] == '#' && (name[1] == 'x' || name[1] == 'X');
+	char *end = NULL;
+	if (name[0] == '#') {
+		unsigned long number = strtoul(name + (hex ? 2 : 1), &end, hex ? 16 : 10);
+		*code = number > 0x10ffff ? 0 : (uint32_t)number;
+		if (*code == 0 || (*code >= 0xd800 && *code < 0xe000))
+			*code = 0xfffd;
+		return end > name + (hex ? 2 : 1) && !*end ? n + 1 : 0;
+	}
+	const htmlEntityDesc *entity = htmlEntityLookup((const xmlChar *)name);
+	*code = strcmp(name, "apos") == 0 ? '\'' : entity ? entity->value : 0;
+	return *code ? n + 1 : 0;
+}
+
+const char *html_unescaped_line(struct bytes text, struct arena *arena)
+{
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(1 << 20);
+	for (size_t i = 0; i < text.size;) {
+		uint32_t code = 0;
+		size_t n = text.data[i] == '&' ? reference((struct bytes){ text.data + i, text.size - i }, &code) : 0;
+		if (n)
+			text_encode(&out, code);
+		else
+			buffer_add_char(&out, text.data[i]);
+		i += n ? n : 1;
+	}
+	return html_line(buffer_bytes(&out), arena);
+}
+
 int html_set_body(struct post *post, struct bytes html, const char *base_url, struct arena *arena, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer clean = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(HTML_BODY_BYTES);
-	if (content_sanitise(html, base_url, &clean, err) < 0 || content_plain_text(buffer_bytes(&clean), 0, &text, err) < 0)
+	if (content_sanitise(html, base_url, 0, &clean, err) < 0 || content_plain_text(buffer_bytes(&clean), 0, &text, err) < 0)
 		return -1;
 	post->html = arena_text(arena, buffer_text(&clean));
 	post->text = arena_text(arena, buffer_text(&text));
 	return post->html && post->text ? 0 : error_set(err, ERROR_MEMORY, "the post is larger than memory allows");
+}
+
+/* Blanks of all languages that have more than one byte are left: it is for comparing what one reader wrote. */
+void content_words(struct bytes html, struct buffer *out)
+{
+	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(HTML_BODY_BYTES);
+	CLEANUP(buffer_clear) struct buffer line = BUFFER_INIT(HTML_BODY_BYTES);
+	if (!doc || !xmlDocGetRootElement(doc))
+		return;
+	html_text(xmlDocGetRootElement(doc), &text);
+	text_squeeze(buffer_bytes(&text), &line);
+	for (size_t i = 0; i < line.size; i++)
+		if (line.data[i] != ' ')
+			buffer_add_char(out, line.data[i]);
+}
+
+struct urls {
+	const char **out;
+	size_t count, max;
+	struct arena *arena;
+};
+
+static bool gather_url(const xmlNode *node, const void *what)
+{
+	struct urls *urls = (struct urls *)what;
+	const char *name = html_is(node, "a") ? "href" : html_is(node, "img") ? "src" : NULL;
+	const char *url = name ? html_attribute(node, name, urls->arena) : NULL;
+	if (url && is_web(url))
+		urls->out[urls->count++] = url;
+	return urls->count == urls->max;
+}
+
+size_t content_urls(struct bytes html, const char **out, size_t max, struct arena *arena)
+{
+	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
+	struct urls urls = { .out = out, .max = max, .arena = arena };
+	if (doc && xmlDocGetRootElement(doc) && max > 0)
+		html_find(xmlDocGetRootElement(doc), gather_url, &urls);
+	return urls.count;
 }

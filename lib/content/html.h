@@ -19,9 +19,11 @@ xmlNode *html_find_element(xmlNode *root, const char *name);
 void html_write_children(xmlNode *node, struct buffer *out); /* what is below a node, as HTML */
 /* Absolute http(s) (or mailto if allowed) URL in the arena, ASCII, at most 8 KB; or NULL if it is none. base_url may be NULL. */
 const char *html_url(const char *href, const char *base_url, bool mailto, struct arena *arena);
-void html_drop_tracking(char *url); /* takes the parameters utm_* out, in place */
+void html_drop_tracking(char *url); /* takes parameters like utm_* and fbclid out, in place */
 /* One line of text: entities resolved by whoever parsed, white space squeezed; NULL if nothing is left. */
 const char *html_line(struct bytes text, struct arena *arena);
+/* The same of text that may have been escaped once too often: &amp;amp; and &#39; become what they mean. */
+const char *html_unescaped_line(struct bytes text, struct arena *arena);
 /* Bytes of unknown charset as UTF-8 (CONTENT section 1): BOM, HTTP, the document's own word, UTF-8, windows-1252. */
 void html_to_utf8(struct bytes data, const char *content_type, struct buffer *out);
 int64_t html_date(struct bytes text); /* RFC 822 with its habits, RFC 3339, plain dates; 0: none. Microseconds */

@@ -1,5 +1,6 @@
 /* JSON Feed 1 and 1.1 (jsonfeed.org/version/1.1). */
 #include "base/json.h"
+#include "base/text.h"
 #include "content/feed.h"
 #include <math.h>
 
@@ -53,6 +54,19 @@ static const char *text_as_html(const char *text, struct arena *arena)
 	return arena_text(arena, buffer_text(&out));
 }
 
+static const char *tags_of(const json_t *item, struct arena *arena)
+{
+	const json_t *tags = json_object_get(item, "tags");
+	const char *names = NULL;
+	for (size_t i = 0; i < json_array_size(tags) && i < 100; i++) {
+		const char *tag = json_string_value(json_array_get(tags, i));
+		const char *line = tag ? html_line(bytes_text(tag), arena) : NULL;
+		if (line)
+			names = names ? arena_format(arena, "%s\n%s", names, line) : line;
+	}
+	return names;
+}
+
 static int read_item(struct feed *feed, const json_t *item, struct post *post, struct error *err)
 {
 	struct arena *arena = feed->arena;
@@ -65,6 +79,7 @@ static int read_item(struct feed *feed, const json_t *item, struct post *post, s
 	post->url = url_at(feed, item, "url");
 	if (!post->url)
 		post->url = url_at(feed, item, "external_url");
+	post->categories = tags_of(item, arena);
 	post->image = url_at(feed, item, "image");
 	if (!post->image)
 		post->image = url_at(feed, item, "banner_image");
@@ -91,11 +106,14 @@ int feed_json(struct feed *feed, struct bytes text, struct error *err)
 	const char *title = json_text(root, "title");
 	feed->out->title = title ? html_line(bytes_text(title), feed->arena) : NULL;
 	feed->out->url = url_at(feed, root, "home_page_url");
+	feed->out->language = json_text(root, "language") ? html_line(bytes_text(json_text(root, "language")), feed->arena) : NULL;
+	feed->out->kind = text_ends(version, "/1.1") ? "json11" : "json1";
 	if (feed_room(feed, json_array_size(items), err) < 0)
 		return -1;
-	for (size_t i = 0; i < json_array_size(items) && feed->out->count < FEED_POSTS; i++)
-		if (json_is_object(json_array_get(items, i)) &&
-		    read_item(feed, json_array_get(items, i), &feed->out->posts[feed->out->count++], err) < 0)
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		struct post *post = json_is_object(json_array_get(items, i)) ? feed_next(feed) : NULL;
+		if (post && feed_keep(feed, read_item(feed, json_array_get(items, i), post, err), err) < 0)
 			return -1;
+	}
 	return 0;
 }

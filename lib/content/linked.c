@@ -2,34 +2,55 @@
 #include "base/json.h"
 #include "base/text.h"
 
-enum { SCRIPT_BYTES = 1 << 20, DEPTH_MAX = 6 };
+enum { SCRIPT_BYTES = 1 << 20, DEPTH_MAX = 6, AUTHORS_MAX = 20 };
+
+/* Entities in JSON-LD are a common mistake: its strings are no HTML. */
+static const char *line_of(const json_t *text, struct arena *arena)
+{
+	const char *raw = json_string_value(text);
+	return raw ? html_unescaped_line((struct bytes){ raw, json_string_length(text) }, arena) : NULL;
+}
 
 /* A string, the first of a list, or an object's `inner`. */
 static const char *text_at(const json_t *value, const char *inner, struct arena *arena)
 {
-	for (int depth = 0; depth < DEPTH_MAX; depth++) {
+	for (int depth = 0; depth < DEPTH_MAX && value; depth++) {
 		if (json_is_string(value))
-			return html_line((struct bytes){ json_string_value(value), json_string_length(value) }, arena);
+			return line_of(value, arena);
 		value = json_is_array(value) ? json_array_get(value, 0) : json_object_get(value, inner);
 	}
 	return NULL;
 }
 
-/* An object with a headline, at the top, in a list or in @graph. */
+/* Article, NewsArticle, BlogPosting, Report and what ends like them. */
+static bool is_article_type(const json_t *type)
+{
+	static const char *const ends[] = { "Article", "Posting", "Report", "APIReference", "Review" };
+	for (size_t i = 0; i < json_array_size(type); i++)
+		if (is_article_type(json_array_get(type, i)))
+			return true;
+	const char *name = json_string_value(type);
+	for (size_t i = 0; name && i < COUNT_OF(ends); i++)
+		if (text_ends(name, ends[i]))
+			return true;
+	return false;
+}
+
+/* At the top, in a list or in @graph; or the main entity of a page. */
 static const json_t *find_article(const json_t *value, int depth)
 {
+	static const char *const within[] = { "@graph", "mainEntity", "mainEntityOfPage" };
 	if (depth > DEPTH_MAX)
 		return NULL;
-	if (json_is_string(json_object_get(value, "headline")))
+	const json_t *type = json_object_get(value, "@type");
+	if (is_article_type(type) || (!type && json_object_get(value, "headline")))
 		return value;
-	if (json_is_object(value))
-		return find_article(json_object_get(value, "@graph"), depth + 1);
-	for (size_t i = 0; i < json_array_size(value); i++) {
-		const json_t *found = find_article(json_array_get(value, i), depth + 1);
-		if (found)
-			return found;
-	}
-	return NULL;
+	const json_t *found = NULL;
+	for (size_t i = 0; i < COUNT_OF(within) && json_is_object(value) && !found; i++)
+		found = find_article(json_object_get(value, within[i]), depth + 1);
+	for (size_t i = 0; i < json_array_size(value) && !found; i++)
+		found = find_article(json_array_get(value, i), depth + 1);
+	return found;
 }
 
 static bool is_script(const xmlNode *node, const void *arena)
@@ -40,24 +61,65 @@ static bool is_script(const xmlNode *node, const void *arena)
 	       !xmlHasProp((xmlNode *)node, (const xmlChar *)"data-read");
 }
 
+/* All names, as the page's readers would see them. */
+static const char *authors_of(const json_t *author, struct arena *arena)
+{
+	const char *all = NULL;
+	if (!json_is_array(author))
+		return text_at(author, "name", arena);
+	for (size_t i = 0; i < json_array_size(author) && i < AUTHORS_MAX; i++) {
+		const char *name = text_at(json_array_get(author, i), "name", arena);
+		if (name)
+			all = all ? arena_format(arena, "%s, %s", all, name) : name;
+	}
+	return all;
+}
+
 static void take(const json_t *article, struct linked *out, struct arena *arena)
 {
 	out->headline = text_at(json_object_get(article, "headline"), "name", arena);
+	out->name = text_at(json_object_get(article, "name"), "name", arena);
 	out->description = text_at(json_object_get(article, "description"), "name", arena);
-	out->author = text_at(json_object_get(article, "author"), "name", arena);
+	out->author = authors_of(json_object_get(article, "author"), arena);
 	out->published = text_at(json_object_get(article, "datePublished"), "name", arena);
 	out->modified = text_at(json_object_get(article, "dateModified"), "name", arena);
 	out->image = text_at(json_object_get(article, "image"), "url", arena);
+	out->site = text_at(json_object_get(article, "publisher"), "name", arena);
+}
+
+/* Some wrap it into CDATA or comment marks, for browsers of old. */
+static struct bytes without_marks(struct bytes text)
+{
+	static const char *const marks[] = { "<![CDATA[", "<!--", "]]>", "-->", "/*", "*/", "//" };
+	bool again = true;
+	while (again) {
+		again = false;
+		text = text_trim(text);
+		for (size_t i = 0; i < COUNT_OF(marks); i++) {
+			size_t n = strlen(marks[i]);
+			if (text.size >= n && memcmp(text.data, marks[i], n) == 0) {
+				text = (struct bytes){ text.data + n, text.size - n };
+				again = true;
+			} else if (text.size >= n && memcmp(text.data + text.size - n, marks[i], n) == 0) {
+				text.size -= n;
+				again = true;
+			}
+		}
+	}
+	return text;
 }
 
 void linked_read(xmlNode *root, struct linked *out, struct arena *arena)
 {
 	*out = (struct linked){ 0 };
-	for (xmlNode *script; !out->headline && (script = html_find(root, is_script, arena));) {
+	bool found = false;
+	for (xmlNode *script; !found && (script = html_find(root, is_script, arena));) {
 		CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(SCRIPT_BYTES);
 		html_text(script, &text);
-		CLEANUP(json_free) json_t *value = text.size ? json_loadb(text.data, text.size, JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+		struct bytes json = without_marks(buffer_bytes(&text));
+		CLEANUP(json_free) json_t *value = json.size ? json_loadb(json.data, json.size, JSON_DECODE_INT_AS_REAL, NULL) : NULL;
 		const json_t *article = find_article(value, 0);
+		found = article != NULL;
 		if (article)
 			take(article, out, arena);
 		xmlNewProp(script, (const xmlChar *)"data-read", (const xmlChar *)"");

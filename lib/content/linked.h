@@ -5,7 +5,8 @@
 
 /* One line of text each, NULL where nothing is said. */
 struct linked {
-	const char *headline, *description, *author, *published, *modified, *image;
+	const char *headline, *name; /* of the article: one of them is its title */
+	const char *description, *author, *published, *modified, *image, *site;
 };
 
 /* Reads the first article in any script of type application/ld+json below root; broken ones are passed over. */

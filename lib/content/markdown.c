@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "content/front.h"
 #include "content/html.h"
+#include "content/markdown.h"
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm.h>
 #include <libxml/parser.h>
@@ -36,14 +37,15 @@ static bool is_table_bomb(struct bytes text)
 	return columns * lines > TABLE_CELLS;
 }
 
-static char *render(struct bytes text)
+const char *const markdown_extensions[] = { "table", "strikethrough", "autolink", NULL };
+
+char *markdown_render(struct bytes text, const char *const *extensions)
 {
-	static const char *const extensions[] = { "table", "strikethrough", "autolink" };
 	char *html = NULL;
 	pthread_mutex_lock(&one_at_a_time);
 	cmark_parser *parser = cmark_parser_new(CMARK_OPT_UNSAFE);
-	for (size_t i = 0; i < COUNT_OF(extensions); i++)
-		cmark_parser_attach_syntax_extension(parser, cmark_find_syntax_extension(extensions[i]));
+	for (; *extensions; extensions++)
+		cmark_parser_attach_syntax_extension(parser, cmark_find_syntax_extension(*extensions));
 	cmark_parser_feed(parser, text.data, text.size);
 	cmark_node *root = cmark_parser_finish(parser);
 	/* Unsafe here, sanitised behind it: what is safe is decided in one place. */
@@ -83,19 +85,37 @@ static const char *hash_identity(const struct post *post, struct arena *arena)
 	return arena_text(arena, buffer_text(&text));
 }
 
-static int set_dates(struct post *post, const struct front *front, struct error *err)
+/* Eleventy's words for "take the file's own time" are as good as none. */
+static bool is_word(const char *date)
 {
-	post->published_us = front->date ? html_date(bytes_text(front->date)) : 0;
-	post->updated_us = front->updated ? html_date(bytes_text(front->updated)) : 0;
-	/* Eleventy's words for "take the file's own time": as good as none. */
-	bool is_word = front->date && (strcasestr(front->date, "created") || strcasestr(front->date, "last modified"));
-	if (front->date && !post->published_us && !is_word)
+	return strcasestr(date, "created") || strcasestr(date, "last modified");
+}
+
+static int set_dates(struct content_front *front, struct error *err)
+{
+	front->published_us = front->date ? html_date(bytes_text(front->date)) : 0;
+	front->updated_us = front->updated ? html_date(bytes_text(front->updated)) : 0;
+	if (front->date && !front->published_us && !is_word(front->date))
 		return error_set(err, ERROR_INPUT, "front matter: date \"%.40s\" is no date (write 2026-11-23 or 2026-11-23T07:00:00Z)",
 		                 front->date);
 	return 0;
 }
 
-static bool is_draft(const struct front *front)
+/* Jekyll writes YYYY-MM-DD-slug.md; elsewhere the name is the slug. What the front matter says counts more. */
+static void take_name(const char *name, struct content_front *front, struct arena *arena)
+{
+	int64_t day = 0;
+	const char *end = strrchr(name, '.');
+	size_t size = end ? (size_t)(end - name) : strlen(name);
+	if (size > 11 && name[4] == '-' && name[7] == '-' && name[10] == '-')
+		day = html_date((struct bytes){ name, 10 });
+	if (!front->slug)
+		front->slug = html_line((struct bytes){ name + (day ? 11 : 0), size - (day ? 11 : 0) }, arena);
+	if (!front->published_us)
+		front->published_us = day;
+}
+
+static bool is_draft(const struct content_front *front)
 {
 	return (front->draft && text_equal_nocase(front->draft, "true")) ||
 	       (front->published && text_equal_nocase(front->published, "false"));
@@ -103,7 +123,7 @@ static bool is_draft(const struct front *front)
 
 static int set_body(struct post *post, struct bytes text, const char *base_url, struct arena *arena, struct error *err)
 {
-	char *html = render(text);
+	char *html = markdown_render(text, markdown_extensions);
 	size_t size = html ? strlen(html) : 0;
 	int result = size > HTML_BODY_BYTES
 	                     ? error_set(err, ERROR_INPUT, "the post grows to more than %d MB of HTML", HTML_BODY_BYTES >> 20)
@@ -112,32 +132,81 @@ static int set_body(struct post *post, struct bytes text, const char *base_url, 
 	return result;
 }
 
-int content_markdown(struct bytes file, const char *base_url, struct arena *arena, struct post *out, struct error *err)
+/* UTF-8 with LF, whatever the editor wrote. */
+static void normalise(struct bytes file, struct buffer *out)
+{
+	html_to_utf8(file, NULL, out);
+	size_t n = 0;
+	for (size_t i = 0; i < out->size; i++)
+		if (out->data[i] != '\r')
+			out->data[n++] = out->data[i];
+		else if (i + 1 == out->size || out->data[i + 1] != '\n')
+			out->data[n++] = '\n';
+	buffer_cut(out, n);
+}
+
+static struct bytes without_breaks(struct bytes text)
+{
+	while (text.size > 0 && text.data[0] == '\n')
+		text = (struct bytes){ text.data + 1, text.size - 1 };
+	while (text.size > 0 && text.data[text.size - 1] == '\n')
+		text.size--;
+	return text;
+}
+
+/* All that stands before the text, and the text behind it, kept for who compares. */
+static int read_front(struct bytes file, const char *name, struct content_front *front, struct arena *arena, struct error *err)
+{
+	int result = front_take(&file, front, arena, err);
+	struct bytes body = without_breaks(file);
+	const char *copy = arena_copy(arena, body.data ? body.data : "", body.size);
+	if (!copy)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	front->body = (struct bytes){ copy, body.size };
+	front->is_draft = is_draft(front);
+	if (result == 0)
+		result = set_dates(front, err);
+	if (name && *name)
+		take_name(name, front, arena);
+	return result;
+}
+
+int content_markdown(struct bytes file, const char *name, const char *base_url, struct arena *arena, struct post *out,
+                     struct content_front *front, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(FILE_BYTES * 3);
-	struct front front = { 0 };
+	struct content_front own;
+	if (!front)
+		front = &own;
+	*front = (struct content_front){ 0 };
 	*out = (struct post){ 0 };
 	if (file.size > FILE_BYTES)
 		return error_set(err, ERROR_INPUT, "the file is longer than 4 MB");
-	html_to_utf8(file, NULL, &text);
-	struct bytes body = { buffer_text(&text), text.size };
-	if (front_take(&body, &front, arena, err) < 0 || set_dates(out, &front, err) < 0)
+	normalise(file, &text);
+	if (read_front((struct bytes){ buffer_text(&text), text.size }, name, front, arena, err) < 0)
 		return -1;
-	if (is_draft(&front))
-		return error_set(err, ERROR_CONFLICT, "the front matter says that it is a draft");
+	struct bytes body = front->body;
 	if (is_table_bomb(body))
 		return error_set(err, ERROR_INPUT, "a table with more than 100,000 cells");
-	out->title = leading_title(&body, front.title, arena);
+	out->title = leading_title(&body, front->title, arena);
+	front->title = out->title;
 	if (!out->title)
 		out->title = "";
-	out->subtitle = front.subtitle;
-	out->author = front.author;
-	out->language = front.language;
-	out->url = html_url(front.url, base_url, false, arena);
-	out->image = html_url(front.image, out->url ? out->url : base_url, false, arena);
-	out->image_alt = front.image_alt;
+	out->subtitle = front->subtitle;
+	out->author = front->author;
+	out->language = front->language;
+	out->categories = front->tags && front->categories ? arena_format(arena, "%s\n%s", front->categories, front->tags)
+	                  : front->tags                    ? front->tags
+	                                                   : front->categories;
+	out->published_us = front->published_us;
+	out->updated_us = front->updated_us;
+	out->url = html_url(front->url, base_url, false, arena);
+	out->image = html_url(front->image, out->url ? out->url : base_url, false, arena);
+	out->image_alt = front->image_alt;
 	if (set_body(out, body, base_url, arena, err) < 0)
 		return -1;
-	out->identity = front.id ? front.id : out->url ? out->url : front.slug ? front.slug : hash_identity(out, arena);
-	return out->identity ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
+	out->identity = front->id ? front->id : out->url ? out->url : front->slug ? front->slug : hash_identity(out, arena);
+	if (!out->identity)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	return front->is_draft ? error_set(err, ERROR_CONFLICT, "the front matter says that it is a draft") : 0;
 }

@@ -1,98 +1,73 @@
 /* One post from an HTML page: what its metadata says, and the article's body without the page around it. */
 #include "base/text.h"
-#include "content/linked.h"
+#include "content/head.h"
+#include "content/readable.h"
 #include <strings.h>
 
+enum { LEAST_CHARS = 500, LEAST_PLACE_CHARS = 250 };
+
 struct page {
-	xmlNode *root;
-	struct arena *arena;
+	struct bytes html;
 	const char *base_url;
-	struct linked linked;
-};
-
-struct wanted {
-	const char *key, *value;
+	struct content_head *head;
 	struct arena *arena;
 };
 
-static bool meta_is(const xmlNode *node, const void *what)
+static bool has_class(const xmlNode *node, const char *key, const char *name)
 {
-	const struct wanted *wanted = what;
-	const char *name = html_is(node, "meta") ? html_attribute(node, wanted->key, wanted->arena) : NULL;
-	return name && strcasecmp(name, wanted->value) == 0;
+	xmlChar *value = xmlGetProp(node, (const xmlChar *)key);
+	struct bytes rest = bytes_text((const char *)value);
+	struct bytes word;
+	bool found = false;
+	while (!found && text_next_part(&rest, " \t\n", &word))
+		found = text_compare_nocase(word, bytes_text(name)) == 0;
+	xmlFree(value);
+	return found;
 }
 
-static const char *meta(const struct page *page, const char *name)
+struct place {
+	const char *key; /* attribute; NULL: the element's name */
+	const char *value;
+};
+
+static bool is_place(const xmlNode *node, const void *place)
 {
-	static const char *const keys[] = { "property", "name", "itemprop" };
-	for (size_t i = 0; i < COUNT_OF(keys); i++) {
-		struct wanted wanted = { keys[i], name, page->arena };
-		xmlNode *node = html_find(page->root, meta_is, &wanted);
-		const char *content = node ? html_attribute(node, "content", page->arena) : NULL;
-		if (content && *content)
-			return html_line(bytes_text(content), page->arena);
+	const struct place *wanted = place;
+	return wanted->key ? has_class(node, wanted->key, wanted->value) : html_is(node, wanted->value);
+}
+
+/* The first of these that stands once on the page (twice it is a list of posts) and has so much text. */
+static xmlNode *find_place(xmlNode *body, const struct place *places, size_t n, size_t least_chars)
+{
+	for (size_t i = 0; i < n; i++) {
+		xmlNode *node = html_find(body, is_place, &places[i]);
+		bool twice = false;
+		for (xmlNode *next = node ? readable_next(body, node, true) : NULL; next && !twice; next = readable_next(body, next, false))
+			twice = next->type == XML_ELEMENT_NODE && is_place(next, &places[i]);
+		if (node && !twice && readable_size(node).chars >= least_chars)
+			return node;
 	}
 	return NULL;
 }
 
-static const char *first_meta(const struct page *page, const char *a, const char *b, const char *c)
+/* Where platforms put a post's text and nothing else (CONTENT section 5). Names that many themes share are left to the search: what
+ * stands in them is not always text only. */
+static xmlNode *known_place(xmlNode *body)
 {
-	const char *value = meta(page, a);
-	if (!value && b)
-		value = meta(page, b);
-	return !value && c ? meta(page, c) : value;
+	static const struct place places[] = { { "id", "content-blocks" }, { "class", "beehiiv__body" }, { "class", "gh-content" } };
+	return find_place(body, places, COUNT_OF(places), LEAST_PLACE_CHARS);
 }
 
-static bool is_canonical(const xmlNode *node, const void *arena)
+/* A text too short to stand out is where the page says its text is. */
+static xmlNode *likely_place(xmlNode *body)
 {
-	const char *rel = html_is(node, "link") ? html_attribute(node, "rel", (struct arena *)arena) : NULL;
-	return rel && strcasecmp(rel, "canonical") == 0;
-}
-
-static const char *element_text(xmlNode *node, struct arena *arena)
-{
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
-	if (!node)
-		return NULL;
-	html_text(node, &text);
-	return html_line(buffer_bytes(&text), arena);
-}
-
-/* Places an article's body is found in, best first. */
-static bool body_match(const xmlNode *node, const void *what)
-{
-	const struct wanted *wanted = what;
-	if (!*wanted->key)
-		return html_is(node, wanted->value);
-	const char *value = html_attribute(node, wanted->key, wanted->arena);
-	struct bytes rest = bytes_text(value ? value : "");
-	struct bytes word;
-	while (text_next_part(&rest, " \t\n", &word))
-		if (text_compare_nocase(word, bytes_text(wanted->value)) == 0)
-			return true;
-	return false;
-}
-
-static xmlNode *find_body(const struct page *page)
-{
-	static const struct {
-		const char *key, *value;
-	} places[] = { { "id", "content-blocks" },
-		       { "class", "gh-content" },
-		       { "class", "entry-content" },
-		       { "class", "post-content" },
-		       { "class", "beehiiv__body" },
-		       { "itemprop", "articleBody" },
-		       { "", "article" },
-		       { "", "main" },
-		       { "", "body" } };
-	for (size_t i = 0; i < COUNT_OF(places); i++) {
-		struct wanted wanted = { places[i].key, places[i].value, page->arena };
-		xmlNode *node = html_find(page->root, body_match, &wanted);
-		if (node)
-			return node;
-	}
-	return page->root;
+	static const struct place places[] = { { "itemprop", "articleBody" },
+		                               { "class", "entry-content" },
+		                               { "class", "post-content" },
+		                               { NULL, "article" },
+		                               { NULL, "main" } };
+	xmlNode *place = find_place(body, places, COUNT_OF(places), 1);
+	return place && readable_size(place).chars < LEAST_CHARS ? place : NULL;
 }
 
 static bool is_breadcrumb(const xmlNode *node, const void *arena)
@@ -100,12 +75,6 @@ static bool is_breadcrumb(const xmlNode *node, const void *arena)
 	const char *class = html_attribute(node, "class", (struct arena *)arena);
 	const char *label = html_attribute(node, "aria-label", (struct arena *)arena);
 	return html_is(node, "nav") || (class && strcasestr(class, "breadcrumb")) || (label && strcasestr(label, "breadcrumb"));
-}
-
-static void remove_node(xmlNode *node)
-{
-	xmlUnlinkNode(node);
-	xmlFreeNode(node);
 }
 
 /* "Share this story or subscribe to our newsletter for more insights." */
@@ -135,7 +104,7 @@ static bool is_paragraph(const xmlNode *node, const void *unused)
 static xmlNode *last_paragraph(xmlNode *body, struct arena *arena)
 {
 	for (xmlNode *node = body->last; node; node = node->prev) {
-		if (node->type != XML_ELEMENT_NODE || !element_text(node, arena))
+		if (node->type != XML_ELEMENT_NODE || readable_size(node).chars == 0)
 			continue;
 		if (html_is(node, "p") || !html_find_element(node, "p"))
 			return node;
@@ -150,107 +119,164 @@ static bool is_trail(xmlNode *list, const char *title, struct arena *arena)
 	xmlNode *last = list ? list->last : NULL;
 	while (last && last->type != XML_ELEMENT_NODE)
 		last = last->prev;
-	const char *text = element_text(last, arena);
+	const char *text = head_element_line(last, arena);
 	return text && title && strcmp(text, title) == 0;
 }
 
 static void cut_if(xmlNode *node, const xmlNode *body, const char *says, struct arena *arena)
 {
-	const char *text = node && node != body ? element_text(node, arena) : NULL;
+	const char *text = node && node != body ? head_element_line(node, arena) : NULL;
 	if (text && says && strcmp(text, says) == 0)
-		remove_node(node);
+		readable_remove(node);
 }
 
 /* What the mail says itself: the way here, the title again, the subtitle again, the invitation to subscribe. */
-static void cut_frame(const struct page *page, xmlNode *body, const struct post *post)
+static void cut_frame(const struct page *page, xmlNode *body)
 {
 	for (xmlNode *crumb; (crumb = html_find(body, is_breadcrumb, page->arena)) && crumb != body;)
-		remove_node(crumb);
+		readable_remove(crumb);
 	static const char *const lists[] = { "ol", "ul" };
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
 		xmlNode *list = html_find_element(body, lists[i]);
-		if (list && is_trail(list, post->title, page->arena))
-			remove_node(list);
+		if (list && is_trail(list, page->head->title, page->arena))
+			readable_remove(list);
 	}
-	cut_if(html_find_element(body, "h1"), body, post->title, page->arena);
-	cut_if(html_find_element(body, "h2"), body, post->subtitle, page->arena);
-	cut_if(html_find(body, is_paragraph, NULL), body, post->subtitle, page->arena);
+	cut_if(html_find_element(body, "h1"), body, page->head->title, page->arena);
+	cut_if(html_find_element(body, "h1"), body, head_without_site(page->head->title, page->head->site, page->arena), page->arena);
+	cut_if(html_find_element(body, "h2"), body, page->head->excerpt, page->arena);
+	cut_if(html_find(body, is_paragraph, NULL), body, page->head->excerpt, page->arena);
 	xmlNode *last = last_paragraph(body, page->arena);
-	if (last && last != body && invites(element_text(last, page->arena)))
-		remove_node(last);
+	if (last && last != body && invites(head_element_line(last, page->arena)))
+		readable_remove(last);
 }
 
-/* "Title - Site" and "Title | Site" without the site. */
-static const char *without_site(const char *title, const char *site, struct arena *arena)
+static void node_free(xmlNode **node)
 {
-	size_t size = title ? strlen(title) : 0;
-	size_t tail = site ? strlen(site) : 0;
-	if (tail == 0 || size <= tail + 3 || strcmp(title + size - tail, site) != 0)
-		return title;
-	size_t n = size - tail;
-	while (n > 0 && strchr(" -|:", title[n - 1]))
-		n--;
-	return n > 0 && n < size - tail ? html_line((struct bytes){ title, n }, arena) : title;
+	if (*node) {
+		xmlUnlinkNode(*node);
+		xmlFreeNode(*node);
+	}
 }
 
-static const char *title_of(const struct page *page)
+enum place_kind { PLACE_SEARCHED, PLACE_LIKELY };
+
+/* One try at the page: the article's HTML in *out, and how much text it has. */
+static int try_page(const struct page *page, enum place_kind kind, unsigned flags, struct buffer *out, size_t *chars, struct error *err)
 {
-	const char *title = page->linked.headline ? page->linked.headline : first_meta(page, "og:title", "twitter:title", "headline");
-	if (!title)
-		title = element_text(html_find_element(page->root, "h1"), page->arena);
-	if (!title)
-		title = element_text(html_find_element(page->root, "title"), page->arena);
-	title = without_site(title, meta(page, "og:site_name"), page->arena);
-	return title ? title : "";
+	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(page->html);
+	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+	xmlNode *body = root ? html_find_element(root, "body") : NULL;
+	struct content_head *head = page->head;
+	*chars = 0;
+	buffer_reset(out);
+	if (!body || readable_prepare(body, err) < 0)
+		return body ? -1 : 0;
+	xmlNode *known = kind == PLACE_LIKELY ? likely_place(body) : known_place(body);
+	const char *byline = head->byline;
+	CLEANUP(node_free) xmlNode *article = NULL;
+	if (known) {
+		readable_find_byline(body, flags, &byline, page->arena);
+		if (!head->direction)
+			head->direction = readable_direction(known, page->arena);
+		readable_clean(known, flags);
+		article = known;
+	} else if (kind == PLACE_SEARCHED) {
+		article = readable_article(body, head->title, flags, &byline, &head->direction, page->arena);
+	}
+	if (!article)
+		return 0;
+	cut_frame(page, article);
+	*chars = readable_size(article).chars;
+	html_write_children(article, out);
+	if (*chars > 0 && !head->byline)
+		head->byline = byline;
+	return buffer_check(out, err);
 }
 
-static const char *or_else(const char *value, const char *other)
+/* Stricter rules first; where they leave hardly any text, the place the page names, then milder rules. The longest text of all tries
+ * counts. */
+static int extract(const struct page *page, struct buffer *out, struct error *err)
 {
-	return value ? value : other;
+	static const struct {
+		enum place_kind kind;
+		unsigned flags;
+		size_t enough; /* characters, to try no other */
+	} tries[] = { { PLACE_SEARCHED, READABLE_ALL, LEAST_CHARS },
+		      { PLACE_LIKELY, READABLE_ALL, 1 },
+		      { PLACE_SEARCHED, READABLE_ALL & ~READABLE_STRIP, LEAST_CHARS },
+		      { PLACE_SEARCHED, READABLE_CLEAN, LEAST_CHARS },
+		      { PLACE_SEARCHED, 0, LEAST_CHARS } };
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(2 * HTML_BODY_BYTES);
+	size_t best = 0;
+	bool done = false;
+	for (size_t i = 0; i < COUNT_OF(tries) && !done; i++) {
+		size_t chars = 0;
+		if (try_page(page, tries[i].kind, tries[i].flags, &text, &chars, err) < 0)
+			return error_wrap(err, "the page");
+		done = chars >= tries[i].enough;
+		if (chars <= best && !(done && chars > 0))
+			continue;
+		best = chars;
+		struct buffer swap = *out;
+		*out = text;
+		text = swap;
+	}
+	return 0;
 }
 
-static void read_head(struct page *page, struct post *out)
+static void set_post(const struct page *page, struct post *out)
 {
-	struct arena *arena = page->arena;
-	const char *base = page->base_url;
-	linked_read(page->root, &page->linked, arena);
-	xmlNode *canonical = html_find(page->root, is_canonical, arena);
-	out->url = html_url(canonical ? html_attribute(canonical, "href", arena) : meta(page, "og:url"), base, false, arena);
-	if (!out->url)
-		out->url = html_url(base, NULL, false, arena);
-	out->title = title_of(page);
-	out->subtitle = or_else(page->linked.description, first_meta(page, "og:description", "description", "twitter:description"));
-	out->author = or_else(page->linked.author, first_meta(page, "author", "parsely-author", "article:author"));
-	if (out->author && strstr(out->author, "://"))
-		out->author = NULL;
-	out->image = html_url(or_else(meta(page, "og:image"), page->linked.image), base, false, arena);
-	out->image_alt = meta(page, "og:image:alt");
-	out->language = html_attribute(page->root, "lang", arena);
-	const char *date = or_else(page->linked.published, first_meta(page, "article:published_time", "datePublished", "date"));
-	const char *changed = or_else(page->linked.modified, first_meta(page, "article:modified_time", "dateModified", NULL));
-	out->published_us = date ? html_date(bytes_text(date)) : 0;
-	out->updated_us = changed ? html_date(bytes_text(changed)) : 0;
+	const struct content_head *head = page->head;
+	out->url = head->canonical ? head->canonical : html_url(page->base_url, NULL, false, page->arena);
+	const char *title = head_without_site(head->title, head->site, page->arena);
+	out->title = title ? title : "";
+	out->subtitle = head->excerpt;
+	out->author = head->byline;
+	out->image = head->image;
+	out->image_alt = head->image_alt;
+	out->language = head->language;
+	out->published_us = head->published ? html_date(bytes_text(head->published)) : 0;
+	out->updated_us = head->modified ? html_date(bytes_text(head->modified)) : 0;
+}
+
+static const char *first_paragraph(const char *html, struct arena *arena)
+{
+	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(bytes_text(html));
+	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+	return root ? head_element_line(html_find_element(root, "p"), arena) : NULL;
+}
+
+static int read_head(const struct page *page, const char **base, struct error *err)
+{
+	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(page->html);
+	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+	if (!root)
+		return error_set(err, ERROR_INPUT, "no page: it is empty");
+	head_read(root, page->base_url, page->head, page->arena);
+	*base = head_base(root, page->base_url, page->arena);
+	return 0;
 }
 
 int content_page(struct bytes html, const char *content_type, const char *base_url, struct arena *arena, struct post *out,
-                 struct error *err)
+                 struct content_head *head, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(2 * HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer body = BUFFER_INIT(2 * HTML_BODY_BYTES);
+	struct content_head own;
+	struct page page = { .base_url = base_url, .head = head ? head : &own, .arena = arena };
+	const char *base = NULL;
 	*out = (struct post){ 0 };
 	html_to_utf8(html, content_type, &text);
 	if (text.failed || text.size > HTML_BODY_BYTES)
 		return error_set(err, ERROR_INPUT, "the page is longer than %d MB", HTML_BODY_BYTES >> 20);
-	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(buffer_bytes(&text));
-	if (!doc || !xmlDocGetRootElement(doc))
-		return error_set(err, ERROR_INPUT, "no page: it is empty");
-	struct page page = { .root = xmlDocGetRootElement(doc), .arena = arena, .base_url = base_url };
-	read_head(&page, out);
-	xmlNode *place = find_body(&page);
-	cut_frame(&page, place, out);
-	html_write_children(place, &body);
-	if (buffer_check(&body, err) < 0 || html_set_body(out, buffer_bytes(&body), out->url ? out->url : base_url, arena, err) < 0)
+	page.html = buffer_bytes(&text);
+	if (read_head(&page, &base, err) < 0 || extract(&page, &body, err) < 0)
+		return -1;
+	set_post(&page, out);
+	if (html_set_body(out, buffer_bytes(&body), base, arena, err) < 0)
 		return error_wrap(err, "the page");
+	if (!page.head->excerpt)
+		page.head->excerpt = first_paragraph(out->html, arena);
 	out->identity = out->url ? out->url : arena_format(arena, "page:%s", out->title);
 	return out->identity ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 }

@@ -88,6 +88,7 @@ struct open {
 struct writer {
 	struct buffer *out;
 	const char *base_url;
+	unsigned flags;
 	struct arena arena;
 	struct open open[OPEN_MAX];
 	int count;
@@ -152,7 +153,7 @@ static void write_attribute(struct buffer *out, const char *name, const char *va
 static const char *clean_url(struct writer *w, const xmlNode *node, const char *name)
 {
 	char *url = (char *)html_url(html_attribute(node, name, &w->arena), w->base_url, html_is(node, "a"), &w->arena);
-	if (url)
+	if (url && (w->flags & CONTENT_DROP_TRACKING))
 		html_drop_tracking(url);
 	return url;
 }
@@ -432,10 +433,10 @@ static void children(struct writer *w, const xmlNode *node, int depth)
 	}
 }
 
-static void sanitise(struct bytes html, const char *base_url, struct buffer *out)
+static void sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out)
 {
 	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
-	struct writer w = { .out = out, .base_url = base_url, .arena = ARENA_INIT };
+	struct writer w = { .out = out, .base_url = base_url, .flags = flags, .arena = ARENA_INIT };
 	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
 	if (root)
 		children(&w, root, 0);
@@ -461,7 +462,7 @@ static void words_only(struct bytes html, struct buffer *out)
 	buffer_add_text(out, "</p>\n");
 }
 
-int content_sanitise(struct bytes html, const char *base_url, struct buffer *out, struct error *err)
+int content_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer now = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer next = BUFFER_INIT(HTML_BODY_BYTES);
@@ -473,7 +474,7 @@ int content_sanitise(struct bytes html, const char *base_url, struct buffer *out
 	bool stable = false;
 	for (int pass = 0; pass < PASSES && !stable; pass++) {
 		buffer_reset(&next);
-		sanitise(buffer_bytes(&now), pass == 0 ? base_url : NULL, &next);
+		sanitise(buffer_bytes(&now), pass == 0 ? base_url : NULL, flags, &next);
 		if (buffer_check(&next, err) < 0)
 			return error_wrap(err, "the body");
 		stable = pass > 0 && bytes_equal(buffer_bytes(&now), buffer_bytes(&next));

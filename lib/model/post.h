@@ -14,7 +14,9 @@ struct post {
 	const char *text;     /* plain text, paragraphs separated by blank lines, unwrapped or NULL */
 	const char *image;    /* absolute URL or NULL */
 	const char *image_alt;
-	int64_t published_us; /* 0: unknown */
+	const char *categories; /* one name a line, or NULL; not stored: filters look at it when the post is taken */
+	bool is_summary;        /* html is what the feed says about the post; the whole stands at url */
+	int64_t published_us;   /* 0: unknown */
 	int64_t updated_us;
 };
 extern const struct field post_fields[];

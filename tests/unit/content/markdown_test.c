@@ -29,7 +29,7 @@ static void test_front_matter_in_every_dialect(void **state)
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct post post;
 		struct error err = { 0 };
-		if (content_markdown(bytes_text(files[i]), "https://site.example/posts/", &arena, &post, &err) < 0)
+		if (content_markdown(bytes_text(files[i]), NULL, "https://site.example/posts/", &arena, &post, NULL, &err) < 0)
 			fail_msg("case %zu: %s", i, err.text);
 		assert_string_equal(post.title, "A post");
 		assert_string_equal(post.subtitle, "Below it");
@@ -57,12 +57,12 @@ static void test_identity_is_id_then_url_then_slug_then_words(void **state)
 	struct post post, same, other;
 	struct error err = { 0 };
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		assert_int_equal(content_markdown(bytes_text(cases[i].file), "https://site.example/", &arena, &post, &err), 0);
+		assert_int_equal(content_markdown(bytes_text(cases[i].file), NULL, "https://site.example/", &arena, &post, NULL, &err), 0);
 		assert_string_equal(post.identity, cases[i].identity);
 	}
-	assert_int_equal(content_markdown(BYTES_OF("# T\n\nwords"), NULL, &arena, &post, &err), 0);
-	assert_int_equal(content_markdown(BYTES_OF("---\ntitle: T\n---\nwords\n"), NULL, &arena, &same, &err), 0);
-	assert_int_equal(content_markdown(BYTES_OF("# T\n\nother words"), NULL, &arena, &other, &err), 0);
+	assert_int_equal(content_markdown(BYTES_OF("# T\n\nwords"), NULL, NULL, &arena, &post, NULL, &err), 0);
+	assert_int_equal(content_markdown(BYTES_OF("---\ntitle: T\n---\nwords\n"), NULL, NULL, &arena, &same, NULL, &err), 0);
+	assert_int_equal(content_markdown(BYTES_OF("# T\n\nother words"), NULL, NULL, &arena, &other, NULL, &err), 0);
 	assert_string_equal(post.identity, same.identity);
 	assert_string_not_equal(post.identity, other.identity);
 }
@@ -83,7 +83,7 @@ static void test_the_heading_is_the_title_once(void **state)
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct post post;
 		struct error err = { 0 };
-		assert_int_equal(content_markdown(bytes_text(cases[i].file), NULL, &arena, &post, &err), 0);
+		assert_int_equal(content_markdown(bytes_text(cases[i].file), NULL, NULL, &arena, &post, NULL, &err), 0);
 		assert_string_equal(post.title, cases[i].title);
 		assert_string_equal(post.html, cases[i].html);
 	}
@@ -115,7 +115,7 @@ static void test_faults_name_their_line(void **state)
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct post post;
 		struct error err = { 0 };
-		int result = content_markdown(bytes_text(cases[i].file), NULL, &arena, &post, &err);
+		int result = content_markdown(bytes_text(cases[i].file), NULL, NULL, &arena, &post, NULL, &err);
 		if (result != (cases[i].code ? -1 : 0) || err.code != cases[i].code || !strstr(err.text, cases[i].says))
 			fail_msg("case %zu: %d %s", i, result, err.text);
 	}
@@ -129,7 +129,7 @@ static void test_markup_in_it_is_sanitised(void **state)
 	struct error err = { 0 };
 	const char *file = "x <script>alert(1)</script> [l](javascript:alert(1)) <img src=x onerror=alert(1)>\n\n| a | b |\n|---|---|\n| 1 "
 			   "| 2 |\n\n~~gone~~ https://auto.example/\n";
-	assert_int_equal(content_markdown(bytes_text(file), "https://site.example/", &arena, &post, &err), 0);
+	assert_int_equal(content_markdown(bytes_text(file), NULL, "https://site.example/", &arena, &post, NULL, &err), 0);
 	assert_null(strstr(post.html, "script>"));
 	assert_null(strstr(post.html, "onerror"));
 	assert_null(strstr(post.html, "javascript"));
@@ -152,7 +152,7 @@ static void test_bombs_are_refused(void **state)
 		buffer_add_text(&table, "|-");
 	for (int i = 0; i < 1500; i++)
 		buffer_add_text(&table, "\n|");
-	assert_int_equal(content_markdown(buffer_bytes(&table), NULL, &arena, &post, &err), -1);
+	assert_int_equal(content_markdown(buffer_bytes(&table), NULL, NULL, &arena, &post, NULL, &err), -1);
 	assert_int_equal(err.code, ERROR_INPUT);
 	CLEANUP(buffer_clear) struct buffer links = BUFFER_INIT(8 << 20);
 	for (int i = 0; i < 12000; i++)
@@ -160,7 +160,7 @@ static void test_bombs_are_refused(void **state)
 	buffer_add_text(&links, "\n\n[a]: https://x.example/");
 	for (int i = 0; i < 2000; i++)
 		buffer_add_char(&links, 'y');
-	assert_int_equal(content_markdown(buffer_bytes(&links), NULL, &arena, &post, &err), -1);
+	assert_int_equal(content_markdown(buffer_bytes(&links), NULL, NULL, &arena, &post, NULL, &err), -1);
 }
 
 static void *render_often(void *arg)
@@ -169,8 +169,8 @@ static void *render_often(void *arg)
 	for (int i = 0; i < 100; i++) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct post post;
-		if (content_markdown(BYTES_OF("| a | b |\n|---|---|\n| 1 | *2* |\n\nhttps://a.example ~~b~~ **c**\n"), NULL, &arena, &post,
-		                     NULL) < 0 ||
+		if (content_markdown(BYTES_OF("| a | b |\n|---|---|\n| 1 | *2* |\n\nhttps://a.example ~~b~~ **c**\n"), NULL, NULL, &arena,
+		                     &post, NULL, NULL) < 0 ||
 		    strcmp(post.text, "a | b\n1 | _2_\n\nhttps://a.example b *c*") != 0)
 			++*wrong;
 	}

@@ -9,7 +9,7 @@ static void clean(struct bytes html, const char *base, struct buffer *out)
 {
 	struct error err = { 0 };
 	buffer_reset(out);
-	if (content_sanitise(html, base, out, &err) < 0)
+	if (content_sanitise(html, base, 0, out, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -69,8 +69,9 @@ static void test_links_are_absolute_or_gone(void **state)
 		const char *href, *expected;
 	} cases[] = {
 		{ "/x", "<p><a href=\"https://site.example/x\">l</a></p>\n" },
-		{ "y?a=1&amp;utm_source=rss&amp;b=2#f", "<p><a href=\"https://site.example/p/y?a=1&amp;b=2#f\">l</a></p>\n" },
-		{ "?utm_medium=a", "<p><a href=\"https://site.example/p/post\">l</a></p>\n" },
+		{ "y?a=1&amp;utm_source=rss&amp;b=2#f",
+		  "<p><a href=\"https://site.example/p/y?a=1&amp;utm_source=rss&amp;b=2#f\">l</a></p>\n" },
+		{ "?utm_medium=a", "<p><a href=\"https://site.example/p/post?utm_medium=a\">l</a></p>\n" },
 		{ "//cdn.example/z", "<p><a href=\"https://cdn.example/z\">l</a></p>\n" },
 		{ "mailto:a@b.example", "<p><a href=\"mailto:a@b.example\">l</a></p>\n" },
 		{ "HTTPS://X.example/\xc3\xa9", "<p><a href=\"HTTPS://X.example/%C3%A9\">l</a></p>\n" },
@@ -87,6 +88,30 @@ static void test_links_are_absolute_or_gone(void **state)
 		char html[256];
 		snprintf(html, sizeof html, "<a href='%s'>l</a>", cases[i].href);
 		check(html, cases[i].expected);
+	}
+}
+
+static void test_tracking_parameters_go_if_asked(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *href, *expected;
+	} cases[] = {
+		{ "y?a=1&amp;utm_source=rss&amp;b=2#f", "https://site.example/p/y?a=1&amp;b=2#f" },
+		{ "?UTM_medium=a", "https://site.example/p/post" },
+		{ "?fbclid=1&amp;gclid&amp;mc_eid=x&amp;q=gclid", "https://site.example/p/post?q=gclid" },
+		{ "?gclide=1#?utm_x=2", "https://site.example/p/post?gclide=1#?utm_x=2" },
+		{ "z#?utm_x=2", "https://site.example/p/z#?utm_x=2" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(1 << 20);
+		struct error err = { 0 };
+		char html[256];
+		char expected[256];
+		snprintf(html, sizeof html, "<a href='%s'>l</a>", cases[i].href);
+		snprintf(expected, sizeof expected, "<p><a href=\"%s\">l</a></p>\n", cases[i].expected);
+		assert_int_equal(content_sanitise(bytes_text(html), "https://site.example/p/post", CONTENT_DROP_TRACKING, &out, &err), 0);
+		assert_string_equal(buffer_text(&out), expected);
 	}
 }
 
@@ -241,17 +266,17 @@ static void test_says_when_it_does_not_fit(void **state)
 	(void)state;
 	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(16);
 	struct error err = { 0 };
-	assert_int_equal(content_sanitise(BYTES_OF("<p>more than sixteen bytes of text</p>"), NULL, &out, &err), -1);
+	assert_int_equal(content_sanitise(BYTES_OF("<p>more than sixteen bytes of text</p>"), NULL, 0, &out, &err), -1);
 	assert_int_equal(err.code, ERROR_FULL);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keeps_what_a_mail_may_show), cmocka_unit_test(test_drops_what_it_may_not),
-		cmocka_unit_test(test_links_are_absolute_or_gone), cmocka_unit_test(test_text_outside_becomes_paragraphs),
-		cmocka_unit_test(test_deep_pages_keep_their_end),  cmocka_unit_test(test_is_idempotent_and_safe_on_rubble),
-		cmocka_unit_test(test_says_when_it_does_not_fit),
+		cmocka_unit_test(test_keeps_what_a_mail_may_show),       cmocka_unit_test(test_drops_what_it_may_not),
+		cmocka_unit_test(test_links_are_absolute_or_gone),       cmocka_unit_test(test_tracking_parameters_go_if_asked),
+		cmocka_unit_test(test_text_outside_becomes_paragraphs),  cmocka_unit_test(test_deep_pages_keep_their_end),
+		cmocka_unit_test(test_is_idempotent_and_safe_on_rubble), cmocka_unit_test(test_says_when_it_does_not_fit),
 	};
 	content_global_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
