@@ -9,7 +9,23 @@
 
 struct edition; /* read-only once made: sessions share it */
 
-/* All borrowed during edition_compile(). */
+/* How links stand in the text part. */
+enum edition_links { EDITION_NOTES /* [1], listed behind the text */, EDITION_INLINE /* <url> behind its words */ };
+extern const char *const edition_links_words[];
+
+/* A picture that the HTML shows by cid:, or a file that comes along. */
+struct edition_file {
+	const char *name; /* as people see it; any UTF-8 without controls */
+	const char *type; /* "image/png": decided by us from the content, see message/picture.h */
+	const char *url;  /* of a picture: as it stands in the post's HTML or in post.image; NULL for an attachment */
+	struct bytes content;
+	unsigned width, height; /* of a picture, in pixels; 0: unknown */
+};
+
+/* A campaign of one post or of several (a digest): posts[] in the order they are shown, published_us in the list's local time. What
+ * is ours (post.is_ours: written by an editor, not taken from a feed) may hold merge tags: {{first_name}}, {{last_name}}, {{name}},
+ * {{email}}, {{attributes.NAME}}, sections of them, also with "reader." before. All other braces are text.
+ * All borrowed during edition_compile(). */
 struct edition_in {
 	int64_t campaign, list;
 	struct bytes salt; /* the campaign's own: Message-ID and boundary come from it */
@@ -22,6 +38,15 @@ struct edition_in {
 	size_t post_count;
 	struct bytes html_template, text_template;
 	const char *html_name, *text_name; /* for messages */
+	/* Parts of the templates: {{> head}} asks for "mail/parts/head.html" or ".txt", a language's words for "mail/words/he.json".
+	 * False: there is none. NULL: only those built in. */
+	bool (*lookup)(void *context, const char *name, struct bytes *text);
+	void *lookup_context;
+	const char *theme; /* as theme_set() made it; NULL or "": the default */
+	enum edition_links links;
+	bool subject_is_ours; /* subject and preheader may hold merge tags */
+	const struct edition_file *pictures, *attachments;
+	size_t picture_count, attachment_count;
 	bool is_test;
 };
 

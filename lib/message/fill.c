@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "message/encode.h"
 #include "message/pieces.h"
+#include "message/reader.h"
 #include <stdio.h>
 
 enum { VALUE_BYTES = 64 << 10 };
@@ -11,6 +12,7 @@ struct fill {
 	const struct edition *edition;
 	const struct job *job; /* NULL: nobody */
 	const struct keyring *keys;
+	struct reader reader;
 	json_t *values; /* made when a slot wants the engine */
 };
 
@@ -66,16 +68,26 @@ static int make_values(struct fill *fill, struct error *err)
 		return 0;
 	CLEANUP(buffer_clear) struct buffer unsubscribe = BUFFER_INIT(4096);
 	CLEANUP(buffer_clear) struct buffer view = BUFFER_INIT(4096);
-	const struct job *job = fill->job;
 	write_url(fill, TOKEN_UNSUBSCRIBE, &unsubscribe);
 	write_url(fill, TOKEN_VIEW, &view);
-	CLEANUP(json_free) json_t *attributes = job ? json_read(bytes_text(job->values), NULL) : json_object();
-	const char *name = job ? job->name : "";
-	size_t first = strcspn(name, " ");
-	fill->values = json_pack("{s:{s:s,s:s,s:s%,s:s,s:s,s:O}}", "reader", "email", job ? job->email : "", "name", name, "first_name",
-	                         name, first, "unsubscribe_url", buffer_text(&unsubscribe), "view_url", buffer_text(&view), "attributes",
-	                         attributes ? attributes : json_null());
-	return fill->values ? 0 : error_set(err, ERROR_MEMORY, "a reader's values can not be rendered");
+	fill->values = reader_values(&fill->reader, fill->job, buffer_text(&unsubscribe), buffer_text(&view), err);
+	return fill->values ? 0 : -1;
+}
+
+static int first_name(struct fill *fill, struct buffer *out, struct error *err)
+{
+	if (reader_names(&fill->reader, fill->job, err) < 0)
+		return -1;
+	buffer_add_bytes(out, fill->reader.first);
+	return buffer_check(out, err);
+}
+
+static int render_slot(struct fill *fill, const struct piece *piece, struct buffer *out, struct error *err)
+{
+	bool is_html = piece->coding == CODING_HTML || piece->coding == CODING_QP_HTML;
+	if (make_values(fill, err) < 0)
+		return -1;
+	return template_render(piece->template, fill->values, NULL, is_html ? TEMPLATE_HTML : TEMPLATE_TEXT, out, err);
 }
 
 static int slot_value(struct fill *fill, const struct piece *piece, struct buffer *out, struct error *err)
@@ -84,19 +96,15 @@ static int slot_value(struct fill *fill, const struct piece *piece, struct buffe
 	char date[UNITS_TEXT];
 	switch (piece->slot) {
 	case SLOT_EMAIL: buffer_add_text(out, job ? job->email : ""); break;
-	case SLOT_NAME: buffer_add_text(out, job ? job->name : ""); break;
+	case SLOT_NAME: buffer_add_text(out, fill->reader.name); break;
 	case SLOT_UNSUBSCRIBE_URL: write_url(fill, TOKEN_UNSUBSCRIBE, out); break;
 	case SLOT_VIEW_URL: write_url(fill, TOKEN_VIEW, out); break;
 	case SLOT_DATE: buffer_add_text(out, units_write_mail_date(job->first_us, date)); break;
 	case SLOT_MESSAGE_ID: write_message_id(fill, out); break;
-	case SLOT_TO: return encode_mailbox(bytes_text(job->name), bytes_text(job->email), strlen("To: "), out, err);
+	case SLOT_TO: return encode_mailbox(bytes_text(fill->reader.name), bytes_text(job->email), strlen("To: "), out, err);
 	case SLOT_VERP: return write_return_path(fill, out, err);
-	default: {
-		bool is_html = piece->coding == CODING_HTML || piece->coding == CODING_QP_HTML;
-		return make_values(fill, err) < 0
-		               ? -1
-		               : template_render(piece->template, fill->values, NULL, is_html ? TEMPLATE_HTML : TEMPLATE_TEXT, out, err);
-	}
+	case SLOT_FIRST_NAME: return first_name(fill, out, err);
+	default: return render_slot(fill, piece, out, err);
 	}
 	return buffer_check(out, err);
 }
@@ -116,6 +124,8 @@ static int fill_slot(struct fill *fill, const struct piece *piece, struct buffer
 	if (slot_value(fill, piece, value, err) < 0)
 		return -1;
 	struct bytes bytes = buffer_bytes(value);
+	if (piece->coding == CODING_HEADER)
+		return encode_header_text(bytes, strlen("Subject: "), out, err);
 	if (wants_escape(piece)) {
 		buffer_reset(escaped);
 		template_escape_html(bytes, escaped);
@@ -155,26 +165,37 @@ static int fill_pieces(struct fill *fill, const struct pieces *pieces, struct bu
 			to = out;
 		}
 	}
-	json_free(&fill->values);
 	return result < 0 ? -1 : buffer_check(out, err);
+}
+
+static void fill_clear(struct fill *fill)
+{
+	json_free(&fill->values);
+	reader_clear(&fill->reader);
+}
+
+static int fill_parts(const struct edition *edition, const struct pieces *pieces, const struct job *job, const struct keyring *keys,
+                      struct buffer *out, struct error *err)
+{
+	CLEANUP(fill_clear) struct fill fill = { .edition = edition, .job = job, .keys = keys };
+	reader_init(&fill.reader, job);
+	return fill_pieces(&fill, pieces, out, err);
 }
 
 int edition_fill(const struct edition *edition, const struct job *job, const struct keyring *keys, struct buffer *out, struct error *err)
 {
-	struct fill fill = { edition, job, keys, NULL };
-	return fill_pieces(&fill, &edition->message, out, err);
+	return fill_parts(edition, &edition->message, job, keys, out, err);
 }
 
 int edition_return_path(const struct edition *edition, const struct job *job, const struct keyring *keys, struct buffer *out,
                         struct error *err)
 {
-	struct fill fill = { edition, job, keys, NULL };
+	struct fill fill = { .edition = edition, .job = job, .keys = keys };
 	return write_return_path(&fill, out, err);
 }
 
 int edition_part(const struct edition *edition, enum edition_part part, const struct job *job, const struct keyring *keys,
                  struct buffer *out, struct error *err)
 {
-	struct fill fill = { edition, job, keys, NULL };
-	return fill_pieces(&fill, part == EDITION_HTML ? &edition->html : &edition->text, out, err);
+	return fill_parts(edition, part == EDITION_HTML ? &edition->html : &edition->text, job, keys, out, err);
 }

@@ -37,10 +37,26 @@ static void encode_body(const char *text, struct buffer *out)
 		buffer_add(out, "\r\n", 2);
 }
 
+static int put_bodies(struct bytes tree, const struct buffer *const *bodies, size_t n, struct buffer *out, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *token = memmem(tree.data, tree.size, MIME_BODY, strlen(MIME_BODY));
+		if (!token)
+			return error_set(err, ERROR_CORRUPT, "the MIME tree was not written as it was made");
+		buffer_add(out, tree.data, (size_t)(token - tree.data));
+		buffer_add_bytes(out, buffer_bytes(bodies[i]));
+		tree.size -= (size_t)(token + strlen(MIME_BODY) - tree.data);
+		tree.data = token + strlen(MIME_BODY);
+	}
+	buffer_add_bytes(out, tree);
+	return buffer_check(out, err);
+}
+
 int notice_compose(const struct notice_in *in, struct buffer *out, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4 << 20);
 	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(4 << 20);
+	CLEANUP(buffer_clear) struct buffer tree = BUFFER_INIT(64 << 10);
 	uint8_t digest[DIGEST_BYTES];
 	char boundary[40] = "=_gz_";
 	if (headers(in, out, err) < 0)
@@ -49,11 +65,16 @@ int notice_compose(const struct notice_in *in, struct buffer *out, struct error 
 	encode_body(in->html ? in->html : "", &html);
 	if (buffer_check(&text, err) < 0 || buffer_check(&html, err) < 0)
 		return -1;
-	struct mime_body plain = { buffer_text(&text), false };
-	if (!in->html)
-		return mime_compose_text(&plain, out, err);
+	struct mime_body plain = { 0 };
+	if (!in->html) {
+		if (mime_compose_text(&plain, &tree, err) < 0)
+			return -1;
+		return put_bodies(buffer_bytes(&tree), (const struct buffer *[]){ &text }, 1, out, err);
+	}
 	digest_sha256(bytes_text(in->message_id_left), digest);
 	for (size_t i = 0; i < 12; i++)
 		snprintf(boundary + 5 + 2 * i, 3, "%02x", digest[i]);
-	return mime_compose(&(struct mime_alternative){ boundary, plain, { buffer_text(&html), false } }, out, err);
+	if (mime_compose(&(struct mime_message){ .boundary = boundary, .host = "" }, &tree, err) < 0)
+		return -1;
+	return put_bodies(buffer_bytes(&tree), (const struct buffer *[]){ &text, &html }, 2, out, err);
 }

@@ -42,6 +42,10 @@ enum slot_kind slot_kind_of(struct bytes source)
 		enum slot_kind kind;
 	} known[] = { { "{{reader.email}}", SLOT_EMAIL },
 		      { "{{reader.name}}", SLOT_NAME },
+		      { "{{reader.first_name}}", SLOT_FIRST_NAME },
+		      { "{{first_name}}", SLOT_FIRST_NAME },
+		      { "{{name}}", SLOT_NAME },
+		      { "{{email}}", SLOT_EMAIL },
 		      { "{{reader.unsubscribe_url}}", SLOT_UNSUBSCRIBE_URL },
 		      { "{{reader.view_url}}", SLOT_VIEW_URL } };
 	for (size_t i = 0; i < COUNT_OF(known); i++)

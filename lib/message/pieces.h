@@ -4,6 +4,7 @@
 #include "message/edition.h"
 #include "template/template.h"
 
+/* Both are stored by number: new ones are added at the end. */
 enum slot_kind {
 	SLOT_TEMPLATE, /* any tag of the reader: its own small template */
 	SLOT_EMAIL,
@@ -14,13 +15,14 @@ enum slot_kind {
 	SLOT_MESSAGE_ID,
 	SLOT_TO,
 	SLOT_VERP, /* the return path's token address */
+	SLOT_FIRST_NAME,
 	SLOT_KINDS
 };
 
 enum piece_kind { PIECE_FIXED, PIECE_SLOT, PIECE_BASE64_BEGIN, PIECE_BASE64_END, PIECE_KINDS };
 
 /* How a slot's value is written. */
-enum slot_coding { CODING_RAW, CODING_HTML, CODING_QP_TEXT, CODING_QP_HTML, CODINGS };
+enum slot_coding { CODING_RAW, CODING_HTML, CODING_QP_TEXT, CODING_QP_HTML, CODING_HEADER /* of the Subject */, CODINGS };
 
 struct piece {
 	enum piece_kind kind;
@@ -61,4 +63,7 @@ void pieces_clear(struct pieces *pieces);
 MUST_CHECK int pieces_compile(struct pieces *pieces, struct error *err);
 /* A SLOT_TEMPLATE's kind from its source: the common ones are filled without the engine. */
 enum slot_kind slot_kind_of(struct bytes source);
+
+/* A file of the templates by name, from the folder or built in. */
+bool edition_lookup(const struct edition_in *in, const char *name, struct bytes *text);
 #endif

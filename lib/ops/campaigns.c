@@ -1,6 +1,6 @@
 #include "ops/campaigns.h"
 #include "base/text.h"
-#include "content/content.h"
+#include "ops/editions.h"
 #include "ops/lists.h"
 #include "store/post.h"
 #include "system/clock.h"
@@ -118,53 +118,11 @@ static int load(struct ops *ops, int64_t id, struct loaded *out, struct error *e
 	return 0;
 }
 
-static const char *return_path(const struct ops *ops, const struct list *list)
-{
-	if (list->return_path && *list->return_path)
-		return list->return_path;
-	return *ops->config->inbound.return_path ? ops->config->inbound.return_path : NULL;
-}
-
 static int compile(struct ops *ops, const struct loaded *loaded, bool is_test, struct edition **out, struct error *err)
 {
-	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(4 << 20);
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4 << 20);
-	CLEANUP(buffer_clear) struct buffer wrapped = BUFFER_INIT(8 << 20);
-	char html_name[128];
-	char text_name[128];
-	const struct list *list = &loaded->list;
-	struct post post = loaded->post.post;
-	snprintf(html_name, sizeof html_name, "mail/%.64s.html", list->template);
-	snprintf(text_name, sizeof text_name, "mail/%.64s.txt", list->template);
-	if (ops_template(ops, html_name, &html, err) < 0 || ops_template(ops, text_name, &text, err) < 0)
-		return -1;
-	if (content_plain_text(bytes_text(post.html), 72, &wrapped, err) < 0)
-		return -1;
-	post.text = buffer_text(&wrapped);
-	struct edition_in in = { .campaign = loaded->campaign.id,
-		                 .list = list->id,
-		                 .salt = loaded->campaign.salt,
-		                 .list_name = list->name,
-		                 .list_title = list->title,
-		                 .list_id = list->list_id,
-		                 .from_name = list->from_name,
-		                 .from_email = list->from_email,
-		                 .reply_to = list->reply_to,
-		                 .owner_email = list->owner_email,
-		                 .postal = list->postal,
-		                 .language = post.language ? post.language : list->language,
-		                 .public_url = ops->config->daemon.public_url,
-		                 .return_path = return_path(ops, list),
-		                 .subject = loaded->campaign.subject,
-		                 .preheader = loaded->campaign.preheader,
-		                 .posts = &post,
-		                 .post_count = 1,
-		                 .html_template = buffer_bytes(&html),
-		                 .text_template = buffer_bytes(&text),
-		                 .html_name = html_name,
-		                 .text_name = text_name,
-		                 .is_test = is_test };
-	return edition_compile(&in, out, err);
+	const struct stored_post *posts[] = { &loaded->post };
+	struct edition_of of = { .campaign = &loaded->campaign, .list = &loaded->list, .posts = posts, .count = 1, .is_test = is_test };
+	return edition_make(ops, &of, out, err);
 }
 
 int campaign_test_edition(struct ops *ops, const struct campaign *campaign, struct edition **out, struct error *err)
@@ -232,7 +190,7 @@ int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct err
 		findings_add(out, true, "public_url",
 		             "public_url %.80s can not be reached by readers: set it to the address of your web pages",
 		             ops->config->daemon.public_url);
-	if (!return_path(ops, list))
+	if (!edition_return_path_of(ops, list))
 		findings_add(out, false, "return_path",
 		             "what bounces can not be told apart: set [inbound] return_path = bounce+{token}@your.domain");
 	if (compile(ops, &loaded, false, &edition, &why) < 0)

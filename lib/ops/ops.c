@@ -1,4 +1,5 @@
 #include "ops/ops.h"
+#include "base/text.h"
 #include "ops/providers.h"
 #include "store/event.h"
 #include "system/clock.h"
@@ -55,7 +56,8 @@ int ops_template(const struct ops *ops, const char *name, struct buffer *out, st
 	const char *folder = ops->config->daemon.template_dir;
 	if (folder && *folder) {
 		CLEANUP(buffer_clear) struct buffer path = BUFFER_INIT(4096);
-		buffer_format(&path, "%s/%s.mustache", folder, name);
+		/* Words are JSON and have their ending already. */
+		buffer_format(&path, "%s/%s%s", folder, name, text_ends(name, ".json") ? "" : ".mustache");
 		if (buffer_check(&path, err) < 0)
 			return -1;
 		if (access(buffer_text(&path), F_OK) == 0)

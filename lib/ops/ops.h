@@ -25,7 +25,7 @@ void ops_close(struct ops *ops);
 /* Writes one line of the audit log; called by the verbs themselves. */
 MUST_CHECK int ops_audit(struct ops *ops, struct actor actor, const char *verb, const char *object, const char *detail, struct error *err);
 
-/* A template by name: "mail/default.html" from the configured folder if the file is there, else the one built in. */
+/* A template by name: "mail/letter.html" from the configured folder if the file is there, else the one built in. */
 MUST_CHECK int ops_template(const struct ops *ops, const char *name, struct buffer *out, struct error *err);
 
 /* Progress of long work, told at most a few times a second: done so far, of how many (0 unknown). Returning false stops the work after a

@@ -16,6 +16,9 @@ const struct field list_fields[] = {
 	FIELD(struct list, timezone, FIELD_TEXT),
 	FIELD(struct list, return_path, FIELD_TEXT),
 	FIELD(struct list, template, FIELD_TEXT),
+	FIELD(struct list, theme, FIELD_TEXT),
+	FIELD(struct list, text_links, FIELD_TEXT),
+	FIELD(struct list, images, FIELD_TEXT),
 	FIELD(struct list, is_public, FIELD_BOOL),
 	FIELD(struct list, testers, FIELD_TEXT),
 	FIELD(struct list, policy, FIELD_TEXT),
@@ -31,12 +34,13 @@ const struct field list_fields[] = {
 
 #define COLUMNS                                                                                                                            \
 	"name, title, description, list_id, from_name, from_email, reply_to, owner_email, postal, language, timezone, return_path, "       \
-	"template, is_public, testers, policy, editors, post_token, needs_approval, created_us, closed_us, rate, relay"
+	"template, theme, text_links, images, is_public, testers, policy, editors, post_token, needs_approval, created_us, closed_us, "    \
+	"rate, relay"
 
 static const struct sql INSERT = {
 	.name = "list insert",
 	.text = "INSERT INTO list (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-		"$19, $20, $21, $22, $23) RETURNING id",
+		"$19, $20, $21, $22, $23, $24, $25, $26) RETURNING id",
 	.in = list_fields + 1,
 	.row = COLUMN_NUMBER("id"),
 	.row_bytes = sizeof(int64_t),
@@ -54,6 +58,9 @@ static const struct field update_fields[] = {
 	FIELD(struct list, timezone, FIELD_TEXT),
 	FIELD(struct list, return_path, FIELD_TEXT),
 	FIELD(struct list, template, FIELD_TEXT),
+	FIELD(struct list, theme, FIELD_TEXT),
+	FIELD(struct list, text_links, FIELD_TEXT),
+	FIELD(struct list, images, FIELD_TEXT),
 	FIELD(struct list, is_public, FIELD_BOOL),
 	FIELD(struct list, testers, FIELD_TEXT),
 	FIELD(struct list, policy, FIELD_TEXT),
@@ -71,9 +78,9 @@ static const struct sql UPDATE = {
 	.name = "list update",
 	.text = "UPDATE list SET title = $1, description = $2, from_name = $3, from_email = $4, reply_to = $5, owner_email = $6, postal = "
 		"$7, "
-		"language = $8, timezone = $9, return_path = $10, template = $11, is_public = $12, testers = $13, policy = $14, editors = "
-		"$15, post_token = $16, needs_approval = $17, closed_us = $18, rate = $19, relay = "
-		"$20 WHERE id = $21",
+		"language = $8, timezone = $9, return_path = $10, template = $11, theme = $12, text_links = $13, images = $14, "
+		"is_public = $15, testers = $16, policy = $17, editors = $18, post_token = $19, needs_approval = $20, closed_us = $21, "
+		"rate = $22, relay = $23 WHERE id = $24",
 	.in = update_fields,
 };
 
@@ -127,6 +134,9 @@ int store_list_create(struct db *db, const struct list *list, int64_t *id, struc
 {
 	struct error why = { 0 };
 	struct list row = *list;
+	row.theme = row.theme ? row.theme : "";
+	row.text_links = row.text_links ? row.text_links : "notes";
+	row.images = row.images ? row.images : "link";
 	row.policy = row.policy ? row.policy : "draft";
 	row.editors = row.editors ? row.editors : "";
 	row.post_token = row.post_token ? row.post_token : "";

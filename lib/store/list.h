@@ -17,7 +17,10 @@ struct list {
 	const char *language;
 	const char *timezone;
 	const char *return_path; /* pattern with {token}, or NULL: [inbound] return_path of the configuration */
-	const char *template;    /* "default", or a file in the template folder */
+	const char *template;    /* "letter", "news", or a file in the template folder */
+	const char *theme;       /* message/theme.h; "" the default */
+	const char *text_links;  /* "notes" or "inline": how links stand in the text part */
+	const char *images;      /* "link", or "inline": pictures come with the mail */
 	bool is_public;
 	const char *testers;    /* addresses separated by blanks */
 	const char *policy;     /* of new sources: "draft", "send", "hold=30m", "digest" */

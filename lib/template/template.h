@@ -11,7 +11,7 @@ enum template_escape { TEMPLATE_HTML, TEMPLATE_TEXT };
 
 struct template;
 
-/* `name` is for messages: "mail/default.html:12: section \"items\" is never closed". Copies the text. ERROR_INPUT. */
+/* `name` is for messages: "mail/letter.html:12: section \"items\" is never closed". Copies the text. ERROR_INPUT. */
 MUST_CHECK int template_compile(struct bytes text, const char *name, struct template **out, struct error *err);
 void template_free(struct template **template);
 
@@ -30,7 +30,7 @@ MUST_CHECK int template_render(const struct template *template, const json_t *va
 /* & < > " ' as entities. */
 void template_escape_html(struct bytes text, struct buffer *out);
 
-/* A template built in, by name without ".mustache": "mail/default.html". */
+/* A template built in, by name without ".mustache": "mail/letter.html". */
 bool template_builtin(const char *name, struct bytes *out);
 /* The i-th of their names, or NULL. */
 const char *template_builtin_name(size_t i);

@@ -60,7 +60,7 @@ def test_python_finds_no_fault_and_lines_hold_their_limits():
             text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
             for part in (text, html):
                 assert "1 Main St, Springfield" in part and recipient.replace("'", "&#39;" if part is html else "'") in part and "/u/" in part
-            assert "\n.A dot." in text and "\nFrom here." in text
+            assert "\n.A dot." in text and "\n From here." in text  # stuffed, RFC 3676
     finally:
         site.close()
         sink.stop()

@@ -65,7 +65,9 @@ static void test_values_are_escaped_where_they_stand(void **state)
 	struct error err;
 	(void)state;
 	assert_int_equal(edition_part(edition, EDITION_HTML, &job, &keys, &html, &err), 0);
-	assert_non_null(strstr(buffer_text(&html), "<h1>A &amp; B</h1><p>Hello</p> for &lt;b&gt;Ann&lt;/b&gt; &amp; &quot;Co&quot;"));
+	assert_non_null(
+		strstr(buffer_text(&html),
+	               "<h1>A &amp; B</h1><p style=\"margin:0 0 20px;\">Hello</p> for &lt;b&gt;Ann&lt;/b&gt; &amp; &quot;Co&quot;"));
 	assert_non_null(strstr(buffer_text(&html), "in &lt;Bonn&gt;"));
 	assert_int_equal(edition_part(edition, EDITION_TEXT, &job, &keys, &text, &err), 0);
 	assert_non_null(strstr(buffer_text(&text), "A & B for <b>Ann</b> & \"Co\" https://news.example.org/u/"));
