@@ -92,6 +92,24 @@ static int init(struct cli *cli)
 	return 0;
 }
 
+/* The settings as they are printed, one object each. */
+static void config_as_json(struct bytes text)
+{
+	struct bytes line;
+	char section[256] = "";
+	while (text_next_part(&text, "\n", &line)) {
+		const char *equals = memchr(line.data, '=', line.size);
+		if (*line.data == '[') {
+			snprintf(section, sizeof section, "%.*s", (int)line.size - 2, line.data + 1);
+			continue;
+		}
+		size_t key = equals ? (size_t)(equals - line.data) - 1 : line.size;
+		const char *value = line.data + (equals ? key + 3 : line.size);
+		cli_json(json_pack("{s:s,s:s%,s:s%}", "section", section, "key", line.data, key, "value", value,
+		                   (size_t)(line.data + line.size - value)));
+	}
+}
+
 static int config_command(struct cli *cli)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(CONFIG_BYTES);
@@ -103,7 +121,10 @@ static int config_command(struct cli *cli)
 		return 0;
 	}
 	config_print(cli->config, cli_flag(cli, "changed"), &text);
-	fputs(buffer_text(&text), stdout);
+	if (cli->json)
+		config_as_json(buffer_bytes(&text));
+	else
+		fputs(buffer_text(&text), stdout);
 	return 0;
 }
 
@@ -146,11 +167,16 @@ static int store_migrate(struct cli *cli)
 	struct error err;
 	int64_t store = 0;
 	int64_t binary = 0;
-	if (ops_open(&cli->ops, cli->config, false, !cli_flag(cli, "dry-run"), &err) < 0)
-		return cli_fail(cli, &err, NULL);
+	bool dry = cli_flag(cli, "dry-run");
+	if (ops_open(&cli->ops, cli->config, false, !dry, &err) < 0) {
+		int status = cli_fail(cli, &err, NULL);
+		return dry && err.code == ERROR_CONFLICT ? EXIT_UNFINISHED : status;
+	}
 	if (db_versions(cli->ops.db, &store, &binary, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_say(cli, "The store has schema %" PRId64 ", as this gazette.", store);
+	if (cli->json)
+		cli_json(json_pack("{s:I,s:I}", "schema", (json_int_t)store, "newest", (json_int_t)binary));
 	return 0;
 }
 
@@ -186,14 +212,18 @@ static int store_check(struct cli *cli)
 	cli_say(cli,
 	        wrong ? "The file is sound; %" PRId64 " campaigns are counted wrong." : "The file is sound, and the counters are right.",
 	        wrong);
+	if (cli->json)
+		cli_json(json_pack("{s:b,s:I}", "sound", 1, "counted_wrong", (json_int_t)wrong));
 	return wrong ? EXIT_DATA : 0;
 }
 
 static int template_ls(struct cli *cli)
 {
-	(void)cli;
 	for (size_t i = 0; template_builtin_name(i); i++)
-		puts(template_builtin_name(i));
+		if (cli->json)
+			cli_json(json_pack("{s:s}", "template", template_builtin_name(i)));
+		else
+			puts(template_builtin_name(i));
 	return 0;
 }
 

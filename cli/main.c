@@ -77,13 +77,15 @@ static const char *nearest(const char *group, const char *word)
 
 static void help_all(void)
 {
+	bool was_verb = false;
 	const char *group = "";
-	puts("usage: gazette [-c FILE] [--json] [--quiet] [--yes] COMMAND ...\n");
+	puts("usage: gazette [-c FILE] [--json] [--quiet] [--yes] COMMAND ...\n\nCommands:");
 	for (const struct command *const *table = cli_commands; *table; table++)
 		for (const struct command *c = *table; c->group; c++) {
-			if (strcmp(group, c->group) != 0)
-				puts(*group ? "" : "Commands:");
+			if (*group && strcmp(group, c->group) != 0 && (was_verb || *c->verb))
+				puts("");
 			group = c->group;
+			was_verb = *c->verb != '\0';
 			printf("  gazette %s%s%-*s %s\n", c->group, *c->verb ? " " : "", (int)(24 - strlen(c->group)), c->verb, c->help);
 		}
 	puts("\ngazette COMMAND --help shows one with an example; man gazette has all of it.");
@@ -190,8 +192,8 @@ static int take_globals(struct cli *cli, int argc, char **argv)
 {
 	int n = 0;
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
-			cli->config_path = argv[++i];
+		if (strcmp(argv[i], "-c") == 0)
+			cli->config_path = i + 1 < argc ? argv[++i] : NULL;
 		else if (strcmp(argv[i], "--json") == 0)
 			cli->json = true;
 		else if (strcmp(argv[i], "--quiet") == 0 || strcmp(argv[i], "-q") == 0)
@@ -295,6 +297,8 @@ int main(int argc, char **argv)
 	snprintf(cli.user, sizeof cli.user, "%s", user ? user->pw_name : "unknown");
 	cli.actor = (struct actor){ ACTOR_CLI, cli.user };
 	int left = take_globals(&cli, argc, argv);
+	if (!cli.config_path)
+		return cli_usage(&cli, "-c wants a file");
 	if (left == 0 || strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0) {
 		if (left > 1 && is_group(argv[1]))
 			return help_group(argv[1]);

@@ -184,9 +184,13 @@ static int export_command(struct cli *cli)
 static int unsubscribe(struct cli *cli)
 {
 	struct error err;
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
 	bool all = cli_flag(cli, "all");
 	if (!all && cli->arguments < 2)
 		return cli_usage(cli, "from which list? Name it, or --all");
+	if (!all && list_find(&cli->ops, cli->argument[1], &list, &arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
 	if (subscriber_unsubscribe(&cli->ops, cli->argument[0], all ? NULL : cli->argument[1], cli->actor, &err) < 0) {
 		int status = cli_fail(cli, &err, NULL);
 		return err.code == ERROR_NOT_FOUND ? 67 : status;

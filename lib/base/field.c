@@ -1,5 +1,6 @@
 #include "base/field.h"
 #include "base/units.h"
+#include <stdio.h>
 
 static const void *at(const struct field *field, const void *row)
 {
@@ -38,19 +39,24 @@ static json_t *json_of(const struct field *field, const void *row)
 	return NULL;
 }
 
-/* A column counts a time in microseconds and says so; written out it has no unit: "created_us" is "created". */
-static size_t key_size(const struct field *field)
+/* A column counts in microseconds and says so. Written out a time has no unit ("created_us" is "created") and a duration is in seconds
+ * ("hold_us" is "hold_s"). */
+static const char *key_of(const struct field *field, char key[64])
 {
 	size_t size = strlen(field->name);
-	return field->kind == FIELD_TIME && size > 3 && strcmp(field->name + size - 3, "_us") == 0 ? size - 3 : size;
+	bool is_time = field->kind == FIELD_TIME || field->kind == FIELD_DURATION;
+	if (!is_time || size < 4 || strcmp(field->name + size - 3, "_us") != 0)
+		return field->name;
+	snprintf(key, 64, "%.*s%s", (int)size - 3, field->name, field->kind == FIELD_DURATION ? "_s" : "");
+	return key;
 }
 
 json_t *field_json(const struct field *fields, const void *row)
 {
+	char key[64];
 	json_t *object = json_object();
 	for (; object && fields->name; fields++)
-		if (fields->kind != FIELD_BYTES &&
-		    json_object_setn_new(object, fields->name, key_size(fields), json_of(fields, row)) != 0) {
+		if (fields->kind != FIELD_BYTES && json_object_set_new(object, key_of(fields, key), json_of(fields, row)) != 0) {
 			json_decref(object);
 			object = NULL;
 		}

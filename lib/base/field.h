@@ -12,7 +12,7 @@ enum field_kind {
 	FIELD_BYTES,    /* struct bytes; data NULL is none */
 	FIELD_WORD,     /* int (an enum); stored and shown as words[value] */
 	FIELD_TIME,     /* int64_t, microseconds of wall time; 0 is none; RFC 3339 in JSON, under the name without "_us" */
-	FIELD_DURATION, /* int64_t microseconds; seconds in JSON, where the name should end _s */
+	FIELD_DURATION, /* int64_t microseconds; seconds in JSON, under a name with "_s" for "_us" */
 };
 
 struct field {

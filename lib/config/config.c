@@ -121,7 +121,7 @@ static void take(struct reading *reading, const char *section, const char *key, 
 	if (!base)
 		return;
 	bool *seen = &reading->seen[option - option_at(0)][at];
-	if (*seen && option->kind != OPTION_DURATIONS && option->kind != OPTION_RATES) {
+	if (*seen) {
 		add_fault(reading, "[%s] %s: given twice", section, key);
 		return;
 	}
@@ -234,7 +234,24 @@ void config_free(struct config **config)
 	*config = NULL;
 }
 
-static void print_section(const char *section, const char *title, const void *base, bool only_changed, struct buffer *out)
+/* Whether what is printed is what the default would print: "4d" and "96h" are the same. */
+static bool is_standard(const struct config *config, const struct option *option, struct bytes printed)
+{
+	CLEANUP(config_free) struct config *other = config_new(config->path);
+	CLEANUP(buffer_clear) struct buffer value = BUFFER_INIT(64 << 10);
+	const struct named *named = named_find(option->section);
+	struct error err;
+	if (!other)
+		return false;
+	void *base = (char *)other + (named ? named->array : 0);
+	if (option_set(other, base, option, option->standard, config->path, &err) < 0)
+		return false;
+	option_print(option, base, &value);
+	return bytes_equal(buffer_bytes(&value), printed);
+}
+
+static void print_section(const struct config *config, const char *section, const char *title, const void *base, bool only_changed,
+                          struct buffer *out)
 {
 	const struct option *option = NULL;
 	bool headed = false;
@@ -243,7 +260,7 @@ static void print_section(const char *section, const char *title, const void *ba
 			continue;
 		CLEANUP(buffer_clear) struct buffer value = BUFFER_INIT(64 << 10);
 		option_print(option, base, &value);
-		if (only_changed && strcmp(buffer_text(&value), option->standard) == 0)
+		if (only_changed && is_standard(config, option, buffer_bytes(&value)))
 			continue;
 		if (!headed)
 			buffer_format(out, "%s[%s]\n", out->size ? "\n" : "", title);
@@ -257,14 +274,14 @@ void config_print(const struct config *config, bool only_changed, struct buffer 
 	static const char *const sections[] = { "daemon", "store", "web", "delivery", "source", "inbound", "alerts" };
 	char title[128];
 	for (size_t i = 0; i < COUNT_OF(sections); i++)
-		print_section(sections[i], sections[i], config, only_changed, out);
+		print_section(config, sections[i], sections[i], config, only_changed, out);
 	const struct named *named = NULL;
 	for (size_t k = 0; (named = named_at(k)); k++) {
 		const char *one = (const char *)config + named->array;
 		size_t count = *(const size_t *)(const void *)((const char *)config + named->count);
 		for (size_t i = 0; i < count; i++, one += named->bytes) {
 			snprintf(title, sizeof title, "%s:%s", named->kind, *(const char *const *)(const void *)one);
-			print_section(named->kind, title, one, only_changed, out);
+			print_section(config, named->kind, title, one, only_changed, out);
 		}
 	}
 }

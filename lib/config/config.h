@@ -70,6 +70,7 @@ struct config {
 	} daemon;
 	struct {
 		const char *url; /* the path in it is absolute */
+		const char *schema_dir;
 		bool is_relaxed, migrate_auto;
 	} store;
 	struct {

@@ -34,6 +34,8 @@ static const struct option options[] = {
 	  "strict survives power cuts, relaxed only a killed process." },
 	{ "store", "migrate", OPTION_CHOICE, IN(store.migrate_auto), "auto", 0, 0, "auto manual",
 	  "Whether the daemon brings an older store up to date at start." },
+	{ "store", "schema_dir", OPTION_PATH, IN(store.schema_dir), "", 0, 0, NULL,
+	  "Folder whose migrations (as 0001_start.sql) come before those built in." },
 	{ "web", "listen", OPTION_TEXT, IN(web.listen), "127.0.0.1:8080", 0, 0, NULL, "Address and port of the web pages, or unix:/PATH." },
 	{ "web", "trusted_proxies", OPTION_TEXT, IN(web.trusted_proxies), "127.0.0.1", 0, 0, NULL,
 	  "Addresses whose X-Forwarded-For is believed." },
@@ -285,6 +287,16 @@ int option_set(struct config *config, void *base, const struct option *option, c
 	return 0;
 }
 
+/* In the largest unit that leaves no rest. */
+static void print_size(int64_t bytes, struct buffer *out)
+{
+	static const char *const units[] = { "", "k", "M", "G" };
+	size_t i = 0;
+	for (; bytes > 0 && bytes % 1024 == 0 && i + 1 < COUNT_OF(units); i++)
+		bytes /= 1024;
+	buffer_format(out, "%" PRId64 "%s", bytes, units[i]);
+}
+
 void option_print(const struct option *option, const void *base, struct buffer *out)
 {
 	const void *from = (const char *)base + option->offset;
@@ -294,8 +306,8 @@ void option_print(const struct option *option, const void *base, struct buffer *
 	case OPTION_URL:
 	case OPTION_PATH: buffer_add_text(out, *(const char *const *)from ? *(const char *const *)from : ""); break;
 	case OPTION_SECRET: buffer_add_text(out, *(const char *const *)from && **(const char *const *)from ? "********" : ""); break;
-	case OPTION_INTEGER:
-	case OPTION_SIZE: buffer_format(out, "%" PRId64, *(const int64_t *)from); break;
+	case OPTION_SIZE: print_size(*(const int64_t *)from, out); break;
+	case OPTION_INTEGER: buffer_format(out, "%" PRId64, *(const int64_t *)from); break;
 	case OPTION_DURATION: buffer_add_text(out, units_write_exact(*(const int64_t *)from, text)); break;
 	case OPTION_DURATIONS: {
 		const struct config *config = base;

@@ -15,7 +15,7 @@ struct db_options {
 	bool is_relaxed;           /* synchronous=NORMAL: kill-safe, not power-safe */
 	bool may_create;           /* only `gazette init` */
 	bool may_migrate;          /* else an older schema is ERROR_CONFLICT that names `gazette store migrate` */
-	const char *schema_folder; /* overrides the migrations built in; NULL: built in */
+	const char *schema_folder; /* files in it come before the migrations built in; NULL: none */
 };
 
 /* Opens, checks that the schema is ours and not newer, migrates if allowed (after a verified copy of the file, PATH.before-NNNN).

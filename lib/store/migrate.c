@@ -3,6 +3,7 @@
 #include "system/file.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int64_t newest(void)
 {
@@ -22,17 +23,16 @@ int db_versions(struct db *db, int64_t *store, int64_t *binary, struct error *er
 	return has_meta ? driver_number(db, "SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'schema'", store, err) : 0;
 }
 
-/* A migration's text: from the folder that overrides, else as built in. */
+/* A migration's text: from the folder that overrides, if it has a file of that name, else as built in. */
 static int migration_text(struct db *db, int64_t number, struct buffer *out, struct error *err)
 {
 	const struct embedded_file *file = &schema_sqlite_files[number - 1];
-	if (!db->schema_folder) {
-		buffer_add(out, file->data, file->size);
-		return buffer_check(out, err);
-	}
 	char path[4096];
-	snprintf(path, sizeof path, "%s/%s", db->schema_folder, file->name);
-	return file_read(path, out, err);
+	snprintf(path, sizeof path, "%s/%s", db->schema_folder ? db->schema_folder : "", file->name);
+	if (db->schema_folder && access(path, F_OK) == 0)
+		return file_read(path, out, err);
+	buffer_add(out, file->data, file->size);
+	return buffer_check(out, err);
 }
 
 static int apply(struct db *db, int64_t number, struct error *err)

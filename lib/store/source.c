@@ -11,7 +11,7 @@ const struct field source_fields[] = {
 	FIELD(struct source, url, FIELD_TEXT),
 	FIELD(struct source, title, FIELD_TEXT),
 	FIELD_WORDS(struct source, policy, source_policy_words),
-	FIELD(struct source, hold_us, FIELD_INT),
+	FIELD(struct source, hold_us, FIELD_DURATION),
 	FIELD(struct source, latest, FIELD_INT),
 	FIELD(struct source, interval_us, FIELD_INT),
 	FIELD(struct source, max_age_us, FIELD_INT),

@@ -1,0 +1,313 @@
+#!/usr/bin/env python3
+"""Gazette as its user meets it: the first send as the README has it, wrong words, broken files, templates and migrations of one's own."""
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import peers  # noqa: E402
+
+
+def readme_lines():
+    """The commands of "A first send", as they stand."""
+    with open(os.path.join(peers.ROOT, "README.md"), encoding="utf-8") as f:
+        block = re.search(r"## A first send.*?```sh\n(.*?)```", f.read(), re.S).group(1)
+    return [shlex.split(line, comments=True) for line in block.splitlines()]
+
+
+def test_the_first_send_runs_as_the_readme_has_it():
+    folder = tempfile.mkdtemp(prefix="gazette-first-")
+    sink, web = peers.Sink(), peers.free_port()
+    daemon, lines = None, readme_lines()
+    assert len(lines) >= 9, lines
+    with open(os.path.join(folder, "readers.csv"), "w", encoding="utf-8") as f:
+        f.write("email,name\nann@example.org,Ann\nbob@example.org,Bob\n")
+    with open(os.path.join(folder, "post.md"), "w", encoding="utf-8") as f:
+        f.write("---\ntitle: Hello\n---\n\nText.\n")
+    try:
+        for words in lines:
+            words = [w.replace(":2525", f":{sink.port}").replace(":8080", f":{web}") for w in words]
+            if words[0] == "gazetted":
+                with open(os.path.join(folder, "t.conf"), "a", encoding="utf-8") as conf:
+                    conf.write(f"\n[web]\nlisten = 127.0.0.1:{web}\n")  # the port of the README may be taken here
+                daemon = subprocess.Popen([peers.GAZETTED, *words[1:-1]], cwd=folder, stderr=subprocess.DEVNULL)
+                assert words[-1] == "&" and peers.wait_port(web)
+                continue
+            done = subprocess.run([peers.GAZETTE, *words[1:]], cwd=folder, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+            assert done.returncode == 0, (words, done.returncode, done.stderr)
+            if "create" in words and "campaign" in words or words[3:5] == ["post", "add"]:
+                assert done.stdout == "1\n", (words, done.stdout)
+        stats = json.loads(done.stdout)
+        assert stats["sent"] == stats["audience"] == 2 == len(sink.mails) and stats["first_pass_done"] is True, stats
+    finally:
+        if daemon:
+            daemon.terminate()
+            daemon.wait(30)
+        sink.stop()
+        shutil.rmtree(folder)
+
+
+def test_init_never_overwrites():
+    site = peers.Site(1, [("ann@example.org", "Ann")])
+    try:
+        with open(site.conf, encoding="utf-8") as f:
+            before = f.read()
+        again = site.run("init", "--store", "sqlite:t.db", "--data-dir", ".", "--relay", "smtp+plain://127.0.0.1:2", "--yes", check=False)
+        assert again.returncode == 65 and b"stays as it is" in again.stderr, again
+        with open(site.conf, encoding="utf-8") as f:
+            assert f.read() == before
+        os.rename(site.conf, site.conf + ".old")
+        assert site.run("init", "--store", "sqlite:t.db", "--data-dir", ".", "--relay", "smtp+plain://127.0.0.1:2", "--yes", check=False).returncode == 0
+        assert len(site.rows("subscriber", "ls", "news")) == 1, "init emptied a store that was there"
+        wrong = subprocess.run([peers.GAZETTE, "-c", site.folder + "/w.conf", "init", "--relay", "nonsense", "--data-dir", site.folder, "--yes"], capture_output=True)
+        assert wrong.returncode in (64, 65, 78) and b"relay" in wrong.stderr and not os.path.exists(site.folder + "/w.conf"), wrong
+    finally:
+        site.close()
+
+
+WRONG = [
+    (64, "did you mean campaign?", "campain", "ls"),
+    (64, "did you mean create?", "campaign", "creat", "news"),
+    (64, "did you mean --post?", "campaign", "create", "news", "--pst", "1"),
+    (64, "wants a value", "campaign", "create", "news", "--post"),
+    (64, "too much", "list", "show", "news", "more"),
+    (64, "missing", "list", "show"),
+    (64, "--yes", "campaign", "cancel", "1"),
+    (64, "gazette help", "nonsense"),
+    (66, "did you mean news?", "list", "show", "nws"),
+    (66, "did you mean news?", "subscriber", "unsubscribe", "ann@example.org", "nws"),
+    (66, "no campaign 99", "campaign", "show", "99"),
+    (66, "no post 99", "campaign", "create", "news", "--post", "99"),
+    (66, "No such file", "post", "add", "news", "none.md"),
+    (66, "No such file", "subscriber", "import", "news", "none.csv", "--consent", "x", "--yes"),
+    (67, "no subscriber", "subscriber", "show", "nobody@example.org"),
+    (67, "not suppressed", "suppression", "remove", "nobody@example.org", "--yes"),
+    (65, "has no @", "subscriber", "show", "nobody"),
+    (65, "consent", "subscriber", "add", "news", "new@example.org"),
+    (65, "consent", "subscriber", "import", "news", "readers.csv", "--yes"),
+    (65, "no list name", "list", "create", "9x", "--title", "X", "--from", "x@example.org"),
+    (65, "take another", "list", "create", "api", "--title", "X", "--from", "x@example.org"),
+    (65, "already", "list", "create", "news", "--title", "X", "--from", "x@example.org"),
+    (65, "--from", "list", "create", "other", "--title", "X"),
+    (65, "--again", "campaign", "create", "news", "--post", "1"),
+    (69, "does not run", "status"),
+]
+
+
+def test_wrong_words_say_what_where_and_what_to_do():
+    site = peers.Site(1, [("ann@example.org", "Ann")])
+    try:
+        site.run("campaign", "create", "news", "--post", "1")
+        for code, words, *command in WRONG:
+            done = site.run(*command, check=False)
+            said = (done.stdout + done.stderr).decode()
+            assert done.returncode == code and words in said and len(said.splitlines()) <= 6, (command, done.returncode, said)
+            if code != 69:
+                told = site.run("--json", *command, check=False)
+                assert told.returncode == code and words in " ".join(json.loads(told.stdout).values()), (command, told.stdout)
+        outside = subprocess.run([peers.GAZETTE, "-c", "/nonexistent/t.conf", "status"], capture_output=True, timeout=20)
+        assert outside.returncode == 78 and b"init" in outside.stderr, outside
+    finally:
+        site.close()
+
+
+def test_every_command_speaks_json():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, [("ann@example.org", "Ann"), ("gone@example.org", "")])
+    try:
+        site.start().send()
+        site.run("campaign", "watch", "1")
+        site.run("suppression", "add", "gone@example.org")
+        os.mkdir(os.path.join(site.folder, "in"))
+        commands = ["list ls", "list show news", "list set news", "subscriber ls news", "subscriber show ann@example.org", "post ls news", "post show 1", "post inspect post.md",
+                    "campaign ls", "campaign show 1", "campaign check 1", "campaign watch 1", "stats 1", "stats news", "status", "config", "config -n", "suppression ls",
+                    "store check", "store migrate", "store migrate --dry-run", "template ls", "source add news in", "source ls", "source show 1", "source try in", "source poll 1",
+                    "list create other --title O --from o@example.org", "subscriber add news new@example.org --consent x", "post add news post.md", "dkim keygen example.org s1",
+                    "subscriber import news readers.csv --consent x --yes", "campaign create news --post 1 --again", "queue", "queue --why", "queue ann@example.org", "campaign missed 1"]
+        silent = {"queue", "queue --why", "queue ann@example.org", "campaign missed 1", "source try in", "source poll 1"}  # nothing to say
+        for command in commands:
+            done = site.run("--json", *command.split(), check=False)
+            lines = done.stdout.decode().splitlines()
+            assert all(isinstance(json.loads(line), dict) for line in lines), (command, lines)
+            assert (lines or command in silent) and not done.stderr, (command, done.returncode, done.stderr)
+            assert not re.search(r'"\w+_us":', done.stdout.decode()), (command, lines)
+    finally:
+        site.close()
+        sink.stop()
+
+
+def test_every_command_has_help_with_an_example():
+    listed = subprocess.run([peers.GAZETTE, "help"], capture_output=True, text=True).stdout
+    commands = [line.split("   ")[0].split()[1:] for line in listed.splitlines() if line.startswith("  gazette ")]
+    assert len(commands) > 40, listed
+    for words in commands:
+        words = [w for w in words][:2]
+        done = subprocess.run([peers.GAZETTE, *words, "--help"], capture_output=True, text=True)
+        if done.stdout.startswith("usage:"):
+            assert done.returncode == 0 and "Example: gazette" in done.stdout, (words, done.stdout)
+        else:
+            done = subprocess.run([peers.GAZETTE, words[0], "--help"], capture_output=True, text=True)
+            assert done.returncode == 0 and done.stdout.startswith("usage:"), (words, done.stdout)
+
+
+def test_a_csv_with_broken_rows_imports_the_good_ones():
+    site = peers.Site(1, [("ann@example.org", "Ann")])
+    path = os.path.join(site.folder, "new.csv")
+    try:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('email,name\nbob@example.org,Bob\nbroken@,Bad\nno at sign,X\n"c@example.org","C, ""the"" C"\nbob@example.org,Bob again\n')
+        done = site.run("--json", "subscriber", "import", "news", "new.csv", "--consent", "fair", "--yes", check=False)
+        told = json.loads(done.stdout)
+        assert done.returncode == 65 and told["added"] == 2 and told["rejected"] == 2, told
+        with open(os.path.join(site.folder, "new.csv.rejected.csv"), encoding="utf-8") as f:
+            rejected = f.read()
+        assert rejected.splitlines()[0] == "email,name,line,reason" and "broken@,Bad,3," in rejected and "no at sign,X,4," in rejected, rejected
+        before = site.rows("subscriber", "ls", "news")
+        again = json.loads(site.run("--json", "subscriber", "import", "news", "new.csv", "--consent", "fair", "--yes", check=False).stdout)
+        assert again["added"] == again["updated"] == 0 and site.rows("subscriber", "ls", "news") == before, again
+        # Mended, it can be imported as it is.
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(rejected.replace("broken@,", "broken@example.org,").replace("no at sign,", "noat@example.org,"))
+        mended = json.loads(site.run("--json", "subscriber", "import", "news", "new.csv", "--consent", "fair", "--yes", check=False).stdout)
+        assert mended["added"] == 2 and mended["rejected"] == 0, mended
+    finally:
+        site.close()
+
+
+class Rude(threading.Thread):
+    """A relay that talks up to a command, and hangs up there. "" hangs up instead of the greeting."""
+
+    def __init__(self, at):
+        super().__init__(daemon=True)
+        self.at = at
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                talk = self.socket.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(talk,), daemon=True).start()
+
+    def talk(self, connection):
+        with connection, connection.makefile("rb") as lines:
+            if not self.at:
+                return
+            connection.sendall(b"220 rude\r\n")
+            for line in lines:
+                word = line.strip().upper()
+                if word.startswith(self.at.encode()):
+                    return
+                connection.sendall(b"354 go on\r\n" if word == b"DATA" else b"250 ok\r\n")
+
+
+def test_a_relay_that_hangs_up_keeps_everything_queued():
+    for at in ("", "EHLO", "MAIL", "RCPT", "DATA"):
+        rude = Rude(at)
+        site = peers.Site(rude.port, [(f"r{i}@example.org", "") for i in range(5)], sessions=2)
+        try:
+            site.start().send()
+            why = peers.wait_for(lambda: re.search(r"clos|hung up|ended", site.run("queue", "--why").stdout.decode()), 20)
+            assert why, (at, site.run("queue", "--why").stdout.decode(), site.log())
+            stats = site.stats()
+            assert stats["sent"] == stats["bounced"] == stats["uncertain"] == 0 and stats["queued"] + stats["leased"] + stats["inflight"] + stats["deferred"] == 5, (at, stats)
+            assert site.rows("suppression", "ls") == []
+        finally:
+            site.close()
+            rude.socket.close()
+
+
+def test_templates_of_a_folder_come_first():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, [("ann@example.org", "Ann")])
+    own = os.path.join(site.folder, "own")
+    try:
+        site.run("template", "export", "own")
+        assert site.run("template", "export", "own", check=False).returncode == 65, "an export wrote over what was there"
+        site.set_conf("[daemon]\n", "[daemon]\ntemplate_dir = own\n")
+        for name, old, new in (("mail/default.html.mustache", "{{post.title}}</h1>", "{{post.title}} BY US</h1>"), ("web/list.html.mustache", "<h1", "<p>OUR PAGE</p><h1"),
+                               ("web/style.css", "body{", "/* ours */body{")):
+            change(own, name, old, new)
+        os.unlink(os.path.join(own, "mail", "default.txt.mustache"))
+        site.start().send()
+        assert site.run("campaign", "watch", "1").returncode == 0
+        assert b"BY US" in sink.mails[0][2], "the mail is not by our template"
+        assert "OUR PAGE" in site.get("/news")[1] and "/* ours */" in site.get("/style.css")[1]
+        change(own, "mail/default.html.mustache", "{{post.title}} BY US</h1>", "{{#nothing}}</h1>\n{{/something}}")
+        site.run("campaign", "create", "news", "--post", "1", "--again")
+        done = site.run("campaign", "send", "2", "--yes", check=False)
+        said = done.stderr.decode()
+        assert done.returncode == 65 and re.search(r"own/mail/default\.html\.mustache:\d+", said) and "nothing" in said and "something" in said, said
+        assert site.stats(2)["audience"] == 0
+    finally:
+        site.close()
+        sink.stop()
+
+
+def change(folder, name, old, new):
+    path = os.path.join(folder, name)
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    assert old in text, f"{old!r} is not in {name}"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace(old, new, 1))
+
+
+def test_migrations_of_a_folder_come_first():
+    site = peers.Site(1, [("ann@example.org", "Ann")])
+    try:
+        newest = site.rows("store", "migrate")[0]["newest"]
+        name = sorted(os.listdir(os.path.join(peers.ROOT, "schema", "sqlite")))[newest - 1]
+        db = sqlite3.connect(os.path.join(site.folder, "t.db"))
+        db.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(newest - 1),))
+        db.commit()
+        db.close()
+        dry = site.run("store", "migrate", "--dry-run", check=False)
+        assert dry.returncode == 75 and f"schema {newest - 1}" in dry.stderr.decode(), dry
+        assert site.run("list", "ls", check=False).returncode == 65, "an older store was opened without a migration"
+        os.mkdir(os.path.join(site.folder, "schema"))
+        with open(os.path.join(site.folder, "schema", name), "w", encoding="utf-8") as f:
+            f.write("CREATE TABLE ours (id INTEGER);\nBROKEN;\n")
+        site.set_conf("[store]\n", "[store]\nschema_dir = schema\n")
+        broken = site.run("store", "migrate", check=False)
+        assert broken.returncode not in (0, 75) and b"migration" in broken.stderr and b"BROKEN" in broken.stderr, broken
+        with open(os.path.join(site.folder, "schema", name), "w", encoding="utf-8") as f:
+            f.write("CREATE TABLE ours (id INTEGER);\n")
+        assert site.run("store", "migrate").returncode == 0, "a broken migration left something behind"
+        db = sqlite3.connect(os.path.join(site.folder, "t.db"))
+        assert db.execute("SELECT count(*) FROM ours").fetchone() == (0,)
+        assert db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() == (str(newest),)
+        db.close()
+        assert [f for f in os.listdir(site.folder) if f.startswith("t.db.before-")], "no copy was made before"
+    finally:
+        site.close()
+
+
+def test_every_fault_of_a_configuration_is_named_in_one_run():
+    site = peers.Site(1, [("ann@example.org", "Ann")])
+    try:
+        with open(site.conf, "a", encoding="utf-8") as f:
+            f.write("[delivery]\nretrie = 5m\nrate = many\nrate = 3/s\nsend_delay = 2y\n[nosection]\nx = 1\n[relay:main]\nverify = perhaps\n")
+        done = subprocess.run([peers.GAZETTED, "-c", site.conf, "--check"], capture_output=True, text=True)
+        lines = (done.stdout + done.stderr).splitlines()
+        assert done.returncode == 78 and all(re.match(r".*t\.conf:\d+: \[", line) for line in lines), lines
+        for words in ("did you mean retry?", "no rate", "given twice", "send_delay", "unknown section", "yes or no"):
+            assert any(words in line for line in lines), (words, lines)
+    finally:
+        site.close()
+
+
+peers.tests(test_the_first_send_runs_as_the_readme_has_it, test_init_never_overwrites, test_wrong_words_say_what_where_and_what_to_do, test_every_command_speaks_json,
+            test_every_command_has_help_with_an_example, test_a_csv_with_broken_rows_imports_the_good_ones, test_a_relay_that_hangs_up_keeps_everything_queued,
+            test_templates_of_a_folder_come_first, test_migrations_of_a_folder_come_first, test_every_fault_of_a_configuration_is_named_in_one_run)
