@@ -95,7 +95,8 @@ static int slot_value(struct fill *fill, const struct piece *piece, struct buffe
 	const struct job *job = fill->job;
 	char date[UNITS_TEXT];
 	switch (piece->slot) {
-	case SLOT_EMAIL: buffer_add_text(out, job ? job->email : ""); break;
+	/* On the web the same page is for all: "because … subscribed". */
+	case SLOT_EMAIL: buffer_add_text(out, job ? job->email : "\u2026"); break;
 	case SLOT_NAME: buffer_add_text(out, fill->reader.name); break;
 	case SLOT_UNSUBSCRIBE_URL: write_url(fill, TOKEN_UNSUBSCRIBE, out); break;
 	case SLOT_VIEW_URL: write_url(fill, TOKEN_VIEW, out); break;

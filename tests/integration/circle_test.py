@@ -401,7 +401,7 @@ def test_the_mail_on_the_web_names_no_reader():
     assert page.status == 200 and "First" in page.body and "paragraph" in page.body
     name = to.split("@")[0]
     assert to not in page.body and f"Reader {name[1:]}" not in page.body and "/u/" not in page.body and "/s/" not in page.body
-    assert view.split("/")[2] not in page.body
+    assert view.split("/")[2] not in page.body and "because  subscribed" not in page.body
     assert "sandbox" in page.headers["Content-Security-Policy"] and "script" not in page.headers["Content-Security-Policy"]
 
 

@@ -236,19 +236,19 @@ def test_templates_of_a_folder_come_first():
         site.run("template", "export", "own")
         assert site.run("template", "export", "own", check=False).returncode == 65, "an export wrote over what was there"
         site.set_conf("[daemon]\n", "[daemon]\ntemplate_dir = own\n")
-        for name, old, new in (("mail/default.html.mustache", "{{post.title}}</h1>", "{{post.title}} BY US</h1>"), ("web/list.html.mustache", "<h1", "<p>OUR PAGE</p><h1"),
+        for name, old, new in (("mail/letter.html.mustache", "{{title}}</h1>", "{{title}} BY US</h1>"), ("web/list.html.mustache", "<h1", "<p>OUR PAGE</p><h1"),
                                ("web/style.css", "body{", "/* ours */body{")):
             change(own, name, old, new)
-        os.unlink(os.path.join(own, "mail", "default.txt.mustache"))
+        os.unlink(os.path.join(own, "mail", "letter.txt.mustache"))
         site.start().send()
         assert site.run("campaign", "watch", "1").returncode == 0
         assert b"BY US" in sink.mails[0][2], "the mail is not by our template"
         assert "OUR PAGE" in site.get("/news")[1] and "/* ours */" in site.get("/style.css")[1]
-        change(own, "mail/default.html.mustache", "{{post.title}} BY US</h1>", "{{#nothing}}</h1>\n{{/something}}")
+        change(own, "mail/letter.html.mustache", "{{title}} BY US</h1>", "{{#nothing}}</h1>\n{{/something}}")
         site.run("campaign", "create", "news", "--post", "1", "--again")
         done = site.run("campaign", "send", "2", "--yes", check=False)
         said = done.stderr.decode()
-        assert done.returncode == 65 and re.search(r"own/mail/default\.html\.mustache:\d+", said) and "nothing" in said and "something" in said, said
+        assert done.returncode == 65 and re.search(r"own/mail/letter\.html\.mustache:\d+", said) and "nothing" in said and "something" in said, said
         assert site.stats(2)["audience"] == 0
     finally:
         site.close()
