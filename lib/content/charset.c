@@ -3,7 +3,7 @@
 #include <iconv.h>
 #include <strings.h>
 
-enum { LOOK_BYTES = 1024 };
+enum { LOOK_BYTES = 1024, BAD_FEW = 4 };
 
 /* The names that pages use, as the WHATWG reads them: a label is often wrong by a superset. */
 static const char *real_name(const char *label)
@@ -91,17 +91,18 @@ void html_to_utf8(struct bytes data, const char *content_type, struct buffer *ou
 		return;
 	if (convert(data, "utf-8", out))
 		return;
-	/* A few bad bytes in what is UTF-8 otherwise are mended; else it is windows-1252, which every byte can be. */
-	size_t high = 0;
+	/* A few bad bytes in what is UTF-8 otherwise are mended, also where the text says that it is UTF-8 and has hardly a byte above
+	 * ASCII; else it is windows-1252, which every byte can be. */
+	size_t bad = 0;
 	size_t good = 0;
 	for (size_t i = 0; i < data.size;) {
 		uint32_t c = 0;
 		size_t n = text_decode(data.data + i, data.size - i, &c);
-		high += (unsigned char)data.data[i] >= 0x80;
+		bad += n == 0;
 		good += n > 1;
 		i += n ? n : 1;
 	}
-	if (good * 2 < high && convert(data, "WINDOWS-1252", out))
+	if (good < bad && !(good > 0 && bad <= BAD_FEW) && convert(data, "WINDOWS-1252", out))
 		return;
 	buffer_reset(out);
 	text_mend_utf8(data, out);

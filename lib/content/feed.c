@@ -28,7 +28,7 @@ static const char *find_root(struct bytes text)
 /* By local name, and by namespace where another's element of that name would be mistaken for it. */
 static bool is(const xmlNode *node, const char *prefix, const char *name)
 {
-	if (node->type != XML_ELEMENT_NODE)
+	if (!node || node->type != XML_ELEMENT_NODE)
 		return false;
 	const char *whole = (const char *)node->name;
 	const char *local = strchr(whole, ':') ? strchr(whole, ':') + 1 : whole;
@@ -41,6 +41,7 @@ static bool is(const xmlNode *node, const char *prefix, const char *name)
 	                  : strstr(href, "purl.org/rss/1.0/modules/content")                               ? "content:"
 	                  : strstr(href, "search.yahoo.com/mrss")                                          ? "media:"
 	                  : strstr(href, "itunes")                                                         ? "itunes:"
+	                  : strstr(href, "1999/xhtml")                                                     ? "xhtml:"
 	                  : strstr(href, "rss/1.0/modules/syndication")                                    ? "sy:"
 	                  : node->ns && node->ns->prefix && !strstr(href, "Atom") && !strstr(href, "atom") ? (const char *)node->ns->prefix
 	                                                                                                   : "";
@@ -220,7 +221,7 @@ static const char *person(const xmlNode *author, struct arena *arena)
 
 static const char *rss_author(const xmlNode *item, struct arena *arena)
 {
-	static const struct named names[] = { { "dc:", "creator" }, { "", "author" }, { "itunes:", "author" } };
+	static const struct named names[] = { { "", "author" }, { "dc:", "creator" }, { "itunes:", "author" } };
 	const char *name = person(child(item, "", "author"), arena);
 	return name ? name : feed_author(first_text(item, names, COUNT_OF(names), arena), arena);
 }
@@ -242,14 +243,32 @@ static const char *categories_of(const xmlNode *item, struct arena *arena)
 	return names.size && !names.failed ? arena_text(arena, names.data) : NULL;
 }
 
+static const xmlNode *first_of(const xmlNode *parent, const struct named *names, size_t n)
+{
+	const xmlNode *found = NULL;
+	for (size_t i = 0; i < n && !found; i++)
+		found = child(parent, names[i].prefix, names[i].name);
+	return found;
+}
+
+/* The format's own element, else what its neighbours would call a description. */
+static const xmlNode *summary_of(const xmlNode *entry, const char *own)
+{
+	const struct named names[] = { { "", own }, { "dc:", "description" }, { "itunes:", "summary" }, { "media:", "description" } };
+	const xmlNode *group = child(entry, "media:", "group");
+	const xmlNode *found = first_of(entry, names, COUNT_OF(names));
+	return found || !group ? found : child(group, "media:", "description");
+}
+
 static int rss_item(struct feed *feed, const xmlNode *item, struct post *post, struct error *err)
 {
 	static const struct named dates[] = { { "", "pubDate" },    { "dc:", "date" }, { "", "published" },  { "dc:", "issued" },
 		                              { "dc:", "created" }, { "", "updated" }, { "dc:", "modified" } };
 	struct arena *arena = feed->arena;
 	const xmlNode *title = child(item, "", "title");
-	const xmlNode *encoded = child(item, "content:", "encoded");
-	const xmlNode *summary = child(item, "", "description");
+	static const struct named bodies[] = { { "content:", "encoded" }, { "xhtml:", "body" }, { "xhtml:", "div" }, { "", "content" } };
+	const xmlNode *body = first_of(item, bodies, COUNT_OF(bodies));
+	const xmlNode *summary = summary_of(item, "description");
 	const char *id = raw_text(child(item, "", "guid"), arena);
 	post->title = title_text(title ? title : child(item, "dc:", "title"), arena);
 	post->url = rss_link(feed, item);
@@ -258,41 +277,10 @@ static int rss_item(struct feed *feed, const xmlNode *item, struct post *post, s
 	post->image = image_of(feed, item);
 	post->categories = categories_of(item, arena);
 	struct feed_entry entry = { .id = id ? id : html_attribute(item, "about", arena),
-		                    .body = raw_text(encoded, arena),
-		                    .summary = raw_text(summary, arena),
-		                    .base = said_base(feed, encoded ? encoded : summary) };
+		                    .body = feed_body(body, body && !is(body, "", "content"), arena),
+		                    .summary = feed_body(summary, !is(summary, "media:", "description"), arena),
+		                    .base = said_base(feed, body ? body : summary) };
 	return feed_finish(feed, post, &entry, err);
-}
-
-/* Atom content: text, html (escaped) or xhtml (markup). */
-static const char *atom_body(const struct feed *feed, const xmlNode *node)
-{
-	if (!node)
-		return NULL;
-	const char *type = html_attribute(node, "type", feed->arena);
-	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(FEED_BYTES);
-	if (type && strcmp(type, "xhtml") == 0) {
-		xmlBuffer *dump = xmlBufferCreate();
-		for (xmlNode *part = node->children; dump && part; part = part->next)
-			xmlNodeDump(dump, node->doc, part, 0, 0);
-		const char *text = dump ? arena_text(feed->arena, (const char *)xmlBufferContent(dump)) : NULL;
-		xmlBufferFree(dump);
-		return text;
-	}
-	const char *text = raw_text(node, feed->arena);
-	if (!text || (type && strstr(type, "html")))
-		return text;
-	buffer_add_text(&out, "<p>");
-	for (const char *p = text; *p; p++) {
-		if (*p == '<')
-			buffer_add_text(&out, "&lt;");
-		else if (*p == '&')
-			buffer_add_text(&out, "&amp;");
-		else
-			buffer_add_char(&out, *p);
-	}
-	buffer_add_text(&out, "</p>");
-	return arena_text(feed->arena, buffer_text(&out));
 }
 
 static int atom_entry(struct feed *feed, const xmlNode *entry, struct post *post, struct error *err)
@@ -303,7 +291,7 @@ static int atom_entry(struct feed *feed, const xmlNode *entry, struct post *post
 	static const struct named changes[] = { { "", "updated" }, { "", "modified" } };
 	struct arena *arena = feed->arena;
 	const xmlNode *content = child(entry, "", "content");
-	const xmlNode *summary = child(entry, "", "summary");
+	const xmlNode *summary = summary_of(entry, "summary");
 	post->title = title_text(child(entry, "", "title"), arena);
 	post->url = atom_link(feed, entry);
 	post->author = person(child(entry, "", "author"), arena);
@@ -312,8 +300,8 @@ static int atom_entry(struct feed *feed, const xmlNode *entry, struct post *post
 	post->image = image_of(feed, entry);
 	post->categories = categories_of(entry, arena);
 	struct feed_entry said = { .id = raw_text(child(entry, "", "id"), arena),
-		                   .body = atom_body(feed, content),
-		                   .summary = atom_body(feed, summary),
+		                   .body = feed_body(content, false, arena),
+		                   .summary = feed_body(summary, false, arena),
 		                   .base = said_base(feed, content ? content : summary) };
 	return feed_finish(feed, post, &said, err);
 }

@@ -21,6 +21,10 @@ struct feed_entry {
 
 /* Makes XML of what was meant to be: HTML's named entities become characters, a bare & is escaped, control characters go. */
 void feed_mend(struct bytes text, struct buffer *out);
+/* What an element holds, as HTML: its markup, its escaped HTML (where it says so, or is_html), else its text; NULL if nothing. */
+const char *feed_body(const xmlNode *node, bool is_html, struct arena *arena);
+/* Text as HTML: a paragraph for each block of lines; NULL for NULL. */
+const char *feed_text_as_html(const char *text, struct arena *arena);
 /* Completes a post whose URL, title, author and times are set: body, text, subtitle, title and identity. */
 MUST_CHECK int feed_finish(struct feed *feed, struct post *post, const struct feed_entry *entry, struct error *err);
 /* A title that may be text, escaped HTML or markup, as one line of text; NULL if nothing is left. */

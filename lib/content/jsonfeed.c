@@ -35,25 +35,6 @@ static int64_t date_at(const json_t *object, const char *key)
 	return text ? html_date(bytes_text(text)) : 0;
 }
 
-/* content_text as HTML: a paragraph for each block of lines. */
-static const char *text_as_html(const char *text, struct arena *arena)
-{
-	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(FEED_BYTES);
-	if (!text)
-		return NULL;
-	buffer_add_text(&out, "<p>");
-	for (; *text; text++) {
-		if (text[0] == '\n' && text[1] == '\n')
-			buffer_add_text(&out, "</p><p>");
-		else if (*text == '<' || *text == '&')
-			buffer_add_text(&out, *text == '<' ? "&lt;" : "&amp;");
-		else
-			buffer_add_char(&out, *text);
-	}
-	buffer_add_text(&out, "</p>");
-	return arena_text(arena, buffer_text(&out));
-}
-
 static const char *tags_of(const json_t *item, struct arena *arena)
 {
 	const json_t *tags = json_object_get(item, "tags");
@@ -73,8 +54,8 @@ static int read_item(struct feed *feed, const json_t *item, struct post *post, s
 	const char *title = json_text(item, "title");
 	const char *html = json_text(item, "content_html");
 	struct feed_entry entry = { .id = id_of(item, arena),
-		                    .body = html && *html ? html : text_as_html(json_text(item, "content_text"), arena),
-		                    .summary = text_as_html(json_text(item, "summary"), arena) };
+		                    .body = html && *html ? html : feed_text_as_html(json_text(item, "content_text"), arena),
+		                    .summary = feed_text_as_html(json_text(item, "summary"), arena) };
 	post->title = title ? html_line(bytes_text(title), arena) : NULL;
 	post->url = url_at(feed, item, "url");
 	if (!post->url)
