@@ -59,6 +59,7 @@ MUST_CHECK int content_file(struct bytes data, const char *name, const char *con
  * Idempotent. */
 enum content_sanitise_flags {
 	CONTENT_DROP_TRACKING = 1, /* others' tracking parameters (utm_*, fbclid …) go from links */
+	CONTENT_CUT_LEFTOVERS = 2, /* closing lines of platforms go: invitations to subscribe, "appeared first on", merge tags */
 };
 MUST_CHECK int content_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, struct error *err);
 /* A readable plain text: paragraphs, underlined headings, lists, numbered links with a list of them at the end. Lines of at most

@@ -146,7 +146,7 @@ int feed_finish(struct feed *feed, struct post *post, const struct feed_entry *e
 {
 	const char *base = entry->base ? entry->base : post->url ? post->url : feed->base_url;
 	const char *body = entry->body ? entry->body : entry->summary;
-	if (html_set_body(post, bytes_text(body ? body : ""), base, feed->arena, err) < 0)
+	if (html_set_body(post, bytes_text(body ? body : ""), base, CONTENT_CUT_LEFTOVERS, feed->arena, err) < 0)
 		return error_wrap(err, "post \"%.60s\"", post->title ? post->title : entry->id ? entry->id : "");
 	post->is_summary = !entry->body && entry->summary && post->html[0];
 	/* A short summary beside a body is what the site says below its title. */

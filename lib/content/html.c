@@ -254,11 +254,11 @@ const char *html_unescaped_line(struct bytes text, struct arena *arena)
 	return html_line(buffer_bytes(&out), arena);
 }
 
-int html_set_body(struct post *post, struct bytes html, const char *base_url, struct arena *arena, struct error *err)
+int html_set_body(struct post *post, struct bytes html, const char *base_url, unsigned flags, struct arena *arena, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer clean = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(HTML_BODY_BYTES);
-	if (content_sanitise(html, base_url, 0, &clean, err) < 0 || content_plain_text(buffer_bytes(&clean), 0, &text, err) < 0)
+	if (content_sanitise(html, base_url, flags, &clean, err) < 0 || content_plain_text(buffer_bytes(&clean), 0, &text, err) < 0)
 		return -1;
 	post->html = arena_text(arena, buffer_text(&clean));
 	post->text = arena_text(arena, buffer_text(&text));

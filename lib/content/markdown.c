@@ -127,7 +127,7 @@ static int set_body(struct post *post, struct bytes text, const char *base_url, 
 	size_t size = html ? strlen(html) : 0;
 	int result = size > HTML_BODY_BYTES
 	                     ? error_set(err, ERROR_INPUT, "the post grows to more than %d MB of HTML", HTML_BODY_BYTES >> 20)
-	                     : html_set_body(post, (struct bytes){ html, size }, post->url ? post->url : base_url, arena, err);
+	                     : html_set_body(post, (struct bytes){ html, size }, post->url ? post->url : base_url, 0, arena, err);
 	free(html);
 	return result;
 }

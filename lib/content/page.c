@@ -77,40 +77,10 @@ static bool is_breadcrumb(const xmlNode *node, const void *arena)
 	return html_is(node, "nav") || (class && strcasestr(class, "breadcrumb")) || (label && strcasestr(label, "breadcrumb"));
 }
 
-/* "Share this story or subscribe to our newsletter for more insights." */
-static bool invites(const char *text)
-{
-	static const char *const verbs[] = { "share", "subscribe" };
-	static const char *const things[] = { "newsletter", "story", "insights" };
-	if (!text || strlen(text) > 300)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(verbs); i++)
-		for (const char *at = strcasestr(text, verbs[i]); at; at = strcasestr(at + 1, verbs[i]))
-			for (size_t j = 0; j < COUNT_OF(things); j++) {
-				const char *thing = strcasestr(at, things[j]);
-				if (thing && thing - at < 90)
-					return true;
-			}
-	return false;
-}
-
 static bool is_paragraph(const xmlNode *node, const void *unused)
 {
 	(void)unused;
 	return html_is(node, "p");
-}
-
-/* The last paragraph that says something, however deep it stands. */
-static xmlNode *last_paragraph(xmlNode *body, struct arena *arena)
-{
-	for (xmlNode *node = body->last; node; node = node->prev) {
-		if (node->type != XML_ELEMENT_NODE || readable_size(node).chars == 0)
-			continue;
-		if (html_is(node, "p") || !html_find_element(node, "p"))
-			return node;
-		return last_paragraph(node, arena);
-	}
-	return NULL;
 }
 
 /* A list before the text whose last item is the title: the way here. */
@@ -130,7 +100,7 @@ static void cut_if(xmlNode *node, const xmlNode *body, const char *says, struct 
 		readable_remove(node);
 }
 
-/* What the mail says itself: the way here, the title again, the subtitle again, the invitation to subscribe. */
+/* What the mail says itself: the way here, the title again, the subtitle again. */
 static void cut_frame(const struct page *page, xmlNode *body)
 {
 	for (xmlNode *crumb; (crumb = html_find(body, is_breadcrumb, page->arena)) && crumb != body;)
@@ -145,9 +115,6 @@ static void cut_frame(const struct page *page, xmlNode *body)
 	cut_if(html_find_element(body, "h1"), body, head_without_site(page->head->title, page->head->site, page->arena), page->arena);
 	cut_if(html_find_element(body, "h2"), body, page->head->excerpt, page->arena);
 	cut_if(html_find(body, is_paragraph, NULL), body, page->head->excerpt, page->arena);
-	xmlNode *last = last_paragraph(body, page->arena);
-	if (last && last != body && invites(head_element_line(last, page->arena)))
-		readable_remove(last);
 }
 
 static void node_free(xmlNode **node)
@@ -273,7 +240,7 @@ int content_page(struct bytes html, const char *content_type, const char *base_u
 	if (read_head(&page, &base, err) < 0 || extract(&page, &body, err) < 0)
 		return -1;
 	set_post(&page, out);
-	if (html_set_body(out, buffer_bytes(&body), base, arena, err) < 0)
+	if (html_set_body(out, buffer_bytes(&body), base, CONTENT_CUT_LEFTOVERS, arena, err) < 0)
 		return error_wrap(err, "the page");
 	if (!page.head->excerpt)
 		page.head->excerpt = first_paragraph(out->html, arena);

@@ -1,7 +1,8 @@
 /* The tree is read from the parser and written anew: what comes out holds only names and values from the tables below, quoted and
  * escaped here, so nothing depends on how another parser sees a comment, a CDATA section or a raw-text element. */
 #include "base/text.h"
-#include "content/html.h"
+#include "content/embed.h"
+#include "content/leftovers.h"
 #include <stdlib.h>
 #include <strings.h>
 
@@ -40,6 +41,7 @@ static const struct element {
 	{ "blockquote", PLACE_BLOCK, NULL }, { "pre", PLACE_BLOCK, NULL },
 	{ "ul", PLACE_BLOCK, NULL },         { "ol", PLACE_BLOCK, NULL },
 	{ "dl", PLACE_BLOCK, NULL },         { "table", PLACE_BLOCK, NULL },
+	{ "figure", PLACE_BLOCK, NULL },     { "figcaption", PLACE_BLOCK, NULL },
 	{ "li", PLACE_PART, "ul ol" },       { "dt", PLACE_PART, "dl" },
 	{ "dd", PLACE_PART, "dl" },          { "caption", PLACE_PART, "table" },
 	{ "thead", PLACE_PART, "table" },    { "tbody", PLACE_PART, "table" },
@@ -74,10 +76,6 @@ static const struct {
 	           { "td", "rowspan", VALUE_NUMBER }, { "th", "colspan", VALUE_NUMBER }, { "th", "rowspan", VALUE_NUMBER },
 	           { "ol", "start", VALUE_NUMBER },   { NULL, "lang", VALUE_WORD },      { NULL, "dir", VALUE_WORD } };
 
-/* What platforms put into a body for their own pages, by class (CONTENT section 1). */
-static const char *const leftovers[] = { "subscription-widget", "button-wrapper", "kg-signup-card", "sharedaddy",
-	                                 "beehiiv__footer",     "mcnPreviewText", "share-buttons" };
-
 /* An element begun. Its start tag is written with the first content, so that what is empty leaves no trace. */
 struct open {
 	const struct element *element;
@@ -104,16 +102,13 @@ static const struct element *find_element(const char *name)
 
 static bool is_text_block(const struct element *element)
 {
-	return element->place == PLACE_BLOCK && (strcmp(element->name, "p") == 0 || (element->name[0] == 'h' && element->name[1] != 'r'));
+	return element->place == PLACE_BLOCK && (strcmp(element->name, "p") == 0 || strcmp(element->name, "figcaption") == 0 ||
+	                                         (element->name[0] == 'h' && element->name[1] != 'r'));
 }
 
-static bool is_leftover(const xmlNode *node, struct arena *arena)
+static bool is_leftover(const xmlNode *node)
 {
-	const char *class = html_attribute(node, "class", arena);
-	for (size_t i = 0; class && i < COUNT_OF(leftovers); i++)
-		if (strcasestr(class, leftovers[i]))
-			return true;
-	return xmlHasProp((xmlNode *)node, (const xmlChar *)"hidden") != NULL;
+	return leftovers_is_box(node) || xmlHasProp((xmlNode *)node, (const xmlChar *)"hidden");
 }
 
 static void escape(struct buffer *out, const char *text)
@@ -166,13 +161,12 @@ static bool is_pixel(const xmlNode *node, const char *side, struct arena *arena)
 	return value && strtol(value, &end, 10) <= 1 && end != value;
 }
 
-/* The picture's address: pages that load late keep it in data-src. */
+/* The picture's address, as embed_replace() settled it. */
 static const char *picture_url(struct writer *w, const xmlNode *node)
 {
 	if (is_pixel(node, "width", &w->arena) || is_pixel(node, "height", &w->arena))
 		return NULL;
-	const char *url = clean_url(w, node, "src");
-	return url ? url : clean_url(w, node, "data-src");
+	return clean_url(w, node, "src");
 }
 
 static void write_attributes(struct writer *w, const xmlNode *node)
@@ -315,8 +309,7 @@ static bool holds_only_inline(const xmlNode *node)
 
 static bool is_wrapper(const xmlNode *node)
 {
-	static const char *const names[] = { "div",   "section", "article",    "main",   "header", "footer",
-		                             "aside", "figure",  "figcaption", "center", "address" };
+	static const char *const names[] = { "div", "section", "article", "main", "header", "footer", "aside", "center", "address" };
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (html_is(node, names[i]))
 			return true;
@@ -357,7 +350,9 @@ static void block_element(struct writer *w, const struct element *element, const
 		buffer_add_text(w->out, "<hr>");
 		end_block(w);
 	} else if (push(w, element, node)) {
-		for (int i = n; is_text_block(element) && i > 0; i--)
+		/* A link round a figure is a link round its picture. */
+		bool takes_inline = is_text_block(element) || strcmp(element->name, "figure") == 0;
+		for (int i = n; takes_inline && i > 0; i--)
 			push(w, find_element((const char *)kept[i - 1]->name), kept[i - 1]);
 		children(w, node, depth);
 		while (w->count > level)
@@ -399,11 +394,13 @@ static void write_element(struct writer *w, const xmlNode *node, int depth)
 	const struct element *element = find_element((const char *)node->name);
 	enum place place = element ? element->place : PLACE_NONE;
 	const struct open *block = block_of(w);
-	bool in_heading = block && is_text_block(block->element) && block->element->name[0] == 'h';
-	if (place == PLACE_DROP || is_leftover(node, &w->arena))
+	bool in_heading = block && is_text_block(block->element) && strcmp(block->element->name, "p") != 0;
+	if (place == PLACE_DROP || is_leftover(node))
 		return;
 	if (place == PLACE_PART && !fits(w, element))
 		place = PLACE_NONE;
+	if (place == PLACE_BLOCK && strcmp(element->name, "figcaption") == 0 && !is_inside(w, "figure"))
+		element = find_element("p");
 	if (place == PLACE_NONE && !in_heading && is_wrapper(node) && holds_only_inline(node)) {
 		element = find_element("p");
 		place = PLACE_BLOCK;
@@ -438,8 +435,12 @@ static void sanitise(struct bytes html, const char *base_url, unsigned flags, st
 	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
 	struct writer w = { .out = out, .base_url = base_url, .flags = flags, .arena = ARENA_INIT };
 	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
-	if (root)
+	if (root) {
+		embed_replace(root, base_url, &w.arena);
+		if (flags & CONTENT_CUT_LEFTOVERS)
+			leftovers_cut(html_find_element(root, "body") ? html_find_element(root, "body") : root, &w.arena);
 		children(&w, root, 0);
+	}
 	while (w.count > 0)
 		pop(&w);
 	arena_clear(&w.arena);
@@ -474,7 +475,7 @@ int content_sanitise(struct bytes html, const char *base_url, unsigned flags, st
 	bool stable = false;
 	for (int pass = 0; pass < PASSES && !stable; pass++) {
 		buffer_reset(&next);
-		sanitise(buffer_bytes(&now), pass == 0 ? base_url : NULL, flags, &next);
+		sanitise(buffer_bytes(&now), pass == 0 ? base_url : NULL, pass == 0 ? flags : flags & ~CONTENT_CUT_LEFTOVERS, &next);
 		if (buffer_check(&next, err) < 0)
 			return error_wrap(err, "the body");
 		stable = pass > 0 && bytes_equal(buffer_bytes(&now), buffer_bytes(&next));

@@ -354,9 +354,43 @@ static void test_files_are_told_apart(void **state)
 	}
 }
 
+static void test_what_platforms_add_goes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *body, *html;
+	} cases[] = {
+		{ "<div class='beehiiv'><style>x</style><div class='beehiiv__body'><p>a</p></div><div "
+		  "class='beehiiv__footer'>Powered</div></div>",
+		  "<p>a</p>\n" },
+		{ "<p>a</p><div class=\"subscription-widget-wrap\"><p>b</p></div><p class=\"button-wrapper\">Share</p>", "<p>a</p>\n" },
+		{ "<p>a</p><p>The post <a href=\"/x\">T</a> appeared first on <a href=\"/\">S</a>.</p>", "<p>a</p>\n" },
+		{ "<p>a</p><p>Share this story or subscribe to our newsletter for more insights.</p>", "<p>a</p>\n" },
+		{ "<p>a *|FNAME|* b</p><p><a href=\"*|UNSUB|*\">leave</a></p>", "<p>a  b</p>\n" },
+		{ "<p>a</p><img src=\"https://m.example/_/stat?event=1\" width=\"1\" height=\"1\">", "<p>a</p>\n" },
+		/* Said in the middle, or all there is, it is the post's own. */
+		{ "<p>Subscribe to our newsletter.</p><p>a</p>", "<p>Subscribe to our newsletter.</p>\n<p>a</p>\n" },
+		{ "<p>Subscribe to our newsletter.</p>", "<p>Subscribe to our newsletter.</p>\n" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4096);
+		struct content_feed feed;
+		struct error err = { 0 };
+		buffer_format(&text,
+		              "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><item><guid>1</guid>"
+		              "<content:encoded><![CDATA[%s]]></content:encoded></item></channel></rss>",
+		              cases[i].body);
+		assert_int_equal(content_feed(buffer_bytes(&text), NULL, NULL, &arena, &feed, &err), 0);
+		assert_int_equal(feed.count, 1);
+		assert_string_equal(feed.posts[0].html, cases[i].html);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_platforms_add_goes),
 		cmocka_unit_test(test_an_item_of_rss),
 		cmocka_unit_test(test_an_entry_of_atom),
 		cmocka_unit_test(test_json_feed),

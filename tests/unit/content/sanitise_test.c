@@ -115,6 +115,64 @@ static void test_tracking_parameters_go_if_asked(void **state)
 	}
 }
 
+static void test_players_become_a_linked_picture_or_a_link(void **state)
+{
+	(void)state;
+	check("<p>See</p><iframe src='//www.youtube.com/embed/abc-1_2?rel=0' title='A &lt;talk&gt;'></iframe>",
+	      "<p>See</p>\n<p><a href=\"https://www.youtube.com/watch?v=abc-1_2\"><img "
+	      "src=\"https://i.ytimg.com/vi/abc-1_2/hqdefault.jpg\" alt=\"A &lt;talk&gt;\"></a></p>\n");
+	check("<figure><iframe src='https://player.vimeo.com/video/7'></iframe><figcaption><p>C</p></figcaption></figure>",
+	      "<figure><a href=\"https://vimeo.com/7\">\xe2\x96\xb6 vimeo.com</a><figcaption>C</figcaption>\n</figure>\n");
+	check("<video poster='p.jpg' title=Film><source src=/f.mp4></video>",
+	      "<p><a href=\"https://site.example/f.mp4\"><img src=\"https://site.example/p/p.jpg\" alt=\"Film\"></a></p>\n");
+	check("<audio src=/a.mp3></audio>", "<p><a href=\"https://site.example/a.mp3\">\xe2\x96\xb6 site.example</a></p>\n");
+	check("<iframe src='https://maps.example/x?y=1&amp;z=2'></iframe>",
+	      "<p><a href=\"https://maps.example/x?y=1&amp;z=2\">\xe2\x96\xb6 maps.example</a></p>\n");
+	check("<blockquote class=twitter-tweet><p>Hi</p>A <a href='https://t.example/1'>May 1</a></blockquote><script>x</script>",
+	      "<blockquote><p>Hi</p>\nA <a href=\"https://t.example/1\">May 1</a></blockquote>\n");
+	static const char *const nothing[] = { "<iframe src='javascript:alert(1)'></iframe>",
+		                               "<iframe src='https://www.googletagmanager.com/ns.html?id=1'></iframe>",
+		                               "<iframe src='https://x.example/' width=1 height=1></iframe>",
+		                               "<object data='x.swf'><embed src='x.swf'></object>",
+		                               "<iframe src='https://www.youtube.com/embed/%22onload=x'></iframe>",
+		                               "<iframe srcdoc='<script>x</script>'></iframe>" };
+	for (size_t i = 0; i < COUNT_OF(nothing); i++)
+		check(nothing[i], "");
+}
+
+static void test_a_picture_has_one_address(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *html, *src;
+	} cases[] = {
+		{ "<img src='data:image/gif;base64,R0' data-src=/late.jpg>", "/late.jpg" },
+		{ "<img src=/stand-in.gif data-lazy-src=/late.jpg>", "/late.jpg" },
+		{ "<img srcset='/s.jpg 320w, /m.jpg 800w, /l.jpg 4000w'>", "/m.jpg" },
+		{ "<img srcset='/s.jpg 1x,/m,1.jpg 2x'>", "/m,1.jpg" },
+		{ "<img src=/kept.jpg srcset='/s.jpg 320w'>", "/kept.jpg" },
+		{ "<picture><source srcset='/a.webp 1x'><img></picture>", "/a.webp" },
+		{ "<img src='data:,' class=lazy><noscript><img src=/plain.jpg></noscript>", "/plain.jpg" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char expected[256];
+		snprintf(expected, sizeof expected, "<p><img src=\"https://site.example%s\" alt=\"\"></p>\n", cases[i].src);
+		check(cases[i].html, expected);
+	}
+	check("<img src=a.jpg width=600 height=400 alt='A &amp; B'>",
+	      "<p><img src=\"https://site.example/p/a.jpg\" alt=\"A &amp; B\" width=\"600\" height=\"400\"></p>\n");
+}
+
+static void test_figures_survive(void **state)
+{
+	(void)state;
+	check("<figure class=x><a href=/big><img src=/a.jpg></a><figcaption>A <em>cap</em></figcaption></figure>",
+	      "<figure><a href=\"https://site.example/big\"><img src=\"https://site.example/a.jpg\" alt=\"\"></a><figcaption>A "
+	      "<em>cap</em></figcaption>\n</figure>\n");
+	check("<figure><pre><code>x</code></pre></figure>", "<figure><pre><code>x</code></pre>\n</figure>\n");
+	check("<figcaption>alone</figcaption>", "<p>alone</p>\n");
+}
+
 static void test_text_outside_becomes_paragraphs(void **state)
 {
 	(void)state;
@@ -273,10 +331,17 @@ static void test_says_when_it_does_not_fit(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keeps_what_a_mail_may_show),       cmocka_unit_test(test_drops_what_it_may_not),
-		cmocka_unit_test(test_links_are_absolute_or_gone),       cmocka_unit_test(test_tracking_parameters_go_if_asked),
-		cmocka_unit_test(test_text_outside_becomes_paragraphs),  cmocka_unit_test(test_deep_pages_keep_their_end),
-		cmocka_unit_test(test_is_idempotent_and_safe_on_rubble), cmocka_unit_test(test_says_when_it_does_not_fit),
+		cmocka_unit_test(test_keeps_what_a_mail_may_show),
+		cmocka_unit_test(test_drops_what_it_may_not),
+		cmocka_unit_test(test_links_are_absolute_or_gone),
+		cmocka_unit_test(test_tracking_parameters_go_if_asked),
+		cmocka_unit_test(test_players_become_a_linked_picture_or_a_link),
+		cmocka_unit_test(test_a_picture_has_one_address),
+		cmocka_unit_test(test_figures_survive),
+		cmocka_unit_test(test_text_outside_becomes_paragraphs),
+		cmocka_unit_test(test_deep_pages_keep_their_end),
+		cmocka_unit_test(test_is_idempotent_and_safe_on_rubble),
+		cmocka_unit_test(test_says_when_it_does_not_fit),
 	};
 	content_global_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);

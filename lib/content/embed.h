@@ -1,0 +1,8 @@
+/* embed - before a body is sanitised: players become a linked picture or a link, and pictures that load late or in many sizes get the one
+ * address a mail can show. Works on the parsed tree. Within the room only. */
+#ifndef CONTENT_EMBED_H
+#define CONTENT_EMBED_H
+#include "content/html.h"
+
+void embed_replace(xmlNode *root, const char *base_url, struct arena *arena);
+#endif
