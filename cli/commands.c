@@ -1,5 +1,6 @@
 #include "cli/groups.h"
 
-const struct command *const cli_commands[] = { admin_commands,       list_commands,     source_commands,  subscriber_commands,
-	                                       post_commands,        campaign_commands, stats_commands,   queue_commands,
-	                                       suppression_commands, dkim_commands,     sandbox_commands, NULL };
+const struct command *const cli_commands[] = {
+	admin_commands, list_commands,        source_commands, subscriber_commands, post_commands,     campaign_commands, stats_commands,
+	queue_commands, suppression_commands, dkim_commands,   sandbox_commands,    provider_commands, relay_commands,    NULL
+};

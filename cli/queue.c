@@ -3,6 +3,7 @@
 #include "cli/groups.h"
 #include "model/address.h"
 #include "ops/campaigns.h"
+#include "ops/pace.h"
 #include "pacing/provider.h"
 #include "store/event.h"
 #include "system/clock.h"
@@ -56,7 +57,44 @@ static const char *general(struct cli *cli, struct arena *arena)
 	return relay_trouble(cli, arena);
 }
 
-static const char *why_waiting(struct cli *cli, const struct waiting *w, const char *all, struct arena *arena)
+/* What holds the mail of one campaign for one provider, and when it moves. */
+static const char *why_queued(struct cli *cli, struct pacing *pacing, const struct waiting *w, struct arena *arena)
+{
+	struct flow flow;
+	struct error err;
+	char until[UNITS_TEXT];
+	size_t relay = 0;
+	int64_t wait_us = 0;
+	struct moment now = clock_now();
+	if (w->next_due_us > now.wall_us)
+		return arena_format(arena, "due at %s", units_write_time(w->next_due_us, until));
+	if (store_flow_of(cli->ops.db, w->campaign_id, &flow, arena, &err) <= 0)
+		return "waits for its turn";
+	struct pacing_key key = { .provider = w->provider, .list = flow.list, .campaign = w->campaign_id };
+	enum hold hold = pacing_take(pacing, &key, 0, now, &relay, &wait_us);
+	const struct pacing_provider *p = &pacing->provider[w->provider];
+	const char *name = provider_name(cli->ops.providers, w->provider);
+	if (wait_us > 0)
+		units_write_time(now.wall_us + wait_us, until);
+	if (hold == HOLD_PROVIDER_PAUSE)
+		return arena_format(arena, "provider %s is paused until %s: %s", name, until, p->pause.reason);
+	if (hold == HOLD_RELAY_PAUSE)
+		return arena_format(arena, "its relay is paused until %s (gazette relay ls)", until);
+	if (hold != HOLD_NOTHING)
+		return arena_format(arena, "%s used up: moves at %s", hold_words[hold], until);
+	/* Nothing is closed: what is before it in the narrowest place decides. */
+	struct pacing_line line = { w->provider, flow.list, w->campaign_id, w->n };
+	struct estimate estimate = pacing_estimate(pacing, &line, 1, 0, now);
+	if (estimate.us < SECOND_US)
+		return p->cap > 0 ? arena_format(arena, "waits for its turn (at most %zu at once go to %s)", p->cap, name)
+		                  : "waits for its turn";
+	if (estimate.us == INT64_MAX)
+		return arena_format(arena, "%s lets nothing through", pace_words(&cli->ops, &estimate, arena));
+	return arena_format(arena, "waits for %s: through by %s", pace_words(&cli->ops, &estimate, arena),
+	                    units_write_time(now.wall_us + estimate.us, until));
+}
+
+static const char *why_waiting(struct cli *cli, struct pacing *pacing, const struct waiting *w, const char *all, struct arena *arena)
 {
 	struct campaign campaign;
 	struct error err;
@@ -68,29 +106,36 @@ static const char *why_waiting(struct cli *cli, const struct waiting *w, const c
 	case DELIVERY_INFLIGHT: return "on the wire now";
 	default: break;
 	}
-	if (all)
-		return all;
-	return w->next_due_us > clock_now().wall_us ? "waits for its time" : "waits for its turn";
+	return all ? all : why_queued(cli, pacing, w, arena);
 }
 
-static int show_waiting(struct cli *cli, bool why)
+/* The rows of one campaign or one provider: what --why was asked about; true for all where it was not. */
+static bool is_asked(const struct waiting *w, int64_t campaign, int64_t provider)
+{
+	return (campaign == 0 || w->campaign_id == campaign) && (provider < 0 || w->provider == provider);
+}
+
+static int show_waiting(struct cli *cli, bool why, int64_t campaign, int64_t provider)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	CLEANUP(pace_free) struct pacing *pacing = NULL;
 	struct waiting *rows = arena_alloc(&arena, ROWS * sizeof *rows);
 	struct reason *out = arena_alloc(&arena, ROWS * sizeof *out);
 	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
 	size_t n = 0;
-	if (!rows || !out || store_delivery_waiting(cli->ops.db, rows, ROWS, &n, &err) < 0)
+	size_t shown = 0;
+	if (!rows || !out || store_delivery_waiting(cli->ops.db, rows, ROWS, &n, &err) < 0 || pace_open(&cli->ops, &pacing, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	const char *all = general(cli, &arena);
 	for (size_t i = 0; i < n; i++)
-		out[i] = (struct reason){ .campaign_id = rows[i].campaign_id,
-			                  .provider = provider_name(cli->ops.providers, rows[i].provider),
-			                  .state = delivery_words[rows[i].state],
-			                  .n = rows[i].n,
-			                  .next_us = rows[i].next_due_us,
-			                  .why = why_waiting(cli, &rows[i], all, &arena) };
-	cli_rows(cli, reason_fields, why || all ? "campaign_id provider state n next why" : "campaign_id provider state n next", out, n,
+		if (is_asked(&rows[i], campaign, provider))
+			out[shown++] = (struct reason){ .campaign_id = rows[i].campaign_id,
+				                        .provider = provider_name(cli->ops.providers, rows[i].provider),
+				                        .state = delivery_words[rows[i].state],
+				                        .n = rows[i].n,
+				                        .next_us = rows[i].next_due_us,
+				                        .why = why_waiting(cli, pacing, &rows[i], all, &arena) };
+	cli_rows(cli, reason_fields, why || all ? "campaign_id provider state n next why" : "campaign_id provider state n next", out, shown,
 	         sizeof *out);
 	if (all && !cli->json)
 		printf("%s\n", all);
@@ -127,10 +172,21 @@ static int show_replies(struct cli *cli)
 static int queue(struct cli *cli)
 {
 	bool why = cli_flag(cli, "why");
+	int64_t campaign = 0;
+	int64_t provider = -1;
+	struct error err;
 	if (cli->arguments && strchr(cli->argument[0], '@'))
 		return show_address(cli, cli->argument[0]);
-	int status = show_waiting(cli, why);
-	return status || !why || cli->json ? status : show_replies(cli);
+	if (cli->arguments && !provider_find(cli->ops.providers, cli->argument[0], &provider)) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct campaign found;
+		provider = -1;
+		if (campaign_find(&cli->ops, cli->argument[0], &found, &arena, &err) < 0)
+			return cli_fail(cli, &err, "queue takes an address, a campaign or a provider (gazette provider ls --all)");
+		campaign = found.id;
+	}
+	int status = show_waiting(cli, why, campaign, provider);
+	return status || !why || cli->json || cli->arguments ? status : show_replies(cli);
 }
 
 static int retry(struct cli *cli)
@@ -158,6 +214,7 @@ static int retry(struct cli *cli)
 const struct command queue_commands[] = {
 	{ "queue", "retry", NEEDS_STORE, 0, 1, "[CAMPAIGN] [--uncertain]", "uncertain", "makes what was deferred due now; deletes nothing",
 	  "gazette queue retry 12", retry },
-	{ "queue", "", NEEDS_STORE, 0, 1, "[ADDRESS] [--why]", "why", "shows what waits, and why", "gazette queue --why", queue },
+	{ "queue", "", NEEDS_STORE, 0, 1, "[ADDRESS|PROVIDER|CAMPAIGN] [--why]", "why", "shows what waits, and why",
+	  "gazette queue --why gmail", queue },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

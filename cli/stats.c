@@ -17,16 +17,16 @@ static json_t *time_json(int64_t us)
 json_t *stats_json(const struct campaign_stats *s)
 {
 	const struct campaign_counts *c = &s->counts;
-	return json_pack("{s:I,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:b,s:s,s:f,s:o}", "campaign",
-	                 (json_int_t)s->campaign, "list", s->list, "subject", s->subject, "state", campaign_words[s->state], "audience",
-	                 (json_int_t)s->audience, "queued", (json_int_t)c->queued, "leased", (json_int_t)c->leased, "inflight",
+	return json_pack("{s:I,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:b,s:s,s:f,s:o,s:s}",
+	                 "campaign", (json_int_t)s->campaign, "list", s->list, "subject", s->subject, "state", campaign_words[s->state],
+	                 "audience", (json_int_t)s->audience, "queued", (json_int_t)c->queued, "leased", (json_int_t)c->leased, "inflight",
 	                 (json_int_t)c->inflight, "sent", (json_int_t)c->sent, "deferred", (json_int_t)c->deferred, "bounced",
 	                 (json_int_t)c->bounced, "expired", (json_int_t)c->expired, "uncertain", (json_int_t)c->uncertain, "suppressed",
 	                 (json_int_t)c->suppressed, "cancelled", (json_int_t)c->cancelled, "returned", (json_int_t)c->returned,
 	                 "complaints", (json_int_t)c->complaints, "unsubscribes", (json_int_t)c->unsubscribes, "started",
 	                 time_json(s->started_us), "finished", time_json(s->finished_us), "first_pass_done", s->first_pass_done,
 	                 "paused_by", s->paused_by, "rate_per_s", s->rate_per_s, "eta_s",
-	                 s->eta_us < 0 ? json_null() : json_real((double)s->eta_us / (double)SECOND_US));
+	                 s->eta_us < 0 ? json_null() : json_real((double)s->eta_us / (double)SECOND_US), "eta_by", s->eta_by);
 }
 
 static void line(const char *name, int64_t n, int64_t of)
@@ -68,7 +68,7 @@ void stats_table(struct cli *cli, const struct campaign_stats *s)
 	if (s->rate_per_s > 0)
 		printf("  %-14s %12.0f /s\n", "rate", s->rate_per_s);
 	if (s->eta_us > 0 && s->state == CAMPAIGN_SENDING)
-		printf("  %-14s %12s\n", "time left", units_write_duration(s->eta_us, text));
+		printf("  %-14s %12s  (%s)\n", "time left", units_write_duration(s->eta_us, text), s->eta_by);
 	if (store_campaign_counts_by_provider(cli->ops.db, s->campaign, by, PROVIDERS, &n, &err) < 0 || n == 0)
 		return;
 	printf("\n  %-14s %10s %10s %10s %10s\n", "provider", "accepted", "waiting", "refused", "returned");

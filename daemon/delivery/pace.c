@@ -7,6 +7,7 @@
 enum { USES = 1024 };
 #define LOOK_US (SECOND_US / 5)
 #define FLOWS_US (SECOND_US / 2)
+#define RATE_US (3 * SECOND_US)
 
 static void setup(const struct pace *pace, const struct config *config, struct pacing_setup *out)
 {
@@ -48,53 +49,14 @@ static int load_ramp(struct pace *pace, size_t i, struct moment now, struct erro
 	return found < 0 ? -1 : 0;
 }
 
-static int load_uses(struct pace *pace, struct moment now, struct error *err)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct rate_use *rows = arena_alloc(&arena, USES * sizeof *rows);
-	size_t n = 0;
-	if (!rows)
-		return error_set(err, ERROR_MEMORY, "out of memory");
-	if (store_rate_use_all(pace->ops->db, now.wall_us, rows, USES, &n, &arena, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct pacing_use use = { .period_us = rows[i].period_us, .slice_us = rows[i].slice_us, .used = rows[i].used };
-		snprintf(use.scope, sizeof use.scope, "%s", rows[i].scope);
-		pacing_restore(&pace->pacing, &use, now);
-	}
-	return 0;
-}
-
-static int load_providers(struct pace *pace, bool with_rates, struct moment now, struct error *err)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct provider_state rows[PROVIDERS_MOST];
-	bool is_there[PROVIDERS_MOST] = { 0 };
-	size_t n = 0;
-	if (store_provider_all(pace->ops->db, rows, PROVIDERS_MOST, &n, &arena, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		const struct provider_state *row = &rows[i];
-		if (row->provider < 0 || row->provider >= PROVIDERS_MOST)
-			continue;
-		is_there[row->provider] = true;
-		pacing_restore_provider(&pace->pacing, row->provider, with_rates ? row->rate_milli : 0, row->paused_until_us, row->is_held,
-		                        row->reason, now);
-	}
-	/* One that was reset has no row. */
-	for (int64_t i = 0; i < PROVIDERS_MOST; i++)
-		if (!is_there[i])
-			pacing_restore_provider(&pace->pacing, i, 0, 0, false, "", now);
-	return 0;
-}
-
 int pace_start(struct pace *pace, struct delivery *delivery, struct ops *ops, struct error *err)
 {
 	struct pacing_setup out;
 	struct moment now = clock_now();
 	*pace = (struct pace){ .delivery = delivery, .ops = ops, .config = delivery->daemon->config };
 	setup(pace, pace->config, &out);
-	if (pacing_init(&pace->pacing, &out, now, err) < 0 || load_uses(pace, now, err) < 0 || load_providers(pace, true, now, err) < 0)
+	if (pacing_init(&pace->pacing, &out, now, err) < 0 || pace_load_uses(ops, &pace->pacing, now, err) < 0 ||
+	    pace_load_providers(ops, &pace->pacing, true, now, err) < 0)
 		return -1;
 	for (size_t i = 0; i < delivery->relays; i++)
 		if (load_ramp(pace, i, now, err) < 0)
@@ -197,40 +159,6 @@ void pace_events(struct pace *pace, struct moment now)
 	say_providers(pace, now);
 }
 
-static bool flow_from(struct pace *pace, const struct flow *row, bool of_list, struct pacing_flow *out)
-{
-	struct error err;
-	*out = (struct pacing_flow){ .list = row->list, .campaign = of_list ? 0 : row->campaign, .relay = -1 };
-	if (rates_read(of_list ? row->list_rate : row->campaign_rate, &out->rates, &err) < 0)
-		log_error("rate not read campaign=%" PRId64 " text=\"%s\"", row->campaign, err.text);
-	for (size_t i = 0; of_list && i < pace->delivery->relays; i++)
-		if (strcmp(pace->delivery->relay[i].name, row->relay) == 0)
-			out->relay = (int)i;
-	return out->rates.count > 0 || out->relay >= 0;
-}
-
-static void load_flows(struct pace *pace, struct moment now)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct flow rows[PACING_FLOWS];
-	struct pacing_flow flows[PACING_FLOWS];
-	struct error err;
-	size_t n = 0;
-	size_t count = 0;
-	if (store_flow_all(pace->ops->db, rows, COUNT_OF(rows), &n, &arena, &err) < 0)
-		return;
-	for (size_t i = 0; i < n && count + 1 < PACING_FLOWS; i++) {
-		bool is_known = false;
-		for (size_t j = 0; j < i; j++)
-			is_known |= rows[j].list == rows[i].list;
-		count += flow_from(pace, &rows[i], false, &flows[count]);
-		if (!is_known)
-			count += flow_from(pace, &rows[i], true, &flows[count]);
-	}
-	if (pacing_set_flows(&pace->pacing, flows, count) && load_uses(pace, now, &err) < 0)
-		log_error("quotas not read text=\"%s\"", err.text);
-}
-
 static void reload(struct pace *pace, const struct config *fresh, struct moment now)
 {
 	struct pacing_setup out;
@@ -261,6 +189,25 @@ static void count_returns(struct pace *pace, struct moment now)
 	}
 }
 
+/* How fast mail goes out, for estimates: written while it does. */
+static void say_rate(struct pace *pace, struct moment now)
+{
+	int64_t sent = atomic_load(&pace->delivery->sent);
+	int64_t passed_us = now.mono_us - pace->rate_us;
+	char text[32];
+	struct error err;
+	if (passed_us < RATE_US)
+		return;
+	int64_t rate_milli = (sent - pace->rate_sent) * 1000 * SECOND_US / passed_us;
+	pace->rate_us = now.mono_us;
+	pace->rate_sent = sent;
+	if (rate_milli == 0)
+		return;
+	snprintf(text, sizeof text, "%" PRId64, rate_milli);
+	if (store_meta_set(pace->ops->db, "rate_milli", text, &err) < 0)
+		log_error("rate not written text=\"%s\"", err.text);
+}
+
 void pace_look(struct pace *pace, struct moment now)
 {
 	const struct config *fresh = atomic_load(&pace->delivery->daemon->reloaded);
@@ -275,13 +222,16 @@ void pace_look(struct pace *pace, struct moment now)
 		for (size_t i = 0; i < pace->delivery->relays; i++)
 			save_ramp(pace, i);
 	say_providers(pace, now);
-	if (load_providers(pace, false, now, &err) < 0)
+	if (pace_load_providers(pace->ops, &pace->pacing, false, now, &err) < 0 || pace_load_holds(pace->ops, &pace->pacing, now, &err) < 0)
 		log_error("providers not read text=\"%s\"", err.text);
 	if (now.mono_us - pace->flows_us >= FLOWS_US) {
 		pace->flows_us = now.mono_us;
-		load_flows(pace, now);
+		if (pace_load_flows(pace->ops, &pace->pacing, now, &err) < 0)
+			log_error("flows not read text=\"%s\"", err.text);
 	}
+	say_rate(pace, now);
 	for (size_t i = 0; i < pace->delivery->relays; i++)
-		if (pace->said[i][0] != 'o' && !pacing_is_paused(&pace->pacing, i, now.mono_us))
+		if (pace->pacing.relay[i].is_held ? pace->said[i][0] != 'p'
+		                                  : pace->said[i][0] != 'o' && !pacing_is_paused(&pace->pacing, i, now.mono_us))
 			say_relay(pace, i, now);
 }

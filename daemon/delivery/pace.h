@@ -2,7 +2,7 @@
 #ifndef DELIVERY_PACE_H
 #define DELIVERY_PACE_H
 #include "daemon/delivery/parts.h"
-#include "ops/providers.h"
+#include "ops/pace.h"
 
 struct pace {
 	struct delivery *delivery;
@@ -10,7 +10,8 @@ struct pace {
 	struct pacing pacing;
 	const struct config *config; /* whose rates are in force */
 	char said[CONFIG_RELAYS][8];
-	int64_t looked_us, flows_us, returns_us; /* monotonic */
+	int64_t looked_us, flows_us, returns_us, rate_us; /* monotonic */
+	int64_t rate_sent;
 };
 
 MUST_CHECK int pace_start(struct pace *pace, struct delivery *delivery, struct ops *ops, struct error *err);

@@ -1,4 +1,5 @@
 #include "ops/campaigns.h"
+#include "ops/pace.h"
 #include "base/text.h"
 #include "ops/editions.h"
 #include "ops/lists.h"
@@ -278,6 +279,17 @@ int campaign_schedule(struct ops *ops, int64_t id, int64_t at_us, const char *ru
 	return audit_verb(ops, actor, "campaign schedule", id, 1, err) < 0 ? -1 : 0;
 }
 
+/* When it will be through, and what decides that. */
+static int add_estimate(struct ops *ops, int64_t id, struct campaign_stats *out, struct arena *arena, struct error *err)
+{
+	struct estimate estimate;
+	if (pace_estimate(ops, id, &estimate, err) < 0)
+		return -1;
+	out->eta_us = estimate.us == INT64_MAX ? -1 : estimate.us;
+	out->eta_by = pace_words(ops, &estimate, arena);
+	return out->eta_by ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
+}
+
 int campaign_stats(struct ops *ops, int64_t id, struct campaign_stats *out, struct arena *arena, struct error *err)
 {
 	struct campaign campaign;
@@ -295,7 +307,8 @@ int campaign_stats(struct ops *ops, int64_t id, struct campaign_stats *out, stru
 		                        .finished_us = campaign.finished_us,
 		                        .first_pass_done = campaign.first_pass_us > 0,
 		                        .paused_by = campaign.paused_by,
-		                        .eta_us = -1 };
+		                        .eta_us = -1,
+		                        .eta_by = "" };
 	struct campaign_counts *c = &out->counts;
 	if (store_campaign_counts(ops->db, id, c, err) < 0)
 		return -1;
@@ -308,10 +321,9 @@ int campaign_stats(struct ops *ops, int64_t id, struct campaign_stats *out, stru
 	                                          : clock_now().wall_us;
 	double seconds = (double)(end_us - campaign.started_us) / (double)SECOND_US;
 	out->rate_per_s = seconds > 0.001 ? (double)c->sent / seconds : 0;
-	int64_t left = c->queued + c->leased + c->inflight;
-	if (left == 0)
+	if (c->queued + c->leased + c->inflight == 0)
 		out->eta_us = 0;
-	else if (out->rate_per_s > 0)
-		out->eta_us = (int64_t)((double)left / out->rate_per_s * (double)SECOND_US);
+	else if (campaign.state == CAMPAIGN_SENDING || campaign.state == CAMPAIGN_PREPARING)
+		return add_estimate(ops, id, out, arena, err);
 	return 0;
 }

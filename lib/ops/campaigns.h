@@ -56,7 +56,8 @@ struct campaign_stats {
 	bool first_pass_done;
 	const char *paused_by;
 	double rate_per_s;
-	int64_t eta_us; /* -1 unknown */
+	int64_t eta_us;     /* from now, limits taken into account; -1 unknown */
+	const char *eta_by; /* what decides that: "the rate of provider gmail, 20/s" */
 };
 MUST_CHECK int campaign_stats(struct ops *ops, int64_t id, struct campaign_stats *out, struct arena *arena, struct error *err);
 #endif

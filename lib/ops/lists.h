@@ -10,7 +10,7 @@ struct list_in {
 	const char *title; /* default: the name */
 	const char *description;
 	const char *from; /* mailbox: "Example News <news@example.org>" */
-	const char *reply_to, *owner, *postal, *language, *timezone, *return_path, *template, *testers, *list_id;
+	const char *reply_to, *owner, *postal, *language, *timezone, *return_path, *template, *testers, *list_id, *rate, *relay;
 	int is_public; /* -1 unset */
 };
 /* CONFLICT: taken. INPUT names the field. Gives the id. */

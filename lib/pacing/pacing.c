@@ -342,6 +342,19 @@ static bool provider_outcome(const struct pacing_relay *relay, struct pacing_pro
 	return true;
 }
 
+void pacing_hold_relay(struct pacing *pacing, size_t index, int64_t until_us, const char *reason, int64_t mono_us)
+{
+	struct pacing_relay *relay = &pacing->relay[index];
+	if (until_us > mono_us) {
+		relay->is_held = true;
+		relay->pause = (struct pause){ .until_us = until_us };
+		snprintf(relay->pause.reason, sizeof relay->pause.reason, "%s", reason);
+	} else if (relay->is_held) {
+		relay->is_held = false;
+		pause_end(&relay->pause);
+	}
+}
+
 void pacing_outcome(struct pacing *pacing, size_t index, int64_t provider, const struct outcome *outcome, const struct verdict *verdict,
                     struct moment now)
 {
@@ -357,10 +370,13 @@ void pacing_outcome(struct pacing *pacing, size_t index, int64_t provider, const
 	if (is_providers || (!relays_fault && !verdict->slow_down)) {
 		/* It took a message, or spoke of somebody else: it works. */
 		relay->failures = 0;
-		pause_end(&relay->pause);
+		if (!relay->is_held)
+			pause_end(&relay->pause);
 		return;
 	}
 	relay->failures++;
+	if (relay->is_held)
+		return;
 	if (verdict->slow_down || relay->pause.is_probing || relay->failures >= FAULTS_IN_A_ROW) {
 		if (relay->pause.until_us <= now.mono_us)
 			say(relay->pause.reason, sizeof relay->pause.reason, outcome);

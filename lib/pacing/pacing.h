@@ -26,6 +26,7 @@ struct pacing_relay {
 	uint32_t weight;
 	bool is_direct;
 	struct pause pause;
+	bool is_held; /* paused by a person: nothing but he ends it */
 	int failures; /* faults of the relay in a row */
 };
 
@@ -120,6 +121,8 @@ bool pacing_tick(struct pacing *pacing, struct moment now);
 void pacing_restore_ramp(struct pacing *pacing, size_t relay, const struct ramp *ramp, struct moment now);
 void pacing_restore_provider(struct pacing *pacing, int64_t provider, int64_t rate_milli, int64_t paused_us, bool is_held,
                              const char *reason, struct moment now);
+/* A person pauses a relay, or lets it go on (until_us 0). */
+void pacing_hold_relay(struct pacing *pacing, size_t relay, int64_t until_us, const char *reason, int64_t mono_us);
 bool pacing_is_paused(const struct pacing *pacing, size_t relay, int64_t mono_us);
 /* Successes are worth telling: something waits for them. */
 bool pacing_is_troubled(const struct pacing *pacing, size_t relay, int64_t provider);

@@ -1,0 +1,28 @@
+/* pace - pacing as the store and the configuration have it: the daemon starts from it, the command line explains and estimates with it. */
+#ifndef OPS_PACE_H
+#define OPS_PACE_H
+#include "ops/providers.h"
+#include "pacing/estimate.h"
+
+/* What was used of durable quotas, from the store. */
+MUST_CHECK int pace_load_uses(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err);
+/* Providers' pauses; with_rates: the paces that were learned too. */
+MUST_CHECK int pace_load_providers(struct ops *ops, struct pacing *pacing, bool with_rates, struct moment now, struct error *err);
+/* Rates and relays of the lists and campaigns under way. */
+MUST_CHECK int pace_load_flows(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err);
+
+/* Relays that a person paused. */
+MUST_CHECK int pace_load_holds(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err);
+/* NOT_FOUND: no such relay. for_us 0: until it is resumed. The daemon takes it up within a second. */
+MUST_CHECK int relay_pause(struct ops *ops, const char *name, int64_t for_us, const char *reason, struct actor actor, struct error *err);
+MUST_CHECK int relay_resume(struct ops *ops, const char *name, struct actor actor, struct error *err);
+
+/* All of it, relays' pauses too, as far as the daemon wrote them down: to look at, not to send by. pace_free() it. */
+MUST_CHECK int pace_open(struct ops *ops, struct pacing **out, struct error *err);
+void pace_free(struct pacing **pacing);
+
+/* When a campaign that is under way will be through; campaign 0: everything. */
+MUST_CHECK int pace_estimate(struct ops *ops, int64_t campaign, struct estimate *out, struct error *err);
+/* "the rate of provider gmail, 20/s": what decides an estimate, in words. The text lives in the arena. */
+const char *pace_words(const struct ops *ops, const struct estimate *estimate, struct arena *arena);
+#endif
