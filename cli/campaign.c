@@ -1,4 +1,5 @@
 #include "ops/campaigns.h"
+#include "ops/providers.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/groups.h"
@@ -46,6 +47,24 @@ static int create(struct cli *cli)
 	return 0;
 }
 
+/* A rate of its own may change while it is under way; the daemon takes it up within a second. */
+static int set_rate(struct cli *cli, int64_t id, const char *rate)
+{
+	struct pacing_rates rates;
+	struct error err;
+	int64_t changed = 0;
+	if (rates_read(rate, &rates, &err) < 0 || store_campaign_set_rate(cli->ops.db, id, rate, &changed, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (!changed) {
+		error_set(&err, ERROR_CONFLICT, "campaign %" PRId64 " is over: a rate would change nothing", id);
+		return cli_fail(cli, &err, NULL);
+	}
+	if (ops_audit(&cli->ops, cli->actor, "campaign rate", "", rate, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_say(cli, "Campaign %" PRId64 " goes out at %s.", id, *rate ? rate : "the rates of its list and relays");
+	return 0;
+}
+
 static int set(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -54,6 +73,11 @@ static int set(struct cli *cli)
 	int status = 0;
 	if (find(cli, &campaign, &arena, &status) < 0)
 		return status;
+	const char *rate = cli_option(cli, "rate");
+	if (rate && (status = set_rate(cli, campaign.id, rate)) != 0)
+		return status;
+	if (rate && !cli_option(cli, "subject") && !cli_option(cli, "preheader"))
+		return 0;
 	const char *subject = cli_option(cli, "subject") ? cli_option(cli, "subject") : campaign.subject;
 	const char *preheader = cli_option(cli, "preheader") ? cli_option(cli, "preheader") : campaign.preheader;
 	if (store_campaign_update(cli->ops.db, campaign.id, subject, preheader, &err) < 0)
@@ -409,8 +433,8 @@ static int missed(struct cli *cli)
 const struct command campaign_commands[] = {
 	{ "campaign", "create", NEEDS_STORE, 1, 1, "LIST --post ID [--subject S] [--preheader P] [--again]",
 	  "post: subject: preheader: again", "makes a draft of a send", "gazette campaign create news --post 41", create },
-	{ "campaign", "set", NEEDS_STORE, 1, 1, "ID [--subject S] [--preheader P]", "subject: preheader:", "changes a draft",
-	  "gazette campaign set 12 --subject \"Corrected\"", set },
+	{ "campaign", "set", NEEDS_STORE, 1, 1, "ID [--subject S] [--preheader P] [--rate R]", "subject: preheader: rate:",
+	  "changes a draft; its rate also while it is under way", "gazette campaign set 12 --subject \"Corrected\"", set },
 	{ "campaign", "preview", NEEDS_STORE, 1, 1, "ID --to ADDRESS [--eml|--html|--text]", "to: eml html text",
 	  "writes what one reader gets", "gazette campaign preview 12 --to ann@example.org --eml", preview },
 	{ "campaign", "check", NEEDS_STORE, 0, 1, "[ID]", "", "says what stands against sending", "gazette campaign check 12", check },

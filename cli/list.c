@@ -18,6 +18,8 @@ static struct list_in options_in(const struct cli *cli)
 		                 .return_path = cli_option(cli, "return-path"),
 		                 .template = cli_option(cli, "template"),
 		                 .testers = cli_option(cli, "testers"),
+		                 .rate = cli_option(cli, "rate"),
+		                 .relay = cli_option(cli, "relay"),
 		                 .list_id = cli_option(cli, "list-id"),
 		                 .is_public = cli_flag(cli, "public")    ? 1
 		                              : cli_flag(cli, "private") ? 0
@@ -87,7 +89,9 @@ static int set(struct cli *cli)
 	return 0;
 }
 
-#define SETTINGS "title: description: from: reply-to: owner: postal: language: timezone: return-path: template: testers: public private"
+#define SETTINGS                                                                                                                           \
+	"title: description: from: reply-to: owner: postal: language: timezone: return-path: template: testers: rate: relay: public "      \
+	"private"
 const struct command list_commands[] = {
 	{ "list", "create", NEEDS_STORE, 1, 1, "NAME --from MAILBOX [--title T] [--postal ADDRESS] ...",
 	  SETTINGS " list-id:", "makes a newsletter",

@@ -155,12 +155,14 @@ static const char *heading(const struct field *field, char out[64])
 	return out;
 }
 
-static const char *cell(const struct field *field, const void *row, struct arena *arena)
+static const char *cell(const struct field *field, const void *row, bool is_last, struct arena *arena)
 {
 	const char *text = field_text(field, row, arena);
 	size_t at = 0;
 	size_t columns = 0;
-	/* Long texts are cut on the screen; --json has them whole. */
+	/* Long texts are cut on the screen, but for the last of a line; --json has them whole. */
+	if (is_last)
+		return text;
 	while (text[at] && columns < WIDTH_MOST) {
 		uint32_t c = 0;
 		size_t n = text_decode(text + at, strlen(text + at), &c);
@@ -180,7 +182,7 @@ static void print_table(const struct field *fields, const char *columns, const c
 	for (size_t c = 0; c < count; c++) {
 		width[c] = strlen(heading(shown[c], name));
 		for (size_t i = 0; i < n; i++) {
-			size_t w = text_columns(bytes_text(cell(shown[c], rows + i * row_bytes, &arena)));
+			size_t w = text_columns(bytes_text(cell(shown[c], rows + i * row_bytes, c + 1 == count, &arena)));
 			width[c] = w > width[c] ? w : width[c];
 		}
 	}
@@ -191,7 +193,8 @@ static void print_table(const struct field *fields, const char *columns, const c
 	fputs(bold ? "\033[0m" : "", stdout);
 	for (size_t i = 0; i < n; i++)
 		for (size_t c = 0; c < count; c++)
-			print_cell(cell(shown[c], rows + i * row_bytes, &arena), width[c], is_number(shown[c]), c + 1 == count);
+			print_cell(cell(shown[c], rows + i * row_bytes, c + 1 == count, &arena), width[c], is_number(shown[c]),
+			           c + 1 == count);
 }
 
 void cli_rows(const struct cli *cli, const struct field *fields, const char *columns, const void *rows, size_t n, size_t row_bytes)

@@ -76,6 +76,8 @@ static const char *why_queued(struct cli *cli, struct pacing *pacing, const stru
 	const char *name = provider_name(cli->ops.providers, w->provider);
 	if (wait_us > 0)
 		units_write_time(now.wall_us + wait_us, until);
+	if (hold == HOLD_PROVIDER_PAUSE && p->is_held && wait_us > 365 * DAY_US)
+		return arena_format(arena, "provider %s is paused until it is resumed: %s", name, p->pause.reason);
 	if (hold == HOLD_PROVIDER_PAUSE)
 		return arena_format(arena, "provider %s is paused until %s: %s", name, until, p->pause.reason);
 	if (hold == HOLD_RELAY_PAUSE)

@@ -1,6 +1,7 @@
 #include "daemon/clockwork/clockwork.h"
 #include "ops/campaigns.h"
 #include "ops/posts.h"
+#include "ops/providers.h"
 #include "ops/signing.h"
 #include "store/event.h"
 #include "system/clock.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { CAMPAIGNS = 64, LEAST_ATTEMPTS = 4, EXPIRE_CHUNK = 1000 };
+enum { CAMPAIGNS = 64, LEAST_ATTEMPTS = 4, EXPIRE_CHUNK = 1000, ASSIGN_PAGES = 10 };
 #define TICK_US (SECOND_US / 10)
 #define PREPARE_BUDGET_US (SECOND_US / 5)
 
@@ -20,6 +21,8 @@ struct clockwork {
 	struct daemon *daemon;
 	struct ops ops;
 	pthread_t thread;
+	int64_t assigned_after; /* subscriber id */
+	bool is_assigned;
 };
 
 static int prepare(struct clockwork *c, struct error *err)
@@ -131,6 +134,22 @@ static int look_for_keys(struct clockwork *c, struct error *err)
 	return 0;
 }
 
+/* The configuration's table of domains has changed: readers get their provider anew, a page at a time. */
+static int assign_providers(struct clockwork *c, struct error *err)
+{
+	bool stale = false;
+	bool done = false;
+	if (c->is_assigned)
+		return 0;
+	if (providers_are_stale(&c->ops, &stale, err) < 0)
+		return -1;
+	for (int pages = 0; stale && !done && pages < ASSIGN_PAGES; pages++)
+		if (providers_assign(&c->ops, &c->assigned_after, &done, err) < 0)
+			return -1;
+	c->is_assigned = !stale || done;
+	return done ? providers_are_assigned(&c->ops, err) : 0;
+}
+
 static int checkpoint(struct clockwork *c, struct error *err)
 {
 	return db_checkpoint(c->ops.db, false, err);
@@ -143,15 +162,11 @@ struct row {
 };
 
 static const struct row table[] = {
-	{ "prepare", SECOND_US / 10, prepare },
-	{ "finish", SECOND_US / 4, finish },
-	{ "schedule", SECOND_US, start_due },
-	{ "held posts", SECOND_US, release_held },
-	{ "heartbeat", 3 * SECOND_US, heartbeat },
-	{ "checkpoint", 5 * SECOND_US, checkpoint },
-	{ "leases", 30 * SECOND_US, expire_leases },
-	{ "expiry", MINUTE_US, expire_deliveries },
-	{ "DKIM records", 10 * MINUTE_US, look_for_keys },
+	{ "prepare", SECOND_US / 10, prepare },      { "finish", SECOND_US / 4, finish },
+	{ "schedule", SECOND_US, start_due },        { "held posts", SECOND_US, release_held },
+	{ "heartbeat", 3 * SECOND_US, heartbeat },   { "providers", SECOND_US / 5, assign_providers },
+	{ "checkpoint", 5 * SECOND_US, checkpoint }, { "leases", 30 * SECOND_US, expire_leases },
+	{ "expiry", MINUTE_US, expire_deliveries },  { "DKIM records", 10 * MINUTE_US, look_for_keys },
 };
 
 static void *run(void *arg)

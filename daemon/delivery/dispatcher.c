@@ -162,6 +162,8 @@ static size_t make_picks(struct dispatcher *d, struct moment now, size_t most, s
 	for (size_t i = 0; i < n; i++) {
 		if (due[i].campaign != campaign) {
 			campaign = due[i].campaign;
+			if (pace_know(&d->pace, campaign, err) < 0)
+				return SIZE_MAX;
 			campaign_room = pacing_flow_room(&d->pace.pacing, due[i].list, campaign, now, LANES_ROOM);
 			if (campaign_room < LANES_ROOM)
 				campaign_room = wanted(campaign_room, lanes_count(&d->lanes, -1, campaign));
@@ -226,8 +228,9 @@ static void count_busy(struct dispatcher *d)
 			if (provider != NO_PROVIDER)
 				busy[provider]++;
 		}
-	for (size_t i = 0; i < PROVIDERS_MOST; i++)
-		d->pace.pacing.provider[i].busy = busy[i];
+	int64_t now_us = clock_now().mono_us;
+	for (int64_t i = 0; i < PROVIDERS_MOST; i++)
+		pacing_progress(&d->pace.pacing, i, busy[i], now_us);
 }
 
 static uint32_t full_relays(const struct dispatcher *d)

@@ -159,6 +159,14 @@ void pace_events(struct pace *pace, struct moment now)
 	say_providers(pace, now);
 }
 
+int pace_know(struct pace *pace, int64_t campaign, struct error *err)
+{
+	for (size_t i = 0; i < pace->known_count; i++)
+		if (pace->known[i] == campaign)
+			return 0;
+	return pace_load_flows(pace->ops, &pace->pacing, clock_now(), pace->known, &pace->known_count, err);
+}
+
 static void reload(struct pace *pace, const struct config *fresh, struct moment now)
 {
 	struct pacing_setup out;
@@ -226,7 +234,7 @@ void pace_look(struct pace *pace, struct moment now)
 		log_error("providers not read text=\"%s\"", err.text);
 	if (now.mono_us - pace->flows_us >= FLOWS_US) {
 		pace->flows_us = now.mono_us;
-		if (pace_load_flows(pace->ops, &pace->pacing, now, &err) < 0)
+		if (pace_load_flows(pace->ops, &pace->pacing, now, pace->known, &pace->known_count, &err) < 0)
 			log_error("flows not read text=\"%s\"", err.text);
 	}
 	say_rate(pace, now);

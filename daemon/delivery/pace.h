@@ -12,6 +12,8 @@ struct pace {
 	char said[CONFIG_RELAYS][8];
 	int64_t looked_us, flows_us, returns_us, rate_us; /* monotonic */
 	int64_t rate_sent;
+	int64_t known[PACING_FLOWS]; /* campaigns whose rates are in force */
+	size_t known_count;
 };
 
 MUST_CHECK int pace_start(struct pace *pace, struct delivery *delivery, struct ops *ops, struct error *err);
@@ -19,6 +21,8 @@ MUST_CHECK int pace_start(struct pace *pace, struct delivery *delivery, struct o
 void pace_events(struct pace *pace, struct moment now);
 /* Now and then: providers that a person paused, campaigns' own rates, days of a warm-up, a reloaded configuration. */
 void pace_look(struct pace *pace, struct moment now);
+/* A campaign that has just begun: its rates come into force before its first message goes. */
+MUST_CHECK int pace_know(struct pace *pace, int64_t campaign, struct error *err);
 /* Before a message goes that took more of a durable quota than the store knows of. False: it could not be stored. */
 bool pace_reserve(struct pace *pace, bool ahead);
 #endif

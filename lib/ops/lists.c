@@ -1,4 +1,5 @@
 #include "ops/lists.h"
+#include "ops/providers.h"
 #include "base/text.h"
 #include "model/address.h"
 #include "system/clock.h"
@@ -69,8 +70,23 @@ static int take_return_path(const char *pattern, struct list *list, struct error
 	return 0;
 }
 
+static int take_pace(const struct ops *ops, const struct list_in *in, struct list *list, struct error *err)
+{
+	struct pacing_rates rates;
+	bool is_known = !in->relay || !*in->relay;
+	if (in->rate && rates_read(in->rate, &rates, err) < 0)
+		return error_wrap(err, "rate");
+	for (size_t i = 0; !is_known && i < ops->config->relay_count; i++)
+		is_known = strcmp(ops->config->relay[i].name, in->relay) == 0;
+	if (!is_known)
+		return error_set(err, ERROR_INPUT, "relay: the configuration has no [relay:%.40s]", in->relay);
+	list->rate = in->rate ? in->rate : list->rate;
+	list->relay = in->relay ? in->relay : list->relay;
+	return 0;
+}
+
 /* Lays what was given over *list. */
-static int apply(const struct list_in *in, struct list *list, struct arena *arena, struct error *err)
+static int apply(const struct ops *ops, const struct list_in *in, struct list *list, struct arena *arena, struct error *err)
 {
 	const struct {
 		const char *name, *value;
@@ -89,8 +105,8 @@ static int apply(const struct list_in *in, struct list *list, struct arena *aren
 	}
 	if (in->is_public >= 0)
 		list->is_public = in->is_public;
-	if (take_from(in->from, list, arena, err) < 0 || take_return_path(in->return_path, list, err) < 0 ||
-	    take_address("reply_to", in->reply_to, &list->reply_to, arena, err) < 0 ||
+	if (take_pace(ops, in, list, err) < 0 || take_from(in->from, list, arena, err) < 0 ||
+	    take_return_path(in->return_path, list, err) < 0 || take_address("reply_to", in->reply_to, &list->reply_to, arena, err) < 0 ||
 	    take_address("owner", in->owner, &list->owner_email, arena, err) < 0)
 		return -1;
 	return 0;
@@ -118,7 +134,7 @@ int list_create(struct ops *ops, const struct list_in *in, struct actor actor, i
 		return in->name ? -1 : error_set(err, ERROR_INPUT, "a list needs a name");
 	if (!in->from)
 		return error_set(err, ERROR_INPUT, "a list needs a sender: --from \"Example News <news@example.org>\"");
-	if (apply(in, &list, &arena, err) < 0)
+	if (apply(ops, in, &list, &arena, err) < 0)
 		return -1;
 	/* RFC 2919: a List-Id never changes, so it is fixed now, under the sender's own domain. */
 	list.list_id = in->list_id ? in->list_id : arena_format(&arena, "%s.%s", in->name, strchr(list.from_email, '@') + 1);
@@ -134,7 +150,7 @@ int list_set(struct ops *ops, const char *name, const struct list_in *in, struct
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct list list;
-	if (list_find(ops, name, &list, &arena, err) < 0 || apply(in, &list, &arena, err) < 0)
+	if (list_find(ops, name, &list, &arena, err) < 0 || apply(ops, in, &list, &arena, err) < 0)
 		return -1;
 	if (store_list_update(ops->db, &list, err) < 0)
 		return -1;

@@ -59,7 +59,7 @@ static int flow_from(const struct pacing *pacing, const struct flow *row, bool o
 	return out->rates.count > 0 || out->relay >= 0;
 }
 
-int pace_load_flows(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err)
+int pace_load_flows(struct ops *ops, struct pacing *pacing, struct moment now, int64_t *known, size_t *known_count, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct flow rows[PACING_FLOWS];
@@ -68,8 +68,10 @@ int pace_load_flows(struct ops *ops, struct pacing *pacing, struct moment now, s
 	size_t count = 0;
 	if (store_flow_all(ops->db, rows, COUNT_OF(rows), &n, &arena, err) < 0)
 		return -1;
+	*known_count = n;
 	for (size_t i = 0; i < n; i++) {
 		bool is_known = false;
+		known[i] = rows[i].campaign;
 		for (size_t j = 0; j < i; j++)
 			is_known |= rows[j].list == rows[i].list;
 		for (int of_list = 0; of_list < 2 - is_known && count < PACING_FLOWS; of_list++) {
@@ -150,13 +152,15 @@ int pace_open(struct ops *ops, struct pacing **out, struct error *err)
 	const char *names[CONFIG_RELAYS];
 	struct pacing_setup setup;
 	struct moment now = clock_now();
+	int64_t known[PACING_FLOWS];
+	size_t count = 0;
 	if (!pacing)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; i < ops->config->relay_count; i++)
 		names[i] = ops->config->relay[i].name;
 	providers_setup(ops, ops->config, names, ops->config->relay_count, &setup);
 	if (pacing_init(pacing, &setup, now, err) < 0 || pace_load_uses(ops, pacing, now, err) < 0 ||
-	    pace_load_providers(ops, pacing, true, now, err) < 0 || pace_load_flows(ops, pacing, now, err) < 0 ||
+	    pace_load_providers(ops, pacing, true, now, err) < 0 || pace_load_flows(ops, pacing, now, known, &count, err) < 0 ||
 	    load_relays(ops, pacing, now, err) < 0 || pace_load_holds(ops, pacing, now, err) < 0)
 		return -1;
 	*out = pacing;

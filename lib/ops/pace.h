@@ -8,8 +8,8 @@
 MUST_CHECK int pace_load_uses(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err);
 /* Providers' pauses; with_rates: the paces that were learned too. */
 MUST_CHECK int pace_load_providers(struct ops *ops, struct pacing *pacing, bool with_rates, struct moment now, struct error *err);
-/* Rates and relays of the lists and campaigns under way. */
-MUST_CHECK int pace_load_flows(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err);
+/* Rates and relays of the lists and campaigns under way; the ids of those campaigns go to known[PACING_FLOWS], *count of them. */
+MUST_CHECK int pace_load_flows(struct ops *ops, struct pacing *pacing, struct moment now, int64_t *known, size_t *count, struct error *err);
 
 /* Relays that a person paused. */
 MUST_CHECK int pace_load_holds(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err);

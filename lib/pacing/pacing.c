@@ -8,6 +8,7 @@ enum { FAULTS_IN_A_ROW = 3 };
 #define LONGEST_PAUSE_US (10 * MINUTE_US)
 #define FIRST_PROVIDER_PAUSE_US (2 * MINUTE_US)
 #define LONGEST_PROVIDER_PAUSE_US (4 * HOUR_US)
+#define STALL_US (2 * SECOND_US)
 #define SOON_US SECOND_US /* what is leased now is handed out within about this */
 
 const char *const hold_words[] = {
@@ -51,7 +52,7 @@ int pacing_init(struct pacing *pacing, const struct pacing_setup *setup, struct 
 	}
 	for (size_t i = 0; i < PROVIDERS_MOST; i++) {
 		struct pacing_provider *provider = &pacing->provider[i];
-		provider->cap = setup->provider[i].cap;
+		provider->cap = provider->open = setup->provider[i].cap;
 		if (gate_init(&provider->gate, setup->provider[i].rates.rate, setup->provider[i].rates.count, err) < 0)
 			return -1;
 		if (any_direct)
@@ -104,6 +105,22 @@ int pacing_reload(struct pacing *pacing, const struct pacing_setup *setup, struc
 	fresh.flows = pacing->flows;
 	*pacing = fresh;
 	return 0;
+}
+
+void pacing_progress(struct pacing *pacing, int64_t provider, size_t busy, int64_t mono_us)
+{
+	struct pacing_provider *p = &pacing->provider[provider];
+	size_t through = p->busy > busy ? p->busy - busy : 0;
+	p->busy = busy;
+	if (p->cap == 0)
+		return;
+	if (through > 0 || busy == 0) {
+		p->moved_us = mono_us;
+		p->open = p->open + through < p->cap ? p->open + through : p->cap;
+	} else if (busy >= p->open && mono_us - p->moved_us > STALL_US) {
+		p->moved_us = mono_us;
+		p->open = p->open > 1 ? p->open / 2 : 1;
+	}
 }
 
 static bool is_same_flow(const struct pacing_flow *a, const struct pacing_flow *b)
@@ -201,7 +218,7 @@ static enum hold provider_hold(struct pacing *pacing, int64_t provider, struct m
 		return p->learn.pause.until_us > now.mono_us ? HOLD_PROVIDER_PAUSE : HOLD_PROVIDER_RATE;
 	if ((*wait_us = gate_wait(&p->gate, now)) > 0)
 		return HOLD_PROVIDER_RATE;
-	if (p->cap > 0 && p->busy >= p->cap) {
+	if (p->cap > 0 && p->busy >= p->open) {
 		*wait_us = 500; /* until one of them is through */
 		return HOLD_PROVIDER_CAP;
 	}

@@ -32,8 +32,10 @@ struct pacing_relay {
 
 struct pacing_provider {
 	struct gate gate;
-	size_t cap;  /* messages in progress at most; 0: as many as there are sessions */
-	size_t busy; /* in progress: what the caller counted, and what was taken since */
+	size_t cap;       /* messages in progress at most; 0: as many as there are sessions */
+	size_t open;      /* of those, now: a provider that stalls is left with few */
+	size_t busy;      /* in progress: what the caller counted, and what was taken since */
+	int64_t moved_us; /* when one was last through */
 	struct pause pause;
 	bool is_held; /* paused by a person: no probe */
 	struct learn learn;
@@ -112,6 +114,8 @@ size_t pacing_total_room(struct pacing *pacing, struct moment now, size_t max);
 enum hold pacing_take(struct pacing *pacing, const struct pacing_key *key, uint32_t full, struct moment now, size_t *relay,
                       int64_t *wait_us);
 
+/* How many messages for it are in progress now. Where none gets through for a while, fewer are tried at once. */
+void pacing_progress(struct pacing *pacing, int64_t provider, size_t busy, int64_t mono_us);
 /* What became of a message or an attempt to connect: a success opens, three faults of the relay in a row or a 421 pause. */
 void pacing_outcome(struct pacing *pacing, size_t relay, int64_t provider, const struct outcome *outcome, const struct verdict *verdict,
                     struct moment now);

@@ -157,8 +157,28 @@ static void test_a_provider_has_a_cap_on_messages_in_progress(void **state)
 	assert_int_equal(take(pacing, GMAIL, 0, &relay), HOLD_NOTHING);
 	assert_int_equal(take(pacing, GMAIL, 0, &relay), HOLD_PROVIDER_CAP);
 	assert_int_equal(take(pacing, YAHOO, 0, &relay), HOLD_NOTHING);
-	pacing->provider[GMAIL].busy = 1;
+	pacing_progress(pacing, GMAIL, 1, 0);
 	assert_int_equal(take(pacing, GMAIL, 0, &relay), HOLD_NOTHING);
+}
+
+static void test_a_provider_that_stalls_is_left_with_few(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	size_t relay = 0;
+	(void)state;
+	setup.provider[GMAIL].cap = 8;
+	struct pacing *pacing = start(&setup);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(take(pacing, GMAIL, 0, &relay), HOLD_NOTHING);
+	for (int64_t us = 0; us < 10 * SECOND_US; us += 1000)
+		pacing_progress(pacing, GMAIL, 8, us);
+	/* Seven come through at last: one is tried, and with each that gets through one more. */
+	pacing_progress(pacing, GMAIL, 1, 10 * SECOND_US);
+	assert_true(pacing->provider[GMAIL].open <= 8);
+	pacing->provider[GMAIL].open = 1;
+	assert_int_equal(take(pacing, GMAIL, 10 * SECOND_US, &relay), HOLD_PROVIDER_CAP);
+	pacing_progress(pacing, GMAIL, 0, 10 * SECOND_US);
+	assert_int_equal(pacing->provider[GMAIL].open, 2);
 }
 
 static void test_a_held_provider_sends_no_probe(void **state)
@@ -334,6 +354,7 @@ int main(void)
 		                            cmocka_unit_test(test_all_buckets_or_none),
 		                            cmocka_unit_test(test_a_paused_provider_holds_nobody_else),
 		                            cmocka_unit_test(test_a_provider_has_a_cap_on_messages_in_progress),
+		                            cmocka_unit_test(test_a_provider_that_stalls_is_left_with_few),
 		                            cmocka_unit_test(test_a_held_provider_sends_no_probe),
 		                            cmocka_unit_test(test_a_campaign_and_a_list_have_rates_of_their_own),
 		                            cmocka_unit_test(test_relays_share_by_weight_and_a_list_may_name_one),
