@@ -17,6 +17,9 @@ struct policy {
 struct verdict policy_reply(const struct outcome *outcome, const struct history *history, const struct policy *policy, uint64_t random,
                             struct moment now);
 
+/* The wait that a reply asks for in words, as in "try again in 5 minutes", at most a day; 0: none. */
+int64_t policy_asked_us(const char *reply);
+
 /* A returned mail: "hard" suppresses. The reason to store, or NULL: the address stays. */
 const char *policy_bounce(const char *class, const char *status);
 #endif
