@@ -191,20 +191,22 @@ static void reset(struct statement *statement)
 	sqlite3_clear_bindings(stmt(statement));
 }
 
+static void rollback(struct db *db)
+{
+	if (!sqlite3_get_autocommit(handle(db)))
+		sqlite3_exec(handle(db), "ROLLBACK", NULL, NULL, NULL);
+}
+
 static int begin(struct db *db, bool write, struct error *err)
 {
+	/* Without memory the last one may not have been rolled back. */
+	rollback(db);
 	return script(db, write ? "BEGIN IMMEDIATE" : "BEGIN", err);
 }
 
 static int commit(struct db *db, struct error *err)
 {
 	return script(db, "COMMIT", err);
-}
-
-static void rollback(struct db *db)
-{
-	if (!sqlite3_get_autocommit(handle(db)))
-		sqlite3_exec(handle(db), "ROLLBACK", NULL, NULL, NULL);
 }
 
 /* Called with the lock held. With the usual time-out one open reader would stop every writer: busy means later, when the log has grown

@@ -268,9 +268,14 @@ void fixture_backup(struct fixture *f)
 	fixture_reopen(f);
 }
 
-void fixture_restore(struct fixture *f)
+void fixture_put_back(struct fixture *f)
 {
 	db_close(&f->db);
 	copy(f, ".backup", "");
+}
+
+void fixture_restore(struct fixture *f)
+{
+	fixture_put_back(f);
 	fixture_reopen(f);
 }

@@ -48,6 +48,7 @@ struct campaign_counts fixture_counts(struct fixture *f);
 /* Copies the store's files under another name, and back: a backup and its restoration. */
 void fixture_backup(struct fixture *f);
 void fixture_restore(struct fixture *f);
+void fixture_put_back(struct fixture *f); /* the same, and the store stays closed */
 
 #define OK(call)                                                                                                                           \
 	do {                                                                                                                               \
