@@ -139,23 +139,27 @@ static int status(struct cli *cli)
 	int64_t free_bytes = 0;
 	char size[UNITS_TEXT];
 	bool needs_person = false;
+	const char *clock = NULL;
 	int64_t pid = cli_daemon_pid(cli);
 	if (store_campaign_sending(cli->ops.db, sending, CAMPAIGNS, &n, &err) < 0 ||
 	    store_relay_all(cli->ops.db, relays, RELAYS, &relay_count, &arena, &err) < 0 ||
+	    store_meta_get(cli->ops.db, "clock", &clock, &arena, &err) < 0 ||
 	    file_free_space(db_folder(cli->ops.db), &free_bytes, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	for (size_t i = 0; i < relay_count; i++)
 		needs_person = needs_person || strcmp(relays[i].state, "paused") == 0;
-	needs_person = needs_person || free_bytes < cli->config->daemon.min_free_bytes;
+	needs_person = needs_person || clock || free_bytes < cli->config->daemon.min_free_bytes;
 	if (cli->json) {
 		json_t *array = json_array();
 		for (size_t i = 0; i < relay_count; i++)
 			json_array_append_new(array, field_json(relay_state_fields, &relays[i]));
-		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending", (json_int_t)n,
-		                   "free_bytes", (json_int_t)free_bytes, "relays", array));
+		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:s?,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending", (json_int_t)n,
+		                   "free_bytes", (json_int_t)free_bytes, "clock", clock, "relays", array));
 	} else {
 		printf("%-12s %s\n%-12s %zu campaigns\n%-12s %s free\n", "daemon", pid ? "runs" : "does not run", "sending", n, "disk",
 		       units_write_size(free_bytes, size));
+		if (clock)
+			printf("%-12s %s\n", "clock", clock);
 		for (size_t i = 0; i < relay_count; i++)
 			printf("%-12s %s is %s %s\n", "relay", relays[i].name, relays[i].state, relays[i].reason);
 	}

@@ -1,4 +1,5 @@
 #include "daemon/daemon.h"
+#include "system/clock.h"
 #include <time.h>
 #include <unistd.h>
 
@@ -8,6 +9,13 @@ void daemon_fail(struct daemon *daemon, int status)
 	atomic_store(&daemon->failed, status);
 	if (write(daemon->wake_fd, &one, sizeof one) < 0)
 		return; /* it is awake already */
+}
+
+struct moment daemon_due(const struct daemon *daemon)
+{
+	struct moment now = clock_now();
+	now.wall_us += atomic_load(&daemon->due_ahead_us);
+	return now;
 }
 
 void daemon_sleep(const struct daemon *daemon, int64_t us)

@@ -11,12 +11,16 @@ struct daemon {
 	atomic_bool stopping; /* drain: no new mail goes out */
 	atomic_int failed;    /* an exit status: the store can not be trusted any more */
 	atomic_bool disk_full;
+	atomic_bool is_frozen;                   /* the wall clock jumped: nothing expires */
+	atomic_llong due_ahead_us;               /* it jumped back by this: what was due by then stays due */
 	_Atomic(const struct config *) reloaded; /* a newer configuration, or NULL */
 	int wake_fd;                             /* main waits on it: written when failed is set */
 };
 
 /* Ends the daemon with that exit status. */
 void daemon_fail(struct daemon *daemon, int status);
+/* The present as due times are told in: the wall clock, or what it would be had it not jumped back. */
+struct moment daemon_due(const struct daemon *daemon);
 /* Sleeps that long, in steps, or until the daemon stops. */
 void daemon_sleep(const struct daemon *daemon, int64_t us);
 #endif

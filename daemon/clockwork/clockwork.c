@@ -1,4 +1,5 @@
 #include "daemon/clockwork/clockwork.h"
+#include "daemon/clockwork/jump.h"
 #include "ops/campaigns.h"
 #include "ops/posts.h"
 #include "ops/providers.h"
@@ -20,6 +21,7 @@ static const struct actor self = { ACTOR_SYSTEM, "gazetted" };
 struct clockwork {
 	struct daemon *daemon;
 	struct ops ops;
+	struct jump jump;
 	pthread_t thread;
 	int64_t assigned_after; /* subscriber id */
 	bool is_assigned;
@@ -45,6 +47,8 @@ static int start_due(struct clockwork *c, struct error *err)
 {
 	int64_t ids[CAMPAIGNS];
 	size_t n = 0;
+	if (atomic_load(&c->daemon->is_frozen))
+		return 0;
 	if (store_campaign_due(c->ops.db, clock_now().wall_us, ids, CAMPAIGNS, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
@@ -100,6 +104,8 @@ static int expire_deliveries(struct clockwork *c, struct error *err)
 {
 	int64_t n = 0;
 	int64_t now_us = clock_now().wall_us;
+	if (atomic_load(&c->daemon->is_frozen))
+		return 0;
 	return store_delivery_expire(c->ops.db, now_us - c->daemon->config->delivery.give_up_after_us, LEAST_ATTEMPTS, EXPIRE_CHUNK, now_us,
 	                             &n, err);
 }
@@ -176,6 +182,7 @@ static void *run(void *arg)
 	bool failing[COUNT_OF(table)] = { 0 };
 	pthread_setname_np(pthread_self(), "clockwork");
 	while (!atomic_load(&c->daemon->stopping) && !atomic_load(&c->daemon->failed)) {
+		jump_look(&c->jump, c->daemon, c->ops.db);
 		for (size_t i = 0; i < COUNT_OF(table); i++) {
 			struct error err = { 0 };
 			int64_t now_us = clock_now().mono_us;

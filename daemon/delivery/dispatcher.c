@@ -158,6 +158,8 @@ static size_t make_picks(struct dispatcher *d, struct moment now, size_t most, s
 	size_t campaign_room = 0;
 	if (store_delivery_due(d->ops.db, due, DUES, &n, err) < 0)
 		return SIZE_MAX;
+	for (size_t i = 0; i < n; i++)
+		due[i].due_us -= atomic_load(&d->delivery->daemon->due_ahead_us);
 	provider_rooms(d, due, n, now, most, rooms);
 	for (size_t i = 0; i < n; i++) {
 		if (due[i].campaign != campaign) {
@@ -200,9 +202,11 @@ static void lease(struct dispatcher *d, struct moment now)
 	if (most == 0)
 		return;
 	size_t count = make_picks(d, now, most, picks, &err);
-	struct lease lease = {
-		.node = d->delivery->daemon->node, .until_us = now.wall_us + LEASE_US, .now_us = now.wall_us, .pick = picks, .picks = count
-	};
+	struct lease lease = { .node = d->delivery->daemon->node,
+		               .until_us = now.wall_us + LEASE_US,
+		               .now_us = daemon_due(d->delivery->daemon).wall_us,
+		               .pick = picks,
+		               .picks = count };
 	if (count == SIZE_MAX || store_delivery_lease(d->ops.db, &lease, d->fresh, most, &n, &err) < 0) {
 		lease_failed(d, &err, now);
 		return;

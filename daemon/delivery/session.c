@@ -129,12 +129,13 @@ static struct verdict judge(struct talk *talk, const struct job *job, const stru
 {
 	const struct config *config = talk->delivery->daemon->config;
 	struct history history = { job->attempts, job->resends, job->first_try_us, job->queued_us ? job->queued_us : outcome->at_us };
-	struct policy policy = { config->delivery.retry_us, config->delivery.retry_count, config->delivery.give_up_after_us,
-		                 config->delivery.resend_uncertain };
+	/* While nobody knows the time nothing is too old. */
+	int64_t give_up_us = atomic_load(&talk->delivery->daemon->is_frozen) ? INT64_MAX : config->delivery.give_up_after_us;
+	struct policy policy = { config->delivery.retry_us, config->delivery.retry_count, give_up_us, config->delivery.resend_uncertain };
 	uint64_t random = 0;
 	if (outcome->kind != OUTCOME_ACCEPTED)
 		random = random_below(UINT64_MAX);
-	struct verdict verdict = policy_reply(outcome, &history, &policy, random, clock_now());
+	struct verdict verdict = policy_reply(outcome, &history, &policy, random, daemon_due(talk->delivery->daemon));
 	suspect(talk->relay, &verdict);
 	return verdict;
 }

@@ -35,6 +35,8 @@ struct lease {
 MUST_CHECK int store_delivery_lease(struct db *db, const struct lease *lease, struct job *jobs, size_t max, size_t *n, struct error *err);
 /* Gives unstarted ones back: leased -> queued where the token matches. */
 MUST_CHECK int store_delivery_release(struct db *db, const struct job *jobs, size_t n, struct error *err);
+/* The wall clock jumped: a node's leases end that much later. */
+MUST_CHECK int store_lease_shift(struct db *db, int64_t node, int64_t by_us, struct error *err);
 MUST_CHECK int store_lease_extend(struct db *db, int64_t lease_token, int64_t until_us, struct error *err);
 
 /* One commit for many sessions: outcomes with their verdicts, and inflight marks (promises 4 to 8). */

@@ -17,6 +17,9 @@ static const struct sql LEASE = { .name = "lease",
 static const struct sql EXTEND = { .name = "lease extend",
 	                           .text = "UPDATE lease SET until_us = $1 WHERE id = $2",
 	                           .in = ARGS(ARG(a, INT), ARG(b, INT)) };
+static const struct sql SHIFT = { .name = "lease shift",
+	                          .text = "UPDATE lease SET until_us = until_us + $1 WHERE node_id = $2 AND until_us > 0",
+	                          .in = ARGS(ARG(a, INT), ARG(b, INT)) };
 /* What is due when, of each campaign and provider. Correlated minima walk the partial indexes; a join would count the queue. */
 #define DUE_IN(word)                                                                                                                       \
 	"SELECT k.campaign_id AS campaign, k.provider AS provider, c.list_id AS list, c.started_us AS started_us, (SELECT min(d.due_us) "  \
@@ -158,10 +161,10 @@ static const struct sql RELEASE_NOTICE = {
 	.text = "UPDATE notice SET state = 'queued', lease_id = 0 WHERE id = $1 AND lease_id = $2 AND state = 'leased'",
 	.in = ARGS(ARG(a, INT), ARG(b, INT))
 };
-const struct sql *const lease_statements[] = { &LEASE,       &EXTEND,         &DUE,         &NOTICE_DUE,
-	                                       &TAKE_QUEUED, &TAKE_DEFERRED,  &TAKE_NOTICE, &TAKE_NOTICE_DEFERRED,
-	                                       &JOBS,        &JOB_OF,         &NOTICES,     &SUPPRESS,
-	                                       &RELEASE,     &RELEASE_NOTICE, NULL };
+const struct sql *const lease_statements[] = {
+	&LEASE,  &EXTEND,  &SHIFT,    &DUE,     &NOTICE_DUE,     &TAKE_QUEUED, &TAKE_DEFERRED, &TAKE_NOTICE, &TAKE_NOTICE_DEFERRED, &JOBS,
+	&JOB_OF, &NOTICES, &SUPPRESS, &RELEASE, &RELEASE_NOTICE, NULL
+};
 
 struct leasing {
 	const struct lease *lease;
@@ -342,6 +345,11 @@ static int release_body(struct db *db, void *arg, struct error *err)
 int store_delivery_release(struct db *db, const struct job *jobs, size_t n, struct error *err)
 {
 	return n == 0 ? 0 : db_write(db, release_body, &(struct releasing){ jobs, n }, err);
+}
+
+int store_lease_shift(struct db *db, int64_t node, int64_t by_us, struct error *err)
+{
+	return store_run(db, &SHIFT, &(struct arg){ .a = by_us, .b = node }, NULL, err);
 }
 
 int store_lease_extend(struct db *db, int64_t lease_token, int64_t until_us, struct error *err)
