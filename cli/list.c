@@ -6,24 +6,28 @@ enum { LISTS = 1000 };
 
 static struct list_in options_in(const struct cli *cli)
 {
-	return (struct list_in){ .name = cli->argument[0],
-		                 .title = cli_option(cli, "title"),
-		                 .description = cli_option(cli, "description"),
-		                 .from = cli_option(cli, "from"),
-		                 .reply_to = cli_option(cli, "reply-to"),
-		                 .owner = cli_option(cli, "owner"),
-		                 .postal = cli_option(cli, "postal"),
-		                 .language = cli_option(cli, "language"),
-		                 .timezone = cli_option(cli, "timezone"),
-		                 .return_path = cli_option(cli, "return-path"),
-		                 .template = cli_option(cli, "template"),
-		                 .testers = cli_option(cli, "testers"),
-		                 .rate = cli_option(cli, "rate"),
-		                 .relay = cli_option(cli, "relay"),
-		                 .list_id = cli_option(cli, "list-id"),
-		                 .is_public = cli_flag(cli, "public")    ? 1
-		                              : cli_flag(cli, "private") ? 0
-		                                                         : -1 };
+	struct list_in in = { .name = cli->argument[0],
+		              .title = cli_option(cli, "title"),
+		              .description = cli_option(cli, "description"),
+		              .from = cli_option(cli, "from"),
+		              .reply_to = cli_option(cli, "reply-to"),
+		              .owner = cli_option(cli, "owner"),
+		              .postal = cli_option(cli, "postal"),
+		              .language = cli_option(cli, "language"),
+		              .timezone = cli_option(cli, "timezone"),
+		              .return_path = cli_option(cli, "return-path"),
+		              .template = cli_option(cli, "template"),
+		              .testers = cli_option(cli, "testers"),
+		              .rate = cli_option(cli, "rate"),
+		              .relay = cli_option(cli, "relay"),
+		              .list_id = cli_option(cli, "list-id"),
+		              .text_links = cli_option(cli, "text-links"),
+		              .images = cli_option(cli, "images"),
+		              .is_public = cli_flag(cli, "public")    ? 1
+		                           : cli_flag(cli, "private") ? 0
+		                                                      : -1 };
+	in.theme_count = (size_t)cli_options(cli, "theme", in.theme, LIST_THEME_CHANGES);
+	return in;
 }
 
 static int create(struct cli *cli)
@@ -90,8 +94,8 @@ static int set(struct cli *cli)
 }
 
 #define SETTINGS                                                                                                                           \
-	"title: description: from: reply-to: owner: postal: language: timezone: return-path: template: testers: rate: relay: public "      \
-	"private"
+	"title: description: from: reply-to: owner: postal: language: timezone: return-path: template: theme: text-links: images: "        \
+	"testers: rate: relay: public private"
 const struct command list_commands[] = {
 	{ "list", "create", NEEDS_STORE, 1, 1, "NAME --from MAILBOX [--title T] [--postal ADDRESS] ...",
 	  SETTINGS " list-id:", "makes a newsletter",
@@ -100,7 +104,7 @@ const struct command list_commands[] = {
 	  create },
 	{ "list", "ls", NEEDS_STORE, 0, 0, "", "", "shows the newsletters", "gazette list ls", ls },
 	{ "list", "show", NEEDS_STORE, 1, 1, "LIST", "", "shows one with its readers", "gazette list show news", show },
-	{ "list", "set", NEEDS_STORE, 1, 1, "LIST [--title T] ...", SETTINGS, "changes settings; alone, shows them",
-	  "gazette list set news --reply-to editor@example.org", set },
+	{ "list", "set", NEEDS_STORE, 1, 1, "LIST [--title T] [--theme KEY=VALUE|FILE|default] ...", SETTINGS,
+	  "changes settings; alone, shows them", "gazette list set news --reply-to editor@example.org", set },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -1,6 +1,7 @@
 #include "message/body.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "message/merge.h"
 #include "template/template.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct body {
 	struct buffer *out;
 	struct bytes rest;   /* behind the tag being written */
 	int pre, quote;      /* how deep within */
+	int row;             /* of the table, from 1 */
 	bool pre_line_start; /* the next character begins a line of code */
 	bool at_start;       /* nothing but a link's tag since the block began: a picture here has the line to itself */
 };
@@ -210,12 +212,12 @@ static bool table_has_header(struct bytes rest)
 	return false;
 }
 
-static void table(struct body *body, const struct tag *tag)
+static void table(struct body *body)
 {
 	const char *role = table_has_header(body->rest) ? "" : " role=\"presentation\"";
-	(void)tag;
 	buffer_format(body->out,
-	              "<table%s width=\"100%%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"width:100%%;margin:0 0 22px;"
+	              "<div style=\"overflow-x:auto;\"><table%s width=\"100%%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
+	              "style=\"width:100%%;margin:0 0 22px;"
 	              "border-collapse:collapse;mso-table-lspace:0pt;mso-table-rspace:0pt;\">",
 	              role);
 }
@@ -247,11 +249,15 @@ static void code_block(struct body *body, const struct tag *tag)
 
 static void cell(struct body *body, const struct tag *tag, bool is_head)
 {
-	const char *side = body->look->is_rtl ? "0 0 12px" : "12px 0 0";
-	(void)side;
-	styled(body, tag, "ln",
+	/* A header of the first row is its column's, any other its row's (WCAG technique H63). */
+	struct tag own = *tag;
+	if (is_head)
+		own.attrs = body->row <= 1 ? BYTES_OF("scope=\"col\"") : BYTES_OF("scope=\"row\"");
+	if (is_head && tag->attrs.size > 0)
+		own.attrs = tag->attrs;
+	styled(body, &own, "ln tc",
 	       "padding:8px %s;border-bottom:%dpx solid %s;text-align:%s;vertical-align:top;font-size:15px;line-height:22px;"
-	       "word-break:break-word;overflow-wrap:anywhere;%s",
+	       "word-break:normal;overflow-wrap:break-word;%s",
 	       body->look->is_rtl ? "0 8px 12px" : "12px 8px 0", is_head ? 2 : 1, colour(body, "line"),
 	       body->look->is_rtl ? "right" : "left", is_head ? "font-weight:bold;" : "");
 }
@@ -311,7 +317,7 @@ static void start_tag(struct body *body, const struct tag *tag)
 	else if (is(tag, "hr"))
 		styled(body, tag, "ln", "margin:32px 0;border:0;border-top:1px solid %s;height:0;", colour(body, "line"));
 	else if (is(tag, "table"))
-		table(body, tag);
+		table(body);
 	else if (is(tag, "th") || is(tag, "td"))
 		cell(body, tag, is(tag, "th"));
 	else if (is_inline_code(tag) && body->pre == 0)
@@ -333,6 +339,8 @@ static void end_tag(struct body *body, const struct tag *tag)
 {
 	if (is(tag, "figure"))
 		buffer_add_text(body->out, "</div>");
+	else if (is(tag, "table"))
+		buffer_add_text(body->out, "</table></div>");
 	else if (is(tag, "figcaption"))
 		buffer_add_text(body->out, "</p>");
 	else
@@ -348,6 +356,10 @@ static void write_tag(struct body *body, const struct tag *tag)
 {
 	if (is(tag, "blockquote"))
 		body->quote += tag->is_end ? -1 : 1;
+	if (is(tag, "table"))
+		body->row = 0;
+	if (is(tag, "tr") && !tag->is_end)
+		body->row++;
 	if (is_heading(tag))
 		heading(body, tag);
 	else if (is(tag, "pre"))
@@ -410,6 +422,16 @@ int body_style(struct bytes html, const struct body_look *look, struct buffer *o
 	return buffer_check(out, err);
 }
 
+/* How many sections of merge tags the text begins, less those it ends: a cut within one would leave it open. */
+static int sections(struct bytes text)
+{
+	int depth = 0;
+	for (size_t i = 0; i + 1 < text.size; i++)
+		if (text.data[i] == MERGE_OPEN[0])
+			depth += text.data[i + 1] == '#' || text.data[i + 1] == '^' ? 1 : text.data[i + 1] == '/' ? -1 : 0;
+	return depth;
+}
+
 size_t body_cut(struct bytes html, size_t max_bytes)
 {
 	struct bytes rest = html;
@@ -420,6 +442,7 @@ size_t body_cut(struct bytes html, size_t max_bytes)
 		const char *next = memchr(rest.data, '<', rest.size);
 		if (!next)
 			return html.size <= max_bytes ? html.size : good;
+		depth += sections((struct bytes){ rest.data, (size_t)(next - rest.data) });
 		rest.size -= (size_t)(next - rest.data);
 		rest.data = next;
 		if (!next_tag(&rest, &tag))

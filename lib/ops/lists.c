@@ -105,8 +105,9 @@ static int apply(const struct ops *ops, const struct list_in *in, struct list *l
 	}
 	if (in->is_public >= 0)
 		list->is_public = in->is_public;
-	if (take_pace(ops, in, list, err) < 0 || take_from(in->from, list, arena, err) < 0 ||
-	    take_return_path(in->return_path, list, err) < 0 || take_address("reply_to", in->reply_to, &list->reply_to, arena, err) < 0 ||
+	if (take_pace(ops, in, list, err) < 0 || list_take_looks(ops, in, list, arena, err) < 0 ||
+	    take_from(in->from, list, arena, err) < 0 || take_return_path(in->return_path, list, err) < 0 ||
+	    take_address("reply_to", in->reply_to, &list->reply_to, arena, err) < 0 ||
 	    take_address("owner", in->owner, &list->owner_email, arena, err) < 0)
 		return -1;
 	return 0;
