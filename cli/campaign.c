@@ -214,7 +214,11 @@ static bool may_send(struct cli *cli, const struct list *list, int64_t readers, 
 	char name[128];
 	const char *expect = cli_option(cli, "expect");
 	int64_t expected = 0;
-	if (expect && units_integer(expect, 0, INT64_MAX, &expected, NULL) == 0 && llabs(readers - expected) * 20 > expected) {
+	if (expect && units_integer(expect, 0, INT64_MAX, &expected, NULL) < 0) {
+		*status = cli_usage(cli, "--expect %s is no number", expect);
+		return false;
+	}
+	if (expect && llabs(readers - expected) * 20 > expected) {
 		struct error err;
 		error_set(&err, ERROR_INPUT, "%" PRId64 " readers, not about %" PRId64 " as expected", readers, expected);
 		*status = cli_fail(cli, &err, NULL);
@@ -265,11 +269,19 @@ static int send(struct cli *cli)
 		return EXIT_DATA;
 	if (!may_send(cli, &list, readers, &status))
 		return status;
-	if (campaign_start(&cli->ops, campaign.id, cli->actor, &findings, &err) < 0)
+	/* A person at the keyboard can take it back for a while; a script that says --yes means it. */
+	bool waits = !cli->yes && !cli_flag(cli, "now") && cli->ops.config->delivery.send_delay_us > 0;
+	int64_t at_us = 0;
+	if (waits ? campaign_send_soon(&cli->ops, campaign.id, cli->actor, &at_us, &err) < 0
+	          : campaign_start(&cli->ops, campaign.id, cli->actor, &findings, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (cli->json)
 		cli_json(json_pack("{s:I,s:I}", "campaign", (json_int_t)campaign.id, "readers", (json_int_t)readers));
-	cli_say(cli, "Campaign %" PRId64 " is on its way.", campaign.id);
+	if (waits)
+		cli_say(cli, "Campaign %" PRId64 " starts in %s. To take it back: gazette campaign unschedule %" PRId64, campaign.id,
+		        units_write_duration(cli->ops.config->delivery.send_delay_us, when), campaign.id);
+	else
+		cli_say(cli, "Campaign %" PRId64 " is on its way.", campaign.id);
 	if (cli_daemon_pid(cli) == 0)
 		cli_say(cli, "The daemon does not run: nothing goes out until it does. Start it: gazetted -c %s", cli->config_path);
 	cli_next(cli, "gazette campaign watch %" PRId64, campaign.id);
@@ -379,7 +391,8 @@ static int ls(struct cli *cli)
 	if (!campaigns || (cli->arguments && list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0) ||
 	    store_campaign_page(cli->ops.db, list.id, 0, campaigns, CAMPAIGNS, &n, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_rows(cli, campaign_fields, "id state subject post_id started_us finished_us created_by", campaigns, n, sizeof *campaigns);
+	cli_rows(cli, campaign_fields, "id state kind subject post_id scheduled_us started_us finished_us created_by paused_by", campaigns,
+	         n, sizeof *campaigns);
 	return 0;
 }
 
@@ -440,7 +453,8 @@ const struct command campaign_commands[] = {
 	{ "campaign", "check", NEEDS_STORE, 0, 1, "[ID]", "", "says what stands against sending", "gazette campaign check 12", check },
 	{ "campaign", "test", NEEDS_STORE, 0, 1, "[ID] [--to ADDRESS]... [--as ADDRESS]", "to: as:", "sends it to testers only",
 	  "gazette campaign test 12 --to me@example.org", test },
-	{ "campaign", "send", NEEDS_STORE, 0, 1, "[ID] [--expect N]", "expect: now", "sends it to all", "gazette campaign send 12", send },
+	{ "campaign", "send", NEEDS_STORE, 0, 1, "[ID] [--expect N] [--now]", "expect: now", "sends it to all", "gazette campaign send 12",
+	  send },
 	{ "campaign", "watch", NEEDS_STORE, 0, 1, "[ID] [--all]", "", "shows progress until everyone was tried",
 	  "gazette campaign watch 12", watch },
 	{ "campaign", "pause", NEEDS_STORE, 0, 1, "[ID]", "", "stops it within a second", "gazette campaign pause 12", pause_command },

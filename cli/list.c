@@ -1,5 +1,6 @@
 #include "ops/lists.h"
 #include "cli/groups.h"
+#include "ops/digests.h"
 #include <stdio.h>
 
 enum { LISTS = 1000 };
@@ -20,6 +21,11 @@ static struct list_in options_in(const struct cli *cli)
 		              .testers = cli_option(cli, "testers"),
 		              .rate = cli_option(cli, "rate"),
 		              .relay = cli_option(cli, "relay"),
+		              .policy = cli_option(cli, "policy"),
+		              .editors = cli_option(cli, "editors"),
+		              .needs_approval = cli_flag(cli, "approval")      ? 1
+		                                : cli_flag(cli, "no-approval") ? 0
+		                                                               : -1,
 		              .list_id = cli_option(cli, "list-id"),
 		              .text_links = cli_option(cli, "text-links"),
 		              .images = cli_option(cli, "images"),
@@ -30,12 +36,28 @@ static struct list_in options_in(const struct cli *cli)
 	return in;
 }
 
+/* --digest, --daily and --weekly: the rhythms of the list's digests. */
+static int set_digests(struct cli *cli, const char *name, struct error *err)
+{
+	static const char *const options[DIGEST_CADENCES] = { "digest", "daily", "weekly" };
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	if (list_find(&cli->ops, name, &list, &arena, err) < 0)
+		return -1;
+	for (int i = 0; i < DIGEST_CADENCES; i++) {
+		const char *rhythm = cli_option(cli, options[i]);
+		if (rhythm && digest_set(&cli->ops, &list, (enum digest_cadence)i, rhythm, cli->actor, err) < 0)
+			return error_wrap(err, "%s", options[i]);
+	}
+	return 0;
+}
+
 static int create(struct cli *cli)
 {
 	struct list_in in = options_in(cli);
 	struct error err;
 	int64_t id = 0;
-	if (list_create(&cli->ops, &in, cli->actor, &id, &err) < 0)
+	if (list_create(&cli->ops, &in, cli->actor, &id, &err) < 0 || set_digests(cli, in.name, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (cli->json)
 		cli_json(json_pack("{s:s,s:I}", "list", in.name, "id", (json_int_t)id));
@@ -87,7 +109,7 @@ static int set(struct cli *cli)
 	struct error err;
 	if (cli->options == 0)
 		return show(cli);
-	if (list_set(&cli->ops, cli->argument[0], &in, cli->actor, &err) < 0)
+	if (list_set(&cli->ops, cli->argument[0], &in, cli->actor, &err) < 0 || set_digests(cli, in.name, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_say(cli, "List %s changed.", cli->argument[0]);
 	return 0;
@@ -95,7 +117,7 @@ static int set(struct cli *cli)
 
 #define SETTINGS                                                                                                                           \
 	"title: description: from: reply-to: owner: postal: language: timezone: return-path: template: theme: text-links: images: "        \
-	"testers: rate: relay: public private"
+	"testers: rate: relay: policy: editors: approval no-approval public private digest: daily: weekly:"
 const struct command list_commands[] = {
 	{ "list", "create", NEEDS_STORE, 1, 1, "NAME --from MAILBOX [--title T] [--postal ADDRESS] ...",
 	  SETTINGS " list-id:", "makes a newsletter",

@@ -1,6 +1,7 @@
 #include "daemon/clockwork/clockwork.h"
 #include "daemon/clockwork/jump.h"
 #include "ops/campaigns.h"
+#include "ops/digests.h"
 #include "ops/posts.h"
 #include "ops/providers.h"
 #include "ops/signing.h"
@@ -15,8 +16,6 @@
 enum { CAMPAIGNS = 64, LEAST_ATTEMPTS = 4, EXPIRE_CHUNK = 1000, ASSIGN_PAGES = 10 };
 #define TICK_US (SECOND_US / 10)
 #define PREPARE_BUDGET_US (SECOND_US / 5)
-
-static const struct actor self = { ACTOR_SYSTEM, "gazetted" };
 
 struct clockwork {
 	struct daemon *daemon;
@@ -45,18 +44,16 @@ static int prepare(struct clockwork *c, struct error *err)
 
 static int start_due(struct clockwork *c, struct error *err)
 {
-	int64_t ids[CAMPAIGNS];
-	size_t n = 0;
+	int64_t started = 0;
+	int64_t failed = 0;
 	if (atomic_load(&c->daemon->is_frozen))
 		return 0;
-	if (store_campaign_due(c->ops.db, clock_now().wall_us, ids, CAMPAIGNS, &n, err) < 0)
+	if (campaign_start_due(&c->ops, &started, &failed, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct findings findings;
-		if (campaign_start(&c->ops, ids[i], self, &findings, err) < 0)
-			return error_wrap(err, "campaign %" PRId64, ids[i]);
-		log_info("started campaign=%" PRId64, ids[i]);
-	}
+	if (started > 0)
+		log_info("started by the clock campaigns=%" PRId64, started);
+	if (failed > 0)
+		log_error("not started, drafts again campaigns=%" PRId64 " (gazette campaign ls says why)", failed);
 	return 0;
 }
 
@@ -83,6 +80,18 @@ static int release_held(struct clockwork *c, struct error *err)
 		return -1;
 	if (started > 0)
 		log_info("started by their sources campaigns=%" PRId64, started);
+	return 0;
+}
+
+static int run_digests(struct clockwork *c, struct error *err)
+{
+	int64_t made = 0;
+	if (atomic_load(&c->daemon->is_frozen))
+		return 0;
+	if (digest_run(&c->ops, &made, err) < 0)
+		return -1;
+	if (made > 0)
+		log_info("digests made campaigns=%" PRId64, made);
 	return 0;
 }
 
@@ -168,11 +177,17 @@ struct row {
 };
 
 static const struct row table[] = {
-	{ "prepare", SECOND_US / 10, prepare },      { "finish", SECOND_US / 4, finish },
-	{ "schedule", SECOND_US, start_due },        { "held posts", SECOND_US, release_held },
-	{ "heartbeat", 3 * SECOND_US, heartbeat },   { "providers", SECOND_US / 5, assign_providers },
-	{ "checkpoint", 5 * SECOND_US, checkpoint }, { "leases", 30 * SECOND_US, expire_leases },
-	{ "expiry", MINUTE_US, expire_deliveries },  { "DKIM records", 10 * MINUTE_US, look_for_keys },
+	{ "prepare", SECOND_US / 10, prepare },
+	{ "finish", SECOND_US / 4, finish },
+	{ "schedule", SECOND_US, start_due },
+	{ "held posts", SECOND_US, release_held },
+	{ "heartbeat", 3 * SECOND_US, heartbeat },
+	{ "providers", SECOND_US / 5, assign_providers },
+	{ "digests", SECOND_US, run_digests },
+	{ "checkpoint", 5 * SECOND_US, checkpoint },
+	{ "leases", 30 * SECOND_US, expire_leases },
+	{ "expiry", MINUTE_US, expire_deliveries },
+	{ "DKIM records", 10 * MINUTE_US, look_for_keys },
 };
 
 static void *run(void *arg)

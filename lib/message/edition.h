@@ -34,6 +34,10 @@ struct edition_in {
 	const char *public_url;
 	const char *return_path; /* pattern with {token}, or NULL: from_email, and what bounces is not matched */
 	const char *subject, *preheader;
+	/* A mail that follows another one (RFC 5322 section 3.6.4): the salt and the host of that campaign, from which the reader's own
+	 * Message-ID was made. Empty: it follows none. */
+	struct bytes answers_salt;
+	const char *answers_host;
 	const struct post *posts;
 	size_t post_count;
 	struct bytes html_template, text_template;
@@ -69,6 +73,7 @@ enum edition_part { EDITION_HTML, EDITION_TEXT };
 /* One part, decoded. job NULL: without name or personal links, as the web shows it. */
 MUST_CHECK int edition_part(const struct edition *edition, enum edition_part part, const struct job *job, const struct keyring *keys,
                             struct buffer *out, struct error *err);
+const char *edition_host(const struct edition *edition); /* right side of its Message-IDs */
 const char *edition_subject(const struct edition *edition);
 size_t edition_bytes(const struct edition *edition); /* of its fixed pieces: about the message's size */
 #endif

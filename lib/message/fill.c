@@ -6,7 +6,7 @@
 #include "message/reader.h"
 #include <stdio.h>
 
-enum { VALUE_BYTES = 64 << 10 };
+enum { VALUE_BYTES = 64 << 10, SALT_BYTES = 16 };
 
 struct fill {
 	const struct edition *edition;
@@ -35,6 +35,13 @@ static void write_url(const struct fill *fill, enum token_purpose purpose, struc
 	token_write(fill->keys, &token, fill->job->epoch, text);
 	buffer_add_text(out, purpose == TOKEN_UNSUBSCRIBE ? "/u/" : "/v/");
 	buffer_add_text(out, text);
+}
+
+static void write_answered(const struct fill *fill, const struct piece *piece, struct buffer *out)
+{
+	char left[32];
+	token_message_id((struct bytes){ piece->bytes.data, SALT_BYTES }, fill->job->subscriber, left);
+	buffer_format(out, "<%s@%.*s>", left, (int)(piece->bytes.size - SALT_BYTES), piece->bytes.data + SALT_BYTES);
 }
 
 static void write_message_id(const struct fill *fill, struct buffer *out)
@@ -102,6 +109,7 @@ static int slot_value(struct fill *fill, const struct piece *piece, struct buffe
 	case SLOT_VIEW_URL: write_url(fill, TOKEN_VIEW, out); break;
 	case SLOT_DATE: buffer_add_text(out, units_write_mail_date(job->first_us, date)); break;
 	case SLOT_MESSAGE_ID: write_message_id(fill, out); break;
+	case SLOT_ANSWERS: write_answered(fill, piece, out); break;
 	case SLOT_TO: return encode_mailbox(bytes_text(fill->reader.name), bytes_text(job->email), strlen("To: "), out, err);
 	case SLOT_VERP: return write_return_path(fill, out, err);
 	case SLOT_FIRST_NAME: return first_name(fill, out, err);

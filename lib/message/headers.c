@@ -76,6 +76,27 @@ static int add_list_fields(struct compile *c, struct error *err)
 	return buffer_check(&out, err) < 0 ? -1 : compile_add_fixed(c, buffer_bytes(&out), err);
 }
 
+/* In-Reply-To and References: the mail shows in the thread of the one it corrects. */
+static int add_answers(struct compile *c, struct error *err)
+{
+	static const char *const names[] = { "In-Reply-To: ", "References: " };
+	CLEANUP(buffer_clear) struct buffer origin = BUFFER_INIT(512);
+	if (c->in->answers_salt.size != 16)
+		return error_set(err, ERROR_CORRUPT, "the campaign that is answered has no salt");
+	buffer_add_bytes(&origin, c->in->answers_salt);
+	buffer_add_text(&origin, c->in->answers_host);
+	char *kept = arena_copy(&c->arena, origin.data, origin.size);
+	if (!kept || buffer_check(&origin, err) < 0)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct piece piece = { .kind = PIECE_SLOT, .slot = SLOT_ANSWERS, .coding = CODING_RAW, .bytes = { kept, origin.size } };
+		if (compile_add_fixed(c, bytes_text(names[i]), err) < 0 || pieces_add(&c->message, piece, err) < 0 ||
+		    compile_add_fixed(c, BYTES_OF("\r\n"), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* A subject with merge tags is one slot: it is encoded and folded as the whole it becomes. */
 static int add_subject(struct compile *c, struct error *err)
 {
@@ -115,6 +136,7 @@ int compile_headers(struct compile *c, struct error *err)
 	if (add_subject(c, err) < 0)
 		return -1;
 	if (add_slot(c, "Date: ", SLOT_DATE, "\r\n", err) < 0 || add_slot(c, "Message-ID: ", SLOT_MESSAGE_ID, "\r\n", err) < 0 ||
+	    (in->answers_salt.size > 0 && add_answers(c, err) < 0) ||
 	    add_slot(c, "List-Unsubscribe: <", SLOT_UNSUBSCRIBE_URL, ">", err) < 0)
 		return -1;
 	/* The return path's own token names the reader, so that mail to it works even when it was forwarded (RULES U14). */

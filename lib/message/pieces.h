@@ -16,6 +16,7 @@ enum slot_kind {
 	SLOT_TO,
 	SLOT_VERP, /* the return path's token address */
 	SLOT_FIRST_NAME,
+	SLOT_ANSWERS, /* the Message-ID of another campaign to the same reader: `bytes` is its salt of 16 and the host */
 	SLOT_KINDS
 };
 

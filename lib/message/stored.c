@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 static const char magic[8] = "GZEDTN01";
-enum { PIECES_MAX = 100000, CHECK_BYTES = 8 };
+enum { SALT_BYTES = 16, PIECES_MAX = 100000, CHECK_BYTES = 8 };
 
 static void put(struct buffer *out, uint64_t number)
 {
@@ -92,7 +92,8 @@ static int get_pieces(struct reader *reader, struct pieces *pieces, struct error
 			               .slot = (enum slot_kind)(what >> 8 & 0xff),
 			               .coding = (enum slot_coding)(what >> 16 & 0xff),
 			               .bytes = get_bytes(reader) };
-		if (piece.kind >= PIECE_KINDS || piece.slot >= SLOT_KINDS || piece.coding >= CODINGS)
+		if (piece.kind >= PIECE_KINDS || piece.slot >= SLOT_KINDS || piece.coding >= CODINGS ||
+		    (piece.slot == SLOT_ANSWERS && piece.bytes.size < SALT_BYTES))
 			reader->bad = true;
 		else if (pieces_add(pieces, piece, err) < 0)
 			return -1;
@@ -148,6 +149,11 @@ void edition_free(struct edition **edition)
 	free((*edition)->store);
 	free(*edition);
 	*edition = NULL;
+}
+
+const char *edition_host(const struct edition *edition)
+{
+	return edition->string[STRING_HOST].data;
 }
 
 const char *edition_subject(const struct edition *edition)

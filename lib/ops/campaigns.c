@@ -1,9 +1,8 @@
 #include "ops/campaigns.h"
 #include "ops/pace.h"
 #include "base/text.h"
-#include "ops/editions.h"
+#include "ops/compile.h"
 #include "ops/lists.h"
-#include "store/post.h"
 #include "system/clock.h"
 #include "system/random.h"
 #include <stdio.h>
@@ -11,8 +10,7 @@
 
 enum { SALT_BYTES = 16, CHUNK = 1000, PROVIDERS = 64 };
 
-/* Texts of a campaign go into headers: one line. */
-static int check_line(const char *field, const char *text, struct error *err)
+int campaign_check_line(const char *field, const char *text, struct error *err)
 {
 	if (!text_is_utf8(bytes_text(text)) || text_has_control(bytes_text(text)) || strlen(text) > 900)
 		return error_set(err, ERROR_INPUT, "%s: must be one line of UTF-8 text, at most 900 bytes", field);
@@ -63,8 +61,11 @@ int campaign_create(struct ops *ops, const struct campaign_in *in, struct actor 
 		                     .schedule = "",
 		                     .paused_by = "",
 		                     .created_by = actor.name ? actor.name : "",
-		                     .created_us = clock_now().wall_us };
-	if (check_line("subject", campaign.subject, err) < 0 || (in->preheader && check_line("preheader", campaign.preheader, err) < 0))
+		                     .created_us = clock_now().wall_us,
+		                     .cadences = CADENCE_EACH,
+		                     .approved_by = "" };
+	if (campaign_check_line("subject", campaign.subject, err) < 0 ||
+	    (in->preheader && campaign_check_line("preheader", campaign.preheader, err) < 0))
 		return -1;
 	if (!*campaign.subject)
 		return error_set(err, ERROR_INPUT, "the post has no title: give a --subject");
@@ -96,52 +97,22 @@ int campaign_find(struct ops *ops, const char *what, struct campaign *out, struc
 	return found < 0 ? -1 : 0;
 }
 
-struct loaded {
-	struct campaign campaign;
-	struct list list;
-	struct stored_post post;
-	struct arena arena;
-};
-
-static void loaded_clear(struct loaded *loaded)
-{
-	arena_clear(&loaded->arena);
-}
-
-static int load(struct ops *ops, int64_t id, struct loaded *out, struct error *err)
-{
-	int found = store_campaign_get(ops->db, id, &out->campaign, &out->arena, err);
-	if (found == 0)
-		return error_set(err, ERROR_NOT_FOUND, "there is no campaign %" PRId64 ": gazette campaign ls shows them", id);
-	if (found < 0 || store_list_get(ops->db, out->campaign.list_id, &out->list, &out->arena, err) <= 0 ||
-	    store_post_get(ops->db, out->campaign.post_id, &out->post, &out->arena, err) <= 0)
-		return found < 0 ? -1 : error_set(err, ERROR_CORRUPT, "campaign %" PRId64 " has lost its list or post", id);
-	return 0;
-}
-
-static int compile(struct ops *ops, const struct loaded *loaded, bool is_test, struct edition **out, struct error *err)
-{
-	const struct stored_post *posts[] = { &loaded->post };
-	struct edition_of of = { .campaign = &loaded->campaign, .list = &loaded->list, .posts = posts, .count = 1, .is_test = is_test };
-	return edition_make(ops, &of, out, err);
-}
-
 int campaign_test_edition(struct ops *ops, const struct campaign *campaign, struct edition **out, struct error *err)
 {
 	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
-	if (load(ops, campaign->id, &loaded, err) < 0)
+	if (loaded_read(ops, campaign->id, &loaded, err) < 0)
 		return -1;
 	loaded.campaign.salt = campaign->salt;
-	return compile(ops, &loaded, true, out, err);
+	return loaded_compile(ops, &loaded, 0, true, out, err);
 }
 
 int campaign_edition(struct ops *ops, const struct campaign *campaign, struct edition **out, struct error *err)
 {
 	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
-	if (load(ops, campaign->id, &loaded, err) < 0)
+	if (loaded_read(ops, campaign->id, &loaded, err) < 0)
 		return -1;
 	if (campaign->edition_id == 0)
-		return compile(ops, &loaded, false, out, err);
+		return loaded_compile(ops, &loaded, 0, false, out, err);
 	struct bytes stored;
 	int found = store_edition_get(ops->db, campaign->edition_id, &stored, &loaded.arena, err);
 	if (found <= 0)
@@ -177,7 +148,7 @@ int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct err
 	size_t n = 0;
 	int64_t readers = 0;
 	*out = (struct findings){ 0 };
-	if (load(ops, id, &loaded, err) < 0)
+	if (loaded_read(ops, id, &loaded, err) < 0)
 		return -1;
 	const struct list *list = &loaded.list;
 	if (!*list->postal)
@@ -194,7 +165,7 @@ int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct err
 	if (!edition_return_path_of(ops, list))
 		findings_add(out, false, "return_path",
 		             "what bounces can not be told apart: set [inbound] return_path = bounce+{token}@your.domain");
-	if (compile(ops, &loaded, false, &edition, &why) < 0)
+	if (loaded_compile(ops, &loaded, 0, false, &edition, &why) < 0)
 		findings_add(out, true, "template", "%.200s", why.text);
 	else if (edition_bytes(edition) > 100 << 10)
 		findings_add(out, false, "size", "the mail is larger than 100 KB: Gmail cuts it off below that");
@@ -207,23 +178,49 @@ int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct err
 	return 0;
 }
 
+/* RULES of the house: where a list asks for it, somebody else than who made it has to have seen it. */
+static int check_approval(const struct loaded *loaded, struct error *err)
+{
+	if (!loaded->list.needs_approval || *loaded->campaign.approved_by)
+		return 0;
+	return error_set(err, ERROR_DENIED, "list %s wants the word of a second person first: gazette campaign approve %" PRId64,
+	                 loaded->list.name, loaded->campaign.id);
+}
+
+/* The sets of posts that readers had before; what everybody gets comes first. */
+static int sets_of_posts(struct ops *ops, const struct loaded *loaded, int64_t had[EDITIONS], size_t *n, struct error *err)
+{
+	had[0] = 0;
+	*n = 0;
+	if (loaded->campaign.kind == CAMPAIGN_DIGEST && store_campaign_had(ops->db, &loaded->campaign, had + 1, EDITIONS - 1, n, err) < 0)
+		return -1;
+	size_t found = *n;
+	*n = 1;
+	for (size_t i = 1; i <= found; i++)
+		if (had[i] != 0 && had[i] != (INT64_C(1) << loaded->count) - 1)
+			had[(*n)++] = had[i];
+	return 0;
+}
+
 int campaign_start(struct ops *ops, int64_t id, struct actor actor, struct findings *out, struct error *err)
 {
 	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
-	CLEANUP(edition_free) struct edition *edition = NULL;
-	CLEANUP(buffer_clear) struct buffer stored = BUFFER_INIT(64 << 20);
+	CLEANUP(editions_new_free) struct editions_new *editions = NULL;
+	int64_t had[EDITIONS];
+	size_t n = 0;
 	char object[UNITS_TEXT];
-	if (load(ops, id, &loaded, err) < 0)
+	if (loaded_read(ops, id, &loaded, err) < 0)
 		return -1;
 	if (loaded.campaign.state == CAMPAIGN_PREPARING || loaded.campaign.state == CAMPAIGN_SENDING)
 		return 0;
-	if (campaign_check(ops, id, out, err) < 0)
+	if (check_approval(&loaded, err) < 0 || campaign_check(ops, id, out, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->count; i++)
 		if (out->found[i].is_fault)
 			return error_set(err, ERROR_INPUT, "%s: %s", out->found[i].check, out->found[i].text);
-	if (compile(ops, &loaded, false, &edition, err) < 0 || edition_write(edition, &stored, err) < 0 ||
-	    store_campaign_start(ops->db, id, buffer_bytes(&stored), actor.name ? actor.name : "", clock_now().wall_us, err) < 0)
+	if (sets_of_posts(ops, &loaded, had, &n, err) < 0 || loaded_compile_all(ops, &loaded, had, n, &editions, err) < 0 ||
+	    store_campaign_start_with(ops->db, id, editions->edition, editions->count, actor.name ? actor.name : "", clock_now().wall_us,
+	                              err) < 0)
 		return -1;
 	snprintf(object, sizeof object, "campaign %" PRId64, id);
 	return ops_audit(ops, actor, "campaign send", object, loaded.list.name, err) < 0 ? -1 : 1;
@@ -256,6 +253,11 @@ int campaign_pause(struct ops *ops, int64_t id, struct actor actor, struct error
 
 int campaign_resume(struct ops *ops, int64_t id, struct actor actor, struct error *err)
 {
+	/* What was leased while the campaign was refreshed, and came back untried, goes with the others. */
+	int64_t moved = CHUNK;
+	while (moved == CHUNK)
+		if (store_campaign_move(ops->db, id, CHUNK, &moved, err) < 0)
+			return -1;
 	int changed = store_campaign_resume(ops->db, id, actor.name ? actor.name : "", clock_now().wall_us, err);
 	return audit_verb(ops, actor, "campaign resume", id, changed, err);
 }
@@ -268,15 +270,6 @@ int campaign_cancel(struct ops *ops, int64_t id, struct actor actor, struct erro
 			return -1;
 	while (!done);
 	return audit_verb(ops, actor, "campaign cancel", id, 1, err);
-}
-
-int campaign_schedule(struct ops *ops, int64_t id, int64_t at_us, const char *rule, struct actor actor, struct error *err)
-{
-	if (at_us <= clock_now().wall_us)
-		return error_set(err, ERROR_INPUT, "%s is in the past", rule);
-	if (store_campaign_schedule(ops->db, id, at_us, rule, actor.name ? actor.name : "", err) < 0)
-		return -1;
-	return audit_verb(ops, actor, "campaign schedule", id, 1, err) < 0 ? -1 : 0;
 }
 
 /* When it will be through, and what decides that. */

@@ -1,6 +1,7 @@
 /* campaigns - the life of a send: create, check, start, prepare, preview, test, pause, resume, cancel. */
 #ifndef OPS_CAMPAIGNS_H
 #define OPS_CAMPAIGNS_H
+#include "base/when.h"
 #include "message/edition.h"
 #include "ops/ops.h"
 #include "store/campaign.h"
@@ -26,7 +27,26 @@ MUST_CHECK int campaign_prepare(struct ops *ops, int64_t id, int64_t budget_us, 
 MUST_CHECK int campaign_pause(struct ops *ops, int64_t id, struct actor actor, struct error *err); /* 1 changed, 0 was so */
 MUST_CHECK int campaign_resume(struct ops *ops, int64_t id, struct actor actor, struct error *err);
 MUST_CHECK int campaign_cancel(struct ops *ops, int64_t id, struct actor actor, struct error *err);
-MUST_CHECK int campaign_schedule(struct ops *ops, int64_t id, int64_t at_us, const char *rule, struct actor actor, struct error *err);
+/* `at` as base/when.h reads it, in the list's zone; said: how it is told back. */
+MUST_CHECK int campaign_schedule(struct ops *ops, int64_t id, const char *at, struct actor actor, char said[WHEN_TEXT], struct error *err);
+/* Starts it after [delivery] send_delay, so that it can be taken back; at once where that is 0. Gives the time. */
+MUST_CHECK int campaign_send_soon(struct ops *ops, int64_t id, struct actor actor, int64_t *at_us, struct error *err);
+MUST_CHECK int campaign_unschedule(struct ops *ops, int64_t id, struct actor actor, struct error *err); /* 1 changed, 0 was a draft */
+MUST_CHECK int campaign_delete(struct ops *ops, int64_t id, struct actor actor, struct error *err);     /* drafts only */
+/* DENIED: by who made it. */
+MUST_CHECK int campaign_approve(struct ops *ops, int64_t id, struct actor actor, struct error *err);
+/* Clockwork: starts what is due. What can not start is a draft again, says why in paused_by, and does not stop the others.
+ * *failed: how many. */
+MUST_CHECK int campaign_start_due(struct ops *ops, int64_t *started, int64_t *failed, struct error *err);
+
+/* The words of a campaign's posts as they go out now, against those of the edition in force: a unified diff, empty if they agree. */
+MUST_CHECK int campaign_changes(struct ops *ops, int64_t id, struct buffer *diff, struct error *err);
+/* The edited posts for whoever has not been mailed: the next edition, compiled. The campaign has to be paused. Gives how many get it;
+ * findings with a fault stop it (INPUT). */
+MUST_CHECK int campaign_refresh(struct ops *ops, int64_t id, struct actor actor, struct findings *out, int64_t *readers, struct error *err);
+/* A draft for exactly those who got a text that was changed since, in the thread of the first. subject NULL: the first one's. */
+MUST_CHECK int campaign_correct(struct ops *ops, int64_t id, const char *subject, struct actor actor, int64_t *correction, int64_t *readers,
+                                struct error *err);
 /* "12", "last", "news/last". NOT_FOUND. */
 MUST_CHECK int campaign_find(struct ops *ops, const char *what, struct campaign *out, struct arena *arena, struct error *err);
 

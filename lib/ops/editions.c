@@ -111,6 +111,8 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 		                 .lookup_context = &making,
 		                 .theme = list->theme,
 		                 .links = strcmp(list->text_links, "inline") == 0 ? EDITION_INLINE : EDITION_NOTES,
+		                 .answers_salt = of->answers_salt,
+		                 .answers_host = of->answers_host,
 		                 .is_test = of->is_test };
 	return edition_compile(&in, out, err);
 }

@@ -13,6 +13,8 @@ struct edition_of {
 	const struct list *list;
 	const struct stored_post *const *posts;
 	size_t count;
+	struct bytes answers_salt; /* a correction: as in edition_in */
+	const char *answers_host;
 	bool is_test;
 };
 

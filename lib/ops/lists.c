@@ -1,8 +1,15 @@
 #include "ops/lists.h"
 #include "ops/providers.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "model/address.h"
+#include "ops/digests.h"
+#include "ops/posts.h"
 #include "system/clock.h"
+#include "system/random.h"
+#include "system/zone_file.h"
+
+enum { POST_TOKEN_BYTES = 10 };
 
 static const char *const reserved[] = { "api", "desk", "metrics", "healthz", "c", "u", "s", "v", "l", "p", "style", "static" };
 
@@ -85,6 +92,25 @@ static int take_pace(const struct ops *ops, const struct list_in *in, struct lis
 	return 0;
 }
 
+/* What decides about posts, checked before it is kept. */
+static int check_flow(const struct list_in *in, struct error *err)
+{
+	CLEANUP(zone_free) struct zone *zone = NULL;
+	struct source source;
+	struct bytes rest = bytes_text(in->editors ? in->editors : "");
+	struct bytes part;
+	if (in->timezone && zone_load(in->timezone, &zone, err) < 0)
+		return error_wrap(err, "timezone");
+	if (in->policy && source_policy_read(in->policy, &source, err) < 0)
+		return -1;
+	while (text_next_part(&rest, ", ", &part)) {
+		struct address address;
+		if (address_read(part, &address, err) < 0)
+			return error_wrap(err, "editors");
+	}
+	return 0;
+}
+
 /* Lays what was given over *list. */
 static int apply(const struct ops *ops, const struct list_in *in, struct list *list, struct arena *arena, struct error *err)
 {
@@ -95,7 +121,8 @@ static int apply(const struct ops *ops, const struct list_in *in, struct list *l
 		{ "title", in->title, &list->title },          { "description", in->description, &list->description },
 		{ "postal", in->postal, &list->postal },       { "language", in->language, &list->language },
 		{ "timezone", in->timezone, &list->timezone }, { "template", in->template, &list->template },
-		{ "testers", in->testers, &list->testers },
+		{ "testers", in->testers, &list->testers },    { "policy", in->policy, &list->policy },
+		{ "editors", in->editors, &list->editors },
 	};
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		if (no_control(texts[i].name, texts[i].value, err) < 0)
@@ -103,9 +130,11 @@ static int apply(const struct ops *ops, const struct list_in *in, struct list *l
 		if (texts[i].value)
 			*texts[i].to = texts[i].value;
 	}
+	if (in->needs_approval >= 0)
+		list->needs_approval = in->needs_approval;
 	if (in->is_public >= 0)
 		list->is_public = in->is_public;
-	if (take_pace(ops, in, list, err) < 0 || list_take_looks(ops, in, list, arena, err) < 0 ||
+	if (check_flow(in, err) < 0 || take_pace(ops, in, list, err) < 0 || list_take_looks(ops, in, list, arena, err) < 0 ||
 	    take_from(in->from, list, arena, err) < 0 || take_return_path(in->return_path, list, err) < 0 ||
 	    take_address("reply_to", in->reply_to, &list->reply_to, arena, err) < 0 ||
 	    take_address("owner", in->owner, &list->owner_email, arena, err) < 0)
@@ -129,6 +158,8 @@ int list_create(struct ops *ops, const struct list_in *in, struct actor actor, i
 		             .testers = "",
 		             .rate = "",
 		             .relay = "",
+		             .policy = "draft",
+		             .editors = "",
 		             .is_public = true,
 		             .created_us = clock_now().wall_us };
 	if (!in->name || !list_name_is_valid(in->name, err))
@@ -142,7 +173,12 @@ int list_create(struct ops *ops, const struct list_in *in, struct actor actor, i
 	char domain[256];
 	if (!list.list_id || address_read_domain(bytes_text(list.list_id), domain, err) < 0)
 		return error_wrap(err, "list_id");
-	if (store_list_create(ops->db, &list, id, err) < 0)
+	CLEANUP(buffer_clear) struct buffer token = BUFFER_INIT(64);
+	uint8_t secret[POST_TOKEN_BYTES];
+	random_bytes(secret, sizeof secret);
+	digest_base32(secret, sizeof secret, &token);
+	list.post_token = buffer_text(&token);
+	if (store_list_create(ops->db, &list, id, err) < 0 || digest_prepare(ops, *id, list.created_us, err) < 0)
 		return -1;
 	return ops_audit(ops, actor, "list create", in->name, "", err);
 }
@@ -153,7 +189,7 @@ int list_set(struct ops *ops, const char *name, const struct list_in *in, struct
 	struct list list;
 	if (list_find(ops, name, &list, &arena, err) < 0 || apply(ops, in, &list, &arena, err) < 0)
 		return -1;
-	if (store_list_update(ops->db, &list, err) < 0)
+	if (store_list_update(ops->db, &list, err) < 0 || (in->timezone && store_digest_forget_next(ops->db, list.id, err) < 0))
 		return -1;
 	return ops_audit(ops, actor, "list set", name, "", err);
 }

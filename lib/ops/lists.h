@@ -18,7 +18,8 @@ struct list_in {
 	size_t theme_count;
 	const char *text_links; /* "notes", "inline" */
 	const char *images;     /* "link", "inline" */
-	int is_public;          /* -1 unset */
+	const char *policy, *editors;
+	int is_public, needs_approval; /* -1 unset */
 };
 /* CONFLICT: taken. INPUT names the field. Gives the id. */
 MUST_CHECK int list_create(struct ops *ops, const struct list_in *in, struct actor actor, int64_t *id, struct error *err);

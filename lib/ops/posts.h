@@ -22,6 +22,14 @@ MUST_CHECK int post_take(struct ops *ops, struct source *source, const struct po
 /* A post ready to be stored: hashes of title and text, state draft. Texts are borrowed from `post` and the arena. */
 MUST_CHECK int post_prepare(const struct post *post, int64_t list, int64_t now_us, struct arena *arena, struct stored_post *out,
                             struct error *err);
+/* Both hashes as one word: what a source said. */
+const char *post_source_hash(const struct stored_post *post, struct arena *arena);
+MUST_CHECK int post_find(struct ops *ops, int64_t id, struct stored_post *out, struct arena *arena, struct error *err); /* NOT_FOUND */
+/* New words for a post: everything of *words but its identity, the text made from the HTML, which is sanitised. The old ones become a
+ * version. What a campaign has sent stays as it was: see campaign_refresh() and campaign_correct(). */
+MUST_CHECK int post_revise(struct ops *ops, int64_t id, const struct post *words, struct actor actor, bool *changed, struct error *err);
+/* Never to be mailed, or to be again. 1 changed, 0 was so. CONFLICT: a campaign carries it. */
+MUST_CHECK int post_skip(struct ops *ops, int64_t id, bool skip, struct actor actor, struct error *err);
 /* One file ("-" standard input) or URL, as a draft. The same identity again gives the id there is, with a new version if the words differ.
  */
 MUST_CHECK int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor, int64_t *id,
@@ -35,6 +43,8 @@ struct source_in {
 	const char *policy;      /* "draft", "send", "hold=30m" */
 	int64_t latest;
 };
+/* "draft", "send", "hold=30m", "digest" into source->policy and hold_us. */
+MUST_CHECK int source_policy_read(const char *text, struct source *source, struct error *err);
 /* Adds the source and takes its first look at once: what is there is marked seen. */
 MUST_CHECK int source_add(struct ops *ops, const struct source_in *in, struct actor actor, int64_t *id, struct taken *first,
                           struct error *err);

@@ -1,6 +1,6 @@
 /* What one reader would get, and test mails. */
 #include "model/address.h"
-#include "ops/campaigns.h"
+#include "ops/compile.h"
 #include "ops/signing.h"
 #include "ops/subscribers.h"
 #include "system/clock.h"
@@ -45,8 +45,11 @@ int campaign_preview(struct ops *ops, int64_t id, const char *to, enum preview_f
 	CLEANUP(edition_free) struct edition *edition = NULL;
 	struct campaign campaign;
 	struct job job;
-	if (campaign_of(ops, id, &campaign, &arena, err) < 0 || job_of(ops, id, to, &job, &arena, err) < 0 ||
-	    campaign_edition(ops, &campaign, &edition, err) < 0)
+	if (campaign_of(ops, id, &campaign, &arena, err) < 0 || job_of(ops, id, to, &job, &arena, err) < 0)
+		return -1;
+	/* A refreshed campaign has several editions; each reader keeps his own. */
+	campaign.edition_id = job.edition ? job.edition : campaign.edition_id;
+	if (campaign_edition(ops, &campaign, &edition, err) < 0)
 		return -1;
 	if (job.first_us == 0)
 		job.first_us = clock_now().wall_us;
@@ -55,14 +58,31 @@ int campaign_preview(struct ops *ops, int64_t id, const char *to, enum preview_f
 	return edition_part(edition, form == PREVIEW_HTML ? EDITION_HTML : EDITION_TEXT, &job, &ops->keys, out, err);
 }
 
+/* Whether a post was edited since the edition in force was compiled. */
+static int is_outdated(struct ops *ops, const struct loaded *loaded, bool *outdated, struct error *err)
+{
+	*outdated = false;
+	for (size_t i = 0; i < loaded->count && loaded->campaign.edition_id; i++) {
+		int64_t version = 0;
+		int found = store_edition_version(ops->db, loaded->campaign.edition_id, loaded->post[i].id, &version, err);
+		if (found < 0)
+			return -1;
+		*outdated = *outdated || (found > 0 && version < loaded->post[i].version);
+	}
+	return 0;
+}
+
 int campaign_web_view(struct ops *ops, int64_t id, struct buffer *html, struct error *err)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
 	CLEANUP(edition_free) struct edition *edition = NULL;
-	struct campaign campaign;
-	if (campaign_of(ops, id, &campaign, &arena, err) < 0 || campaign_edition(ops, &campaign, &edition, err) < 0)
+	bool outdated = false;
+	if (loaded_read(ops, id, &loaded, err) < 0 || is_outdated(ops, &loaded, &outdated, err) < 0)
 		return -1;
-	return edition_part(edition, EDITION_HTML, NULL, &ops->keys, html, err);
+	/* The web shows what is right now, whatever the mail said. */
+	int result =
+		outdated ? loaded_compile(ops, &loaded, 0, false, &edition, err) : campaign_edition(ops, &loaded.campaign, &edition, err);
+	return result < 0 ? -1 : edition_part(edition, EDITION_HTML, NULL, &ops->keys, html, err);
 }
 
 int campaign_test(struct ops *ops, int64_t id, const char *to, const char *as, struct actor actor, int64_t *notice, struct error *err)

@@ -182,7 +182,7 @@ int source_poll(struct ops *ops, struct http *http, struct source *source, struc
 	return post_take(ops, source, feed.posts, feed.count, out, err);
 }
 
-static int parse_policy(const char *text, struct source *source, struct error *err)
+int source_policy_read(const char *text, struct source *source, struct error *err)
 {
 	if (!text || strcmp(text, "draft") == 0)
 		source->policy = SOURCE_DRAFT;
@@ -190,8 +190,10 @@ static int parse_policy(const char *text, struct source *source, struct error *e
 		source->policy = SOURCE_SEND;
 	else if (text_starts(text, "hold=") && units_duration(text + 5, &source->hold_us, err) == 0)
 		source->policy = SOURCE_HOLD;
+	else if (strcmp(text, "digest") == 0)
+		source->policy = SOURCE_DIGEST;
 	else
-		return error_set(err, ERROR_INPUT, "policy \"%s\": write draft, send, or hold=30m", text);
+		return error_set(err, ERROR_INPUT, "policy \"%.64s\": write draft, send, hold=30m or digest", text);
 	return 0;
 }
 
@@ -217,11 +219,13 @@ int source_add(struct ops *ops, const struct source_in *in, struct actor actor, 
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	CLEANUP(http_free) struct http *http = http_new();
 	struct list list;
-	struct source source = { .title = "", .latest = in->latest, .created_us = clock_now().wall_us };
+	struct source source = {
+		.title = "", .latest = in->latest, .only_posts = "", .except_posts = "", .paced_by = "", .created_us = clock_now().wall_us
+	};
 	if (!http)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	if (list_find(ops, in->list, &list, &arena, err) < 0 || parse_policy(in->policy, &source, err) < 0 ||
-	    place(in->what, &source, &arena, err) < 0)
+	if (list_find(ops, in->list, &list, &arena, err) < 0 ||
+	    source_policy_read(in->policy ? in->policy : list.policy, &source, err) < 0 || place(in->what, &source, &arena, err) < 0)
 		return -1;
 	source.list_id = list.id;
 	/* The first look comes before the row: what is no feed is refused here and now, with nothing half done. */

@@ -47,10 +47,23 @@ int post_prepare(const struct post *post, int64_t list, int64_t now_us, struct a
 	return 0;
 }
 
+const char *post_source_hash(const struct stored_post *post, struct arena *arena)
+{
+	return arena_format(arena, "%s %s", post->title_hash, post->text_hash);
+}
+
+/* Does the source say what it said before? Where a person changed the words here, theirs are other words. */
+static bool is_same(const struct look *look, const struct stored_post *fresh, const struct stored_post *known)
+{
+	const char *said = known->source_hash ? known->source_hash : post_source_hash(known, look->arena);
+	const char *says = post_source_hash(fresh, look->arena);
+	return said && says && strcmp(said, says) == 0;
+}
+
 /* Feeds repeat an item, and pages change after a mail went out: neither is a new post. */
 static int take_known(struct look *look, struct stored_post *fresh, const struct stored_post *known)
 {
-	if (strcmp(known->title_hash, fresh->title_hash) == 0 && strcmp(known->text_hash, fresh->text_hash) == 0) {
+	if (is_same(look, fresh, known)) {
 		look->out->same++;
 		return 0;
 	}
@@ -77,6 +90,7 @@ static void by_rule(struct look *look, struct stored_post *post, const char *why
 {
 	post->state = POST_DRAFT;
 	post->alert = why;
+	post->in_digest = false;
 	look->out->drafts_by_rule++;
 	snprintf(look->out->alert, sizeof look->out->alert, "%s", why);
 }
@@ -86,8 +100,10 @@ static int place_new(struct look *look, struct stored_post *post, struct error *
 {
 	const struct source *source = look->source;
 	int64_t twin = 0;
+	int64_t max_age_us = source->max_age_us ? source->max_age_us : look->ops->config->source.max_age_us;
 	post->source_id = source->id;
 	post->state = source->policy == SOURCE_DRAFT ? POST_DRAFT : POST_HELD;
+	post->in_digest = source->policy == SOURCE_DIGEST;
 	post->hold_until_us = source->policy == SOURCE_DRAFT ? 0 : look->now_us + (source->policy == SOURCE_HOLD ? source->hold_us : 0);
 	if (post->post.published_us == 0)
 		post->post.published_us = look->now_us;
@@ -104,7 +120,7 @@ static int place_new(struct look *look, struct stored_post *post, struct error *
 		snprintf(why, sizeof why, "has the title or text of post %" PRId64 " under another id", twin);
 		const char *kept = arena_text(look->arena, why);
 		by_rule(look, post, kept ? kept : "known under another id");
-	} else if (post->post.published_us < look->now_us - look->ops->config->source.max_age_us) {
+	} else if (post->post.published_us < look->now_us - max_age_us) {
 		by_rule(look, post, "older than max_age");
 	}
 	look->fresh++;
@@ -136,7 +152,8 @@ static void check_flood(struct look *look)
 	int64_t fresh = 0;
 	for (size_t i = 0; i < look->count; i++)
 		fresh += look->posts[i].id == 0;
-	if (!look->source->is_seen || fresh <= look->ops->config->source.flood)
+	int64_t flood = look->source->flood ? look->source->flood : look->ops->config->source.flood;
+	if (!look->source->is_seen || fresh <= flood)
 		return;
 	for (size_t i = 0; i < look->count; i++)
 		if (look->posts[i].id == 0 && look->posts[i].state == POST_HELD)
@@ -189,7 +206,6 @@ int post_release_held(struct ops *ops, int64_t *started, struct error *err)
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct stored_post post;
 		struct list list;
-		struct findings findings = { 0 };
 		int64_t campaign = 0;
 		if (store_post_get(ops->db, ids[i], &post, &arena, err) <= 0 ||
 		    store_list_get(ops->db, post.list_id, &list, &arena, err) <= 0)
@@ -197,11 +213,12 @@ int post_release_held(struct ops *ops, int64_t *started, struct error *err)
 		struct campaign_in in = { .list = list.name, .post = ids[i] };
 		struct error why = { 0 };
 		int made = campaign_create(ops, &in, actor, &campaign, &why);
-		int began = made < 0 ? -1 : campaign_start(ops, campaign, actor, &findings, &why);
+		int64_t at_us = 0;
+		int began = made < 0 ? -1 : campaign_send_soon(ops, campaign, actor, &at_us, &why);
 		/* What can not start waits for a person as a draft, and does not stop the others. */
-		if (began < 0 && store_post_set_state(ops->db, ids[i], POST_DRAFT, err) < 0)
+		if (store_post_set_state(ops->db, ids[i], began < 0 ? POST_DRAFT : POST_USED, err) < 0)
 			return -1;
-		*started += began > 0;
+		*started += began == 0;
 	}
 	return 0;
 }

@@ -111,8 +111,8 @@ extern const struct field edition_row_fields[];
 MUST_CHECK int store_campaign_editions(struct db *db, int64_t campaign, struct edition_row *out, size_t max, size_t *n, struct error *err);
 /* Each of editions[] takes the place of the one it replaces; the campaign has to be paused (CONFLICT). Deliveries follow by
  * store_campaign_move(). */
-MUST_CHECK int store_campaign_refresh(struct db *db, int64_t id, const struct edition_new *editions, size_t n, int64_t now_us,
-                                      struct error *err);
+MUST_CHECK int store_campaign_refresh(struct db *db, int64_t id, const struct edition_new *editions, size_t n, const char *subject,
+                                      int64_t now_us, struct error *err);
 /* Takes at most `max` deliveries that never began (queued, no first_us) to the edition that replaced theirs. */
 MUST_CHECK int store_campaign_move(struct db *db, int64_t id, size_t max, int64_t *moved, struct error *err);
 /* The version of a post that an edition carries; 1, 0 it does not, -1. */

@@ -66,8 +66,8 @@ static const struct sql REPLACE = { .name = "edition replace",
 	                            .text = "UPDATE edition SET replaced_by = $1 WHERE id = $2 AND campaign_id = $3 AND replaced_by = 0",
 	                            .in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)) };
 static const struct sql SET_EDITION = { .name = "campaign edition",
-	                                .text = "UPDATE campaign SET edition_id = $1 WHERE id = $2 AND edition_id = $3",
-	                                .in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)) };
+	                                .text = "UPDATE campaign SET edition_id = $1, subject = $2 WHERE id = $3 AND edition_id = $4",
+	                                .in = ARGS(ARG(a, INT), ARG(s, TEXT), ARG(b, INT), ARG(c, INT)) };
 /* Only what never began: a mail that was tried is tried again as it was, byte for byte. */
 static const struct sql MOVE = {
 	.name = "edition move",
@@ -111,6 +111,7 @@ struct starting {
 	int64_t id, now_us;
 	const struct edition_new *editions;
 	size_t n;
+	const char *subject;
 };
 
 static int load(struct db *db, int64_t id, struct campaign *out, struct arena *arena, struct error *err)
@@ -177,15 +178,16 @@ static int refresh_body(struct db *db, void *arg, struct error *err)
 			return -1;
 		if (replaced == 0)
 			return error_set(err, ERROR_CONFLICT, "campaign %" PRId64 " was refreshed meanwhile: look again", in->id);
-		if (db_run(db, &SET_EDITION, &(struct arg){ .a = id, .b = in->id, .c = old.b }, NULL, err) < 0)
+		if (db_run(db, &SET_EDITION, &(struct arg){ .a = id, .s = in->subject, .b = in->id, .c = old.b }, NULL, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int store_campaign_refresh(struct db *db, int64_t id, const struct edition_new *editions, size_t n, int64_t now_us, struct error *err)
+int store_campaign_refresh(struct db *db, int64_t id, const struct edition_new *editions, size_t n, const char *subject, int64_t now_us,
+                           struct error *err)
 {
-	struct starting in = { .id = id, .editions = editions, .n = n, .now_us = now_us };
+	struct starting in = { .id = id, .subject = subject, .editions = editions, .n = n, .now_us = now_us };
 	return db_write(db, refresh_body, &in, err);
 }
 

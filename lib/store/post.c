@@ -101,8 +101,28 @@ static const struct sql DUE = {
 	NUMBER
 };
 
-const struct sql *const post_statements[] = { &INSERT,       &KEEP_VERSION, &UPDATE,     &GET,       &FIND, &PAGE,
-	                                      &PAGE_OF_LIST, &TWIN_TEXT,    &TWIN_TITLE, &SET_STATE, &DUE,  NULL };
+/* What was approved were other words. */
+static const struct sql UNAPPROVE = {
+	.name = "post edit unapproves",
+	.text = "UPDATE campaign SET approved_by = '' WHERE approved_by <> '' AND state IN ('draft', 'scheduled') AND id IN (SELECT "
+		"campaign_id "
+		"FROM campaign_post WHERE post_id = $1)",
+	.in = ARGS(ARG(a, INT)),
+};
+#define V(member, kind) FIELD(struct stored_version, member, FIELD_##kind)
+const struct field stored_version_fields[] = { V(version, INT), V(title, TEXT),    V(subtitle, TEXT), V(html, TEXT),
+	                                       V(text, TEXT),   V(until_us, TIME), FIELD_END };
+#define SELECT_VERSION "SELECT version, title, subtitle, html, text, until_us FROM post_version WHERE post_id = $1 "
+#define VERSION_ROWS .row = stored_version_fields, .row_bytes = sizeof(struct stored_version)
+static const struct sql VERSIONS = {
+	.name = "post versions", .text = SELECT_VERSION "ORDER BY version DESC", .in = ARGS(ARG(a, INT)), VERSION_ROWS
+};
+static const struct sql VERSION = {
+	.name = "post version", .text = SELECT_VERSION "AND version = $2", .in = ARGS(ARG(a, INT), ARG(b, INT)), VERSION_ROWS
+};
+
+const struct sql *const post_statements[] = { &VERSIONS, &VERSION,      &UNAPPROVE, &INSERT,     &KEEP_VERSION, &UPDATE, &GET, &FIND,
+	                                      &PAGE,     &PAGE_OF_LIST, &TWIN_TEXT, &TWIN_TITLE, &SET_STATE,    &DUE,    NULL };
 extern const struct sql source_checked_sql;
 
 int store_post_get(struct db *db, int64_t id, struct stored_post *out, struct arena *arena, struct error *err)
@@ -130,6 +150,17 @@ int store_post_page(struct db *db, int64_t list, int64_t before_id, struct store
 	return db_all(db, list ? &PAGE_OF_LIST : &PAGE, &arg, out, max, n, arena, err);
 }
 
+int store_post_versions(struct db *db, int64_t id, struct stored_version *out, size_t max, size_t *n, struct arena *arena,
+                        struct error *err)
+{
+	return db_all(db, &VERSIONS, &(struct arg){ .a = id }, out, max, n, arena, err);
+}
+
+int store_post_version(struct db *db, int64_t id, int64_t version, struct stored_version *out, struct arena *arena, struct error *err)
+{
+	return db_one(db, &VERSION, &(struct arg){ .a = id, .b = version }, out, arena, err);
+}
+
 struct taking {
 	struct stored_post *posts;
 	size_t n;
@@ -143,7 +174,9 @@ static int take_one(struct db *db, struct stored_post *post, struct error *err)
 	int64_t now_us = post->post.updated_us ? post->post.updated_us : post->seen_us;
 	if (db_run(db, &KEEP_VERSION, &(struct arg){ .a = now_us, .b = post->id }, NULL, err) < 0)
 		return -1;
-	return db_run(db, &UPDATE, post, NULL, err);
+	if (db_run(db, &UPDATE, post, NULL, err) < 0)
+		return -1;
+	return db_run(db, &UNAPPROVE, &(struct arg){ .a = post->id }, NULL, err);
 }
 
 static int take_body(struct db *db, void *arg, struct error *err)

@@ -38,6 +38,17 @@ MUST_CHECK int store_post_page(struct db *db, int64_t list /* 0 all */, int64_t 
 struct source;
 MUST_CHECK int store_post_take(struct db *db, struct stored_post *posts, size_t n, const struct source *source, struct error *err);
 MUST_CHECK int store_post_set_state(struct db *db, int64_t id, enum post_state state, struct error *err);
+/* What a post said before it was edited; newest first. */
+struct stored_version {
+	int64_t version;
+	const char *title, *subtitle, *html, *text;
+	int64_t until_us;
+};
+extern const struct field stored_version_fields[];
+MUST_CHECK int store_post_versions(struct db *db, int64_t id, struct stored_version *out, size_t max, size_t *n, struct arena *arena,
+                                   struct error *err);
+MUST_CHECK int store_post_version(struct db *db, int64_t id, int64_t version, struct stored_version *out, struct arena *arena,
+                                  struct error *err);
 /* Held posts whose time has come; none that waits for a digest. */
 MUST_CHECK int store_post_due(struct db *db, int64_t now_us, int64_t *ids, size_t max, size_t *n, struct error *err);
 #endif

@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peers  # noqa: E402
 
-PRIVATE = "\n[source]\nallow_private = yes\ninterval = 1s\nfolder_interval = 1s\n"
+PRIVATE = "\n[source]\nallow_private = yes\ninterval = 1s\nfolder_interval = 1s\n[delivery]\nsend_delay = 0s\n"
 
 
 def rss(items):

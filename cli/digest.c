@@ -1,0 +1,133 @@
+/* Digests: what the next one carries, and when it goes. */
+#include "ops/digests.h"
+#include "base/when.h"
+#include "cli/groups.h"
+#include "ops/lists.h"
+#include "ops/posts.h"
+#include "system/clock.h"
+#include "system/zone_file.h"
+#include <stdio.h>
+
+static int find_list(struct cli *cli, struct list *out, struct arena *arena, int *status)
+{
+	struct error err;
+	if (list_find(&cli->ops, cli->argument[0], out, arena, &err) == 0)
+		return 0;
+	*status = cli_fail(cli, &err, NULL);
+	return -1;
+}
+
+static const char *const names[DIGEST_CADENCES] = { "the list's own", "daily, for who wants one mail a day",
+	                                            "weekly, for who wants one a week" };
+
+static json_t *view_json(const struct digest_view *view)
+{
+	json_t *object = field_json(digest_fields, &view->digest);
+	json_t *posts = json_array();
+	for (size_t i = 0; i < view->count; i++)
+		json_array_append_new(posts, json_integer(view->posts[i]));
+	json_object_set_new(object, "posts", posts);
+	return object;
+}
+
+static int print_view(struct cli *cli, const struct list *list, const struct digest_view *view, struct error *err)
+{
+	CLEANUP(zone_free) struct zone *zone = NULL;
+	char when[WHEN_TEXT];
+	if (zone_load(list->timezone, &zone, err) < 0)
+		return -1;
+	printf("%s: %s, next %s\n", names[view->digest.cadence], view->digest.rhythm,
+	       when_write(view->digest.next_us, zone, clock_now().wall_us, when));
+	for (size_t i = 0; i < view->count; i++) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct stored_post post;
+		if (post_find(&cli->ops, view->posts[i], &post, &arena, err) < 0)
+			return -1;
+		printf("  %zu. post %" PRId64 ": %s\n", i + 1, post.id, post.post.title);
+	}
+	if (view->count == 0)
+		puts("  nothing new yet: without it, none goes out");
+	return 0;
+}
+
+static int show(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct digest_view views[DIGEST_CADENCES];
+	struct list list;
+	struct error err;
+	size_t n = 0;
+	int status = 0;
+	if (find_list(cli, &list, &arena, &status) < 0)
+		return status;
+	if (digest_view(&cli->ops, &list, views, &n, &arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	for (size_t i = 0; i < n; i++)
+		if (cli->json)
+			cli_json(view_json(&views[i]));
+		else if (print_view(cli, &list, &views[i], &err) < 0)
+			return cli_fail(cli, &err, NULL);
+	return 0;
+}
+
+static int read_ids(struct cli *cli, int64_t *ids, size_t *n)
+{
+	for (int i = 1; i < cli->arguments && *n < CAMPAIGN_POSTS; i++) {
+		int status = cli_id(cli, cli->argument[i], &ids[(*n)++]);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static int skip(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	struct error err;
+	int64_t ids[CAMPAIGN_POSTS];
+	size_t n = 0;
+	int status = read_ids(cli, ids, &n);
+	const char *which = cli_option(cli, "cadence");
+	int cadence = which ? field_word(digest_cadence_words, which) : DIGEST_EACH;
+	if (status || find_list(cli, &list, &arena, &status) < 0)
+		return status;
+	if (cadence < 0)
+		return cli_usage(cli, "--cadence daily or weekly: that of its readers");
+	if (n == 0 && digest_skip(&cli->ops, &list, (enum digest_cadence)cadence, cli->actor, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	for (size_t i = 0; i < n; i++)
+		if (post_skip(&cli->ops, ids[i], true, cli->actor, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+	if (n > 0)
+		cli_say(cli, "%zu left out. To take one back in: gazette post unskip ID", n);
+	else
+		cli_say(cli, "The next digest falls out; what waits goes with the one after.");
+	return 0;
+}
+
+static int order(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	struct error err;
+	int64_t ids[CAMPAIGN_POSTS];
+	size_t n = 0;
+	int status = read_ids(cli, ids, &n);
+	if (status || find_list(cli, &list, &arena, &status) < 0)
+		return status;
+	if (store_digest_order(cli->ops.db, list.id, ids, n, &err) < 0)
+		return cli_fail(cli, &err, "gazette digest show shows what waits");
+	cli_say(cli, "The digest begins with them, in this order.");
+	return 0;
+}
+
+const struct command digest_commands[] = {
+	{ "digest", "show", NEEDS_STORE, 1, 1, "LIST", "", "what the next digests carry, and when they go", "gazette digest show news",
+	  show },
+	{ "digest", "skip", NEEDS_STORE, 1, CLI_ARGUMENTS, "LIST [POST...] [--cadence daily|weekly]",
+	  "cadence:", "leaves posts out, or the whole next digest", "gazette digest skip news 41", skip },
+	{ "digest", "order", NEEDS_STORE, 2, CLI_ARGUMENTS, "LIST POST...", "", "puts these posts first, in this order",
+	  "gazette digest order news 43 41", order },
+	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,147 @@
+/* When a campaign goes, and what an edit after its start does: the later half of the campaign group. */
+#include "cli/groups.h"
+#include "ops/campaigns.h"
+#include "system/zone_file.h"
+#include <stdio.h>
+
+static int find(struct cli *cli, struct campaign *out, struct arena *arena, int *status)
+{
+	struct error err;
+	*status = 0;
+	if (campaign_find(&cli->ops, cli->arguments ? cli->argument[0] : "last", out, arena, &err) == 0)
+		return 0;
+	*status = cli_fail(cli, &err, NULL);
+	return -1;
+}
+
+static int schedule(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct findings findings = { 0 };
+	struct error err;
+	char said[WHEN_TEXT];
+	int status = 0;
+	const char *at = cli_option(cli, "at");
+	if (!at)
+		return cli_usage(cli, "when? --at \"tomorrow 07:00\"");
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (campaign_check(&cli->ops, campaign.id, &findings, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	for (size_t i = 0; i < findings.count; i++)
+		if (findings.found[i].is_fault) {
+			error_set(&err, ERROR_INPUT, "%s: %s", findings.found[i].check, findings.found[i].text);
+			return cli_fail(cli, &err, NULL);
+		}
+	if (campaign_schedule(&cli->ops, campaign.id, at, cli->actor, said, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (cli->json)
+		cli_json(json_pack("{s:I,s:s}", "campaign", (json_int_t)campaign.id, "at", said));
+	cli_say(cli, "Campaign %" PRId64 " goes out %s.", campaign.id, said);
+	cli_next(cli, "gazette campaign unschedule %" PRId64, campaign.id);
+	return 0;
+}
+
+static int change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct actor, struct error *), const char *said)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct error err;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (verb(&cli->ops, campaign.id, cli->actor, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_say(cli, "Campaign %" PRId64 " %s.", campaign.id, said);
+	return 0;
+}
+
+static int unschedule(struct cli *cli)
+{
+	return change(cli, campaign_unschedule, "is a draft");
+}
+
+static int approve(struct cli *cli)
+{
+	return change(cli, campaign_approve, "is approved");
+}
+
+static int delete_command(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0 ||
+	    !cli_confirm(cli, &status, "Delete the draft %" PRId64 " (%s)?", campaign.id, campaign.subject))
+		return status;
+	return change(cli, campaign_delete, "is deleted");
+}
+
+static int refresh(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	CLEANUP(buffer_clear) struct buffer diff = BUFFER_INIT(16 << 20);
+	struct campaign campaign;
+	struct findings findings = { 0 };
+	struct error err;
+	int64_t readers = 0;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (campaign_changes(&cli->ops, campaign.id, &diff, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (!cli->json)
+		fwrite(buffer_text(&diff), 1, diff.size, stdout);
+	if (diff.size == 0)
+		cli_say(cli, "The words are those that went out: there is nothing to refresh.");
+	else if (!cli_flag(cli, "dry-run") && !cli_confirm(cli, &status, "Take this to those not mailed yet?"))
+		return status;
+	if (cli_flag(cli, "dry-run"))
+		return 0;
+	if (campaign_refresh(&cli->ops, campaign.id, cli->actor, &findings, &readers, &err) < 0)
+		return cli_fail(cli, &err, campaign.state == CAMPAIGN_SENDING ? "gazette campaign pause pauses it" : NULL);
+	if (cli->json)
+		cli_json(json_pack("{s:I,s:I,s:s}", "campaign", (json_int_t)campaign.id, "readers", (json_int_t)readers, "diff",
+		                   buffer_text(&diff)));
+	cli_say(cli, "%" PRId64 " readers not mailed yet get the new words.", readers);
+	cli_next(cli, "gazette campaign resume %" PRId64, campaign.id);
+	return 0;
+}
+
+static int correct(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct error err;
+	int64_t id = 0;
+	int64_t readers = 0;
+	int status = 0;
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (campaign_correct(&cli->ops, campaign.id, cli_option(cli, "subject"), cli->actor, &id, &readers, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_made(cli, "campaign", id);
+	cli_say(cli, "Campaign %" PRId64 " is a draft for the %" PRId64 " who got the old words.", id, readers);
+	cli_next(cli, "gazette campaign send %" PRId64, id);
+	return 0;
+}
+
+const struct command schedule_commands[] = {
+	{ "campaign", "schedule", NEEDS_STORE, 0, 1, "[ID] --at TIME",
+	  "at:", "sends it later; TIME is local to the list: 07:00, tomorrow 07:00, mon 07:00, +2h, 2026-11-23 07:00, RFC 3339",
+	  "gazette campaign schedule 12 --at \"tomorrow 07:00\"", schedule },
+	{ "campaign", "unschedule", NEEDS_STORE, 0, 1, "[ID]", "", "takes back what has not started", "gazette campaign unschedule 12",
+	  unschedule },
+	{ "campaign", "approve", NEEDS_STORE, 1, 1, "ID", "", "gives the word of a second person, where the list asks for it",
+	  "gazette campaign approve 12", approve },
+	{ "campaign", "delete", NEEDS_STORE, 1, 1, "ID", "", "deletes a draft; its post is a draft again", "gazette campaign delete 12",
+	  delete_command },
+	{ "campaign", "refresh", NEEDS_STORE, 0, 1, "[ID] [--dry-run]", "dry-run",
+	  "shows what an edit changed, and takes it to those not mailed yet (the campaign has to be paused)", "gazette campaign refresh 12",
+	  refresh },
+	{ "campaign", "correct", NEEDS_STORE, 0, 1, "[ID] [--subject S]",
+	  "subject:", "makes a draft for exactly those who got the old words, in the thread of the first mail",
+	  "gazette campaign correct 12", correct },
+	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
+};

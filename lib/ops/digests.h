@@ -1,0 +1,25 @@
+/* digests - posts gathered into one mail: the list's own digest, and those of readers who want a mail a day or a week. */
+#ifndef OPS_DIGESTS_H
+#define OPS_DIGESTS_H
+#include "ops/ops.h"
+#include "store/digest.h"
+#include "store/list.h"
+
+/* For a new list: the digests of its readers' cadences, at seven, on Mondays for those who want one a week. */
+MUST_CHECK int digest_prepare(struct ops *ops, int64_t list, int64_t now_us, struct error *err);
+/* rhythm: policy/rhythm.h. Of cadence each: the list's own. */
+MUST_CHECK int digest_set(struct ops *ops, const struct list *list, enum digest_cadence cadence, const char *rhythm, struct actor actor,
+                          struct error *err);
+/* A digest with its next time worked out, and the posts it would carry if it went out now. */
+struct digest_view {
+	struct digest digest;
+	int64_t posts[CAMPAIGN_POSTS];
+	size_t count;
+};
+MUST_CHECK int digest_view(struct ops *ops, const struct list *list, struct digest_view out[DIGEST_CADENCES], size_t *n,
+                           struct arena *arena, struct error *err);
+/* The next one falls out: what waits goes with the one after. */
+MUST_CHECK int digest_skip(struct ops *ops, const struct list *list, enum digest_cadence cadence, struct actor actor, struct error *err);
+/* Clockwork: what is due becomes a campaign, if there is something new and somebody to read it. */
+MUST_CHECK int digest_run(struct ops *ops, int64_t *made, struct error *err);
+#endif

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Digests: several posts in one mail, for whom and when; nobody gets a post twice."""
+import email
+import email.policy
+import os
+import sqlite3
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import peers  # noqa: E402
+
+SOON = "\n[source]\nfolder_interval = 1s\n[delivery]\nsend_delay = 1s\n"
+READERS = [("each@example.org", "Each"), ("daily@example.org", "Daily"), ("weekly@example.org", "Weekly")]
+
+
+def text_of(data):
+    return email.message_from_bytes(data, policy=email.policy.default).get_body(("plain",)).get_content()
+
+
+def got(sink, who):
+    return [text_of(data) for _, to, data in sink.mails if to == who]
+
+
+def store(site, sql, *values):
+    """A time comes sooner for a test than for a reader: written beside the daemon, as the store allows."""
+    db = sqlite3.connect(os.path.join(site.folder, "t.db"), timeout=10)
+    with db:
+        db.execute(sql, values)
+    db.close()
+
+
+def cadences(site):
+    for who in ("daily", "weekly"):
+        store(site, "UPDATE subscription SET cadence = ? WHERE subscriber_id = (SELECT id FROM subscriber WHERE email = ?)", who, who + "@example.org")
+
+
+def due(site, cadence):
+    peers.wait_for(lambda: all(row["next"] for row in site.rows("digest", "show", "news")))
+    store(site, "UPDATE digest SET next_us = ? WHERE cadence = ? AND next_us > 0", int((time.time() - 1) * 1e6), cadence)
+
+
+def add(site, name, title, words="Some words."):
+    with open(os.path.join(site.folder, name + ".md"), "w", encoding="utf-8") as f:
+        f.write(f"---\ntitle: {title}\nurl: https://example.org/p/{name}\n---\n\n{words}\n")
+    return site.run("post", "add", "news", name + ".md").stdout.decode().strip()
+
+
+def send_post(site, post):
+    campaign = site.run("campaign", "create", "news", "--post", post).stdout.decode().strip()
+    site.run("campaign", "send", campaign, "--yes")
+    site.run("campaign", "watch", campaign)
+
+
+def test_cadences_each_reader_gets_each_post_once():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, READERS, extra=SOON)
+    try:
+        cadences(site)
+        site.start()
+        assert peers.wait_for(lambda: len(site.rows("digest", "show", "news")) == 2)
+        send_post(site, "1")
+        send_post(site, add(site, "two", "The second"))
+        assert len(got(sink, "each@example.org")) == 2 and len(sink.mails) == 2, [to for _, to, _ in sink.mails]
+        due(site, "daily")
+        assert peers.wait_for(lambda: got(sink, "daily@example.org"), 20), site.log()
+        mail = got(sink, "daily@example.org")[0]
+        assert "Storks over the café" in mail and "The second" in mail, mail
+        send_post(site, add(site, "three", "The third"))
+        due(site, "weekly")
+        assert peers.wait_for(lambda: got(sink, "weekly@example.org"), 20), site.log()
+        mail = got(sink, "weekly@example.org")[0]
+        assert all(title in mail for title in ("Storks over the café", "The second", "The third")), mail
+        # A reader who now wants every mail had the first two already: the next digest of others does not bring them back.
+        due(site, "daily")
+        assert peers.wait_for(lambda: len(got(sink, "daily@example.org")) == 2, 20), site.log()
+        assert "The third" in got(sink, "daily@example.org")[1] and "The second" not in got(sink, "daily@example.org")[1]
+        due(site, "daily")
+        due(site, "weekly")
+        time.sleep(3)
+        assert len(sink.mails) == 6, "a digest with nothing new went out"
+        assert site.run("store", "check").returncode == 0
+    finally:
+        site.close()
+        sink.stop()
+
+
+def test_a_reader_who_had_some_of_it_gets_the_rest():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, READERS, extra=SOON)
+    try:
+        site.start()
+        assert peers.wait_for(lambda: len(site.rows("digest", "show", "news")) == 2)
+        store(site, "UPDATE subscription SET cadence = 'daily' WHERE subscriber_id = (SELECT id FROM subscriber WHERE email = ?)", "weekly@example.org")
+        send_post(site, "1")  # to each@ and daily@, who wants each mail until now
+        cadences(site)
+        store(site, "UPDATE subscription SET cadence = 'daily' WHERE subscriber_id = (SELECT id FROM subscriber WHERE email = ?)", "weekly@example.org")
+        send_post(site, add(site, "two", "The second"))
+        del sink.mails[:]
+        due(site, "daily")
+        assert peers.wait_for(lambda: len(sink.mails) == 2, 20), site.log()
+        had, new = got(sink, "daily@example.org")[0], got(sink, "weekly@example.org")[0]
+        assert "The second" in had and "Storks" not in had, had
+        assert "The second" in new and "Storks" in new, new
+        for _, to, data in sink.mails:
+            assert site.run("campaign", "preview", "3", "--to", to, "--eml").stdout == data, to
+    finally:
+        site.close()
+        sink.stop()
+
+
+def test_a_lists_own_digest_gathers_skips_and_orders():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, READERS, extra=SOON)
+    folder = os.path.join(site.folder, "posts")
+    os.mkdir(folder)
+
+    def write(name, title):
+        with open(os.path.join(folder, "." + name), "w", encoding="utf-8") as f:
+            f.write(f"---\ntitle: {title}\nurl: https://example.org/p/{name}\n---\n\nWords of {title}.\n")
+        os.rename(os.path.join(folder, "." + name), os.path.join(folder, name))
+    try:
+        cadences(site)
+        site.run("list", "set", "news", "--timezone", "America/New_York", "--digest", "weekly fri 18:30")
+        assert site.run("list", "set", "news", "--daily", "weekly mon", check=False).returncode == 65
+        site.run("source", "add", "news", folder, "--policy", "digest")
+        site.start()
+        for name in ("a", "b", "c"):
+            write(name + ".md", "Title " + name)
+        own = peers.wait_for(lambda: [row for row in site.rows("digest", "show", "news") if row["cadence"] == "each" and len(row["posts"]) == 3], 20)
+        assert own, site.rows("digest", "show", "news")
+        shown = site.run("digest", "show", "news").stdout.decode()
+        assert "18:30 America/New_York" in shown and "Fri " in shown, shown
+        posts = {row["title"]: str(row["id"]) for row in site.rows("post", "ls", "news")}
+        assert not sink.mails and site.rows("campaign", "ls") == []
+        site.run("digest", "skip", "news", posts["Title b"])
+        site.run("digest", "order", "news", posts["Title c"], posts["Title a"])
+        assert site.run("digest", "order", "news", posts["Title b"], check=False).returncode == 66
+        before = [row["next"] for row in site.rows("digest", "show", "news") if row["cadence"] == "each"]
+        site.run("digest", "skip", "news")
+        after = [row["next"] for row in site.rows("digest", "show", "news") if row["cadence"] == "each"]
+        assert after > before, (before, after)
+        due(site, "each")
+        assert peers.wait_for(lambda: len(sink.mails) == 3, 20), (len(sink.mails), site.log())
+        for _, to, data in sink.mails:
+            text = text_of(data)
+            assert text.index("Title c") < text.index("Title a") and "Title b" not in text, text
+        site.run("post", "unskip", posts["Title b"])
+        assert [row["posts"] for row in site.rows("digest", "show", "news") if row["cadence"] == "each"] == [[int(posts["Title b"])]]
+    finally:
+        site.close()
+        sink.stop()
+
+
+peers.tests(test_cadences_each_reader_gets_each_post_once, test_a_reader_who_had_some_of_it_gets_the_rest, test_a_lists_own_digest_gathers_skips_and_orders)
