@@ -17,6 +17,8 @@ struct daemon {
 	int wake_fd;                             /* main waits on it: written when failed is set */
 };
 
+/* Takes as many descriptors as the system gives. INPUT when the sessions need more: says how many, and where to ask for them. */
+MUST_CHECK int daemon_take_descriptors(const struct config *config, struct error *err);
 /* Ends the daemon with that exit status. */
 void daemon_fail(struct daemon *daemon, int status);
 /* The present as due times are told in: the wall clock, or what it would be had it not jumped back. */

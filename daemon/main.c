@@ -298,7 +298,7 @@ static int start(const struct config *config, bool foreground)
 {
 	struct daemon shared = { .config = config };
 	struct error err = { 0 };
-	if (drop_root(config, &err) < 0) {
+	if (daemon_take_descriptors(config, &err) < 0 || drop_root(config, &err) < 0) {
 		fprintf(stderr, "gazetted: %s\n", err.text);
 		return error_exit(err.code);
 	}

@@ -44,6 +44,7 @@ static int add_relay(struct delivery *delivery, const struct config_relay *from,
 		                                .password = from->password,
 		                                .helo = from->helo,
 		                                .relay_name = from->name };
+	pthread_mutex_init(&relay->doubt_mutex, NULL);
 	relay->queue = queue_new(QUEUE_ROOM);
 	if (!relay->queue)
 		return error_set(err, ERROR_MEMORY, "out of memory");
@@ -157,8 +158,10 @@ void delivery_stop(struct delivery **out)
 		edition_free(&delivery->editions.cached[i].edition);
 	ops_close(&delivery->editions.ops);
 	signers_clear(&delivery->signers);
-	for (size_t i = 0; i < delivery->relays; i++)
+	for (size_t i = 0; i < delivery->relays; i++) {
 		queue_free(&delivery->relay[i].queue);
+		pthread_mutex_destroy(&delivery->relay[i].doubt_mutex);
+	}
 	pthread_mutex_destroy(&delivery->mutex);
 	pthread_mutex_destroy(&delivery->editions.mutex);
 	free(delivery->sessions);

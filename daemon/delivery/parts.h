@@ -6,6 +6,7 @@
 #include "daemon/delivery/recorder.h"
 #include "daemon/delivery/signers.h"
 #include "message/edition.h"
+#include "pacing/doubt.h"
 #include "pacing/pacing.h"
 #include "policy/policy.h"
 #include "smtp/session.h"
@@ -29,6 +30,8 @@ struct relay {
 	int64_t per_link;                /* messages on one connection; 0: no limit */
 	atomic_bool troubled;            /* successes are reported too, so that it is opened again */
 	atomic_llong verdicts, refusals; /* for the suspicion of a relay that refuses everybody */
+	pthread_mutex_t doubt_mutex;
+	struct doubt doubt; /* of its last messages */
 };
 
 struct cached_edition {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 enum { MESSAGE_BYTES = 64 << 20, LEAST_VERDICTS = 10 };
+#define DOUBT_PAUSE_US (5 * MINUTE_US)
 #define IDLE_US (30 * SECOND_US)
 
 /* A message ready to go. */
@@ -140,6 +141,26 @@ static struct verdict judge(struct talk *talk, const struct job *job, const stru
 	return verdict;
 }
 
+/* True: too many of the relay's last messages are in doubt. Each may reach its reader twice. */
+static bool is_doubtful(struct relay *relay, enum outcome_kind kind)
+{
+	if (kind != OUTCOME_ACCEPTED && kind != OUTCOME_SILENT)
+		return false;
+	pthread_mutex_lock(&relay->doubt_mutex);
+	bool too_many = doubt_add(&relay->doubt, kind == OUTCOME_SILENT);
+	pthread_mutex_unlock(&relay->doubt_mutex);
+	return too_many;
+}
+
+static void leave_alone(struct relay *relay, struct happened *happened)
+{
+	happened->verdict.slow_down = true;
+	happened->verdict.asked_us = DOUBT_PAUSE_US;
+	snprintf(happened->outcome.reply, sizeof happened->outcome.reply,
+	         "no reply to more than %d of the last %d messages, which are in doubt", DOUBT_MOST, DOUBT_LAST);
+	log_error("relay %s is left alone: %s", relay->name, happened->outcome.reply);
+}
+
 static void note(struct talk *talk, const struct job *job, struct record *record)
 {
 	struct outcome *outcome = &record->outcome;
@@ -157,10 +178,15 @@ static void note(struct talk *talk, const struct job *job, struct record *record
 		         job->is_notice ? "notice" : "delivery", job->delivery, talk->relay->name, stage_words[outcome->stage],
 		         outcome->code, record->verdict.reason, outcome->reply);
 	}
+	bool too_doubtful = is_doubtful(talk->relay, outcome->kind);
 	int64_t provider = job->is_notice ? PROVIDER_OTHER : job->provider;
-	if (outcome->kind != OUTCOME_ACCEPTED || atomic_load(&talk->relay->troubled) ||
-	    atomic_load(&talk->delivery->provider_troubled[provider]))
-		delivery_tell(talk->delivery, &(struct happened){ talk->session->relay, provider, *outcome, record->verdict });
+	if (outcome->kind == OUTCOME_ACCEPTED && !atomic_load(&talk->relay->troubled) &&
+	    !atomic_load(&talk->delivery->provider_troubled[provider]))
+		return;
+	struct happened happened = { talk->session->relay, provider, *outcome, record->verdict };
+	if (too_doubtful)
+		leave_alone(talk->relay, &happened);
+	delivery_tell(talk->delivery, &happened);
 }
 
 /* Refused before it was marked, or lost on the way: the outcome alone. */

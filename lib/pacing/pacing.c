@@ -387,7 +387,8 @@ void pacing_outcome(struct pacing *pacing, size_t index, int64_t provider, const
 	if (is_providers || (!relays_fault && !verdict->slow_down)) {
 		/* It took a message, or spoke of somebody else: it works. */
 		relay->failures = 0;
-		if (!relay->is_held)
+		/* What was on its way when a pause began says nothing of how it is now. */
+		if (!relay->is_held && relay->pause.until_us <= now.mono_us)
 			pause_end(&relay->pause);
 		return;
 	}

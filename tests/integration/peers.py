@@ -139,7 +139,7 @@ class Site:
     def __init__(self, relay_port, readers, extra="", sessions=20, body=None, public_url=None, folder=None):
         self.folder = folder or tempfile.mkdtemp(prefix="gazette-test-")
         self.web, self.lmtp = free_port(), free_port()
-        self.daemon, self.env = None, {}
+        self.daemon, self.env, self.wrap = None, {}, []  # wrap: a program that starts it, as prlimit
         self.conf = os.path.join(self.folder, "t.conf")
         self.run("init", "--store", "sqlite:t.db", "--data-dir", ".", "--relay", f"smtp+plain://127.0.0.1:{relay_port}", "--public-url",
                  public_url or f"http://127.0.0.1:{self.web}", "--listen", f"127.0.0.1:{self.web}", "--return-path", "bounce+{token}@example.org", "--lmtp",
@@ -169,7 +169,7 @@ class Site:
 
     def start(self):
         log = open(os.path.join(self.folder, "daemon.log"), "ab")
-        self.daemon = subprocess.Popen([GAZETTED, "-c", self.conf, "--foreground"], cwd=self.folder, stderr=log, stdout=log, env={**os.environ, **self.env})
+        self.daemon = subprocess.Popen([*self.wrap, GAZETTED, "-c", self.conf, "--foreground"], cwd=self.folder, stderr=log, stdout=log, env={**os.environ, **self.env})
         if not wait_for(lambda: self.healthy() or self.daemon.poll() is not None, 20) or self.daemon.poll() is not None:
             raise AssertionError("the daemon did not start:\n" + self.log())
         return self

@@ -99,6 +99,19 @@ static void test_a_421_pauses_at_once_and_longer_each_time(void **state)
 	assert_int_equal(pacing->relay[0].pause.length_us, 2 * first_us);
 }
 
+static void test_what_was_on_its_way_does_not_end_a_pause(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing *pacing = start(&setup);
+	(void)state;
+	pacing_outcome(pacing, 0, 0, &slower, &slow, at(0));
+	int64_t until_us = pacing->relay[0].pause.until_us;
+	pacing_outcome(pacing, 0, 0, &accepted, &sent, at(1000));
+	assert_true(pacing_is_paused(pacing, 0, until_us - 1));
+	pacing_outcome(pacing, 0, 0, &accepted, &sent, at(until_us));
+	assert_int_equal(pacing->relay[0].pause.until_us, 0);
+}
+
 static void test_the_wait_that_was_asked_for_is_kept(void **state)
 {
 	struct pacing_setup setup = one_relay();
@@ -350,6 +363,7 @@ int main(void)
 		                            cmocka_unit_test(test_a_success_between_faults_keeps_it_open),
 		                            cmocka_unit_test(test_one_probe_opens_the_gate),
 		                            cmocka_unit_test(test_a_421_pauses_at_once_and_longer_each_time),
+		                            cmocka_unit_test(test_what_was_on_its_way_does_not_end_a_pause),
 		                            cmocka_unit_test(test_the_wait_that_was_asked_for_is_kept),
 		                            cmocka_unit_test(test_all_buckets_or_none),
 		                            cmocka_unit_test(test_a_paused_provider_holds_nobody_else),
