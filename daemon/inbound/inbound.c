@@ -40,7 +40,9 @@ static void on_data(void *context, const struct smtp_mail *mail, char (*replies)
 		struct arrival arrival = { .recipient = mail->recipients[i], .sender = mail->sender, .through = "lmtp" };
 		/* Not committed is not accepted: the sender keeps it and comes again. */
 		if (take(context, mail->message, arrival, &err) < 0)
-			snprintf(replies[i], SERVER_REPLY_BYTES, "451 4.3.0 not stored, try again later");
+			snprintf(replies[i], SERVER_REPLY_BYTES, "%s",
+			         err.code == ERROR_FULL ? "452 4.3.1 the disk is full, try again later"
+			                                : "451 4.3.0 not stored, try again later");
 	}
 }
 

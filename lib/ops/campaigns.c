@@ -230,7 +230,7 @@ int campaign_prepare(struct ops *ops, int64_t id, int64_t budget_us, bool *done,
 {
 	int64_t until_us = clock_now().mono_us + budget_us;
 	do
-		if (store_campaign_prepare(ops->db, id, CHUNK, clock_now().wall_us, done, err) < 0)
+		if (ops_room(ops, err) < 0 || store_campaign_prepare(ops->db, id, CHUNK, clock_now().wall_us, done, err) < 0)
 			return -1;
 	while (!*done && clock_now().mono_us < until_us);
 	return 0;

@@ -159,7 +159,8 @@ static int flush(struct import *import, struct error *err)
 	if (batch->count == 0)
 		return 0;
 	if (!import->in->dry_run) {
-		if (store_join(import->ops->db, import->list->id, batch->rows, batch->count, clock_now().wall_us, err) < 0)
+		if (ops_room(import->ops, err) < 0 ||
+		    store_join(import->ops->db, import->list->id, batch->rows, batch->count, clock_now().wall_us, err) < 0)
 			return -1;
 		for (size_t i = 0; i < batch->count; i++) {
 			switch ((enum join_result)batch->rows[i].result) {

@@ -70,6 +70,20 @@ static int own_template(const char *folder, const char *name, struct buffer *out
 	return plain || template_compile(buffer_bytes(out), buffer_text(&path), &template, err) == 0 ? 1 : -1;
 }
 
+int ops_room(const struct ops *ops, struct error *err)
+{
+	int64_t free_bytes = 0;
+	int64_t least = ops->config->daemon.min_free_bytes;
+	char have[UNITS_TEXT];
+	char want[UNITS_TEXT];
+	if (file_free_space(db_folder(ops->db), &free_bytes, err) < 0)
+		return -1;
+	if (free_bytes >= least)
+		return 0;
+	return error_set(err, ERROR_FULL, "the disk is nearly full: %s left in %s, min_free is %s; make room first",
+	                 units_write_size(free_bytes, have), db_folder(ops->db), units_write_size(least, want));
+}
+
 int ops_template(const struct ops *ops, const char *name, struct buffer *out, struct error *err)
 {
 	const char *folder = ops->config->daemon.template_dir;

@@ -22,6 +22,10 @@ MUST_CHECK int ops_open(struct ops *ops, const struct config *config, bool may_c
 MUST_CHECK int ops_again(struct ops *ops, const struct ops *from, struct error *err);
 void ops_close(struct ops *ops);
 
+/* Room for more than what must always fit (outcomes, leaving, returned mail): FULL, with where and how much, when less than min_free is
+ * left. Whatever lets the store grow asks first. */
+MUST_CHECK int ops_room(const struct ops *ops, struct error *err);
+
 /* Writes one line of the audit log; called by the verbs themselves. */
 MUST_CHECK int ops_audit(struct ops *ops, struct actor actor, const char *verb, const char *object, const char *detail, struct error *err);
 

@@ -38,7 +38,7 @@ int subscriber_add(struct ops *ops, const struct list *list, const struct subscr
 		             .how = "added by hand",
 		             .text = in->consent,
 		             .evidence = "" };
-	if (store_join(ops->db, list->id, &join, 1, clock_now().wall_us, err) < 0)
+	if (ops_room(ops, err) < 0 || store_join(ops->db, list->id, &join, 1, clock_now().wall_us, err) < 0)
 		return -1;
 	*id = join.subscriber_id;
 	*result = (enum join_result)join.result;

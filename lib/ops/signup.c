@@ -113,7 +113,7 @@ int signup_request(struct ops *ops, const struct list *list, const char *email, 
 		             .how = how,
 		             .text = saw,
 		             .evidence = "" };
-	if (store_join(ops->db, list->id, &join, 1, now_us, err) < 0)
+	if (ops_room(ops, err) < 0 || store_join(ops->db, list->id, &join, 1, now_us, err) < 0)
 		return -1;
 	/* A suppressed address gets no mail, an active reader needs none; the page says the same to all (RULES A4). */
 	bool wants_mail = join.result == JOIN_PENDING || join.result == JOIN_NEW || join.result == JOIN_LEFT;

@@ -167,6 +167,8 @@ int post_take(struct ops *ops, struct source *source, const struct post *posts, 
 	if (n > POSTS_A_LOOK)
 		n = POSTS_A_LOOK;
 	*out = (struct taken){ 0 };
+	if (ops_room(ops, err) < 0)
+		return -1;
 	struct look look = { .ops = ops, .source = source, .out = out, .arena = &arena, .now_us = clock_now().wall_us };
 	look.posts = arena_alloc(&arena, (n + 1) * sizeof *look.posts);
 	if (!look.posts)

@@ -72,6 +72,13 @@ def test_R5_a_full_disk_stops_sending_before_anything_is_lost():
         assert site.stats()["sent"] == stopped
         link = next(line for line in sink.mails[0][2].decode().splitlines() if line.startswith("List-Unsubscribe:")).split("<http://")[1].split(">")[0]
         assert site.get("/" + link.split("/", 1)[1], b"List-Unsubscribe=One-Click")[0] == 200, "leaving does not work on a full disk"
+        row = site.rows("subscriber", "show", sink.mails[0][1])[0]
+        assert "unsubscribed" in str(row), row
+        with open(site.conf + ".csv", "w", encoding="utf-8") as csv:
+            csv.write("email\nlate@example.org\n")
+        refused = site.run("subscriber", "import", "news", site.conf + ".csv", "--consent", "test", "--yes", check=False)
+        assert refused.returncode == 75 and b"the disk is nearly full" in refused.stderr and b"min_free is 16" in refused.stderr, refused
+        print(f"# {stopped} sent when it stopped, 1 unsubscribed meanwhile, an import refused: {refused.stderr.decode().splitlines()[-1][:120]}")
         assert b"disk" in site.run("queue", check=False).stdout + site.run("queue", "--why", check=False).stdout + site.run("status", check=False).stdout
         os.unlink(filler)
         assert peers.wait_for(lambda: site.stats()["state"] == "sent", 60), (site.stats(), site.log())

@@ -229,7 +229,7 @@ def test_pause_resume_and_cancel():
         sink.stop()
 
 
-def test_a_second_daemon_says_who_holds_the_store():
+def test_R14_a_second_daemon_says_who_holds_the_store():
     sink = peers.Sink()
     site = peers.Site(sink.port, [("ann@example.org", "Ann")])
     try:
@@ -245,4 +245,4 @@ peers.tests(test_every_reader_gets_the_bytes_of_the_preview, test_python_finds_n
             test_a_real_postfix_delivers_what_the_preview_shows, test_rspamd_finds_no_fault, test_a_refused_recipient_in_a_pipeline_costs_nobody_else,
             test_a_relay_that_refuses_everyone_suppresses_nobody, test_a_wrong_password_suppresses_nobody_and_says_so,
             test_a_relay_that_hangs_up_after_the_dot_is_shown_as_doubt, test_no_relay_at_all_keeps_everything_queued, test_pause_resume_and_cancel,
-            test_a_second_daemon_says_who_holds_the_store)
+            test_R14_a_second_daemon_says_who_holds_the_store)
