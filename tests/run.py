@@ -154,6 +154,8 @@ def main():
             tidy()
     if build("tsan", "clang", "-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized"):
         unit_tests("tsan", "--suite", "store", "--suite", "smtp", "--suite", "daemon")
+    if build("fuzz", "clang", "-Dfuzz=enabled", "-Dman=disabled", "-Db_sanitize=address,undefined", "-Db_lundef=false", "--buildtype=debugoptimized"):
+        scripted(os.path.join(ROOT, "tests", "fuzz", "fuzz.py"), 8 * 3600 if LONG else 600)
     if not QUICK:
         run("cppcheck", ["cppcheck", "--quiet", "--error-exitcode=1", "--enable=warning,portability", "--inline-suppr", "--std=c11", "--suppressions-list=tests/quality/cppcheck.txt",
                          "-j", str(os.cpu_count()), "-Ilib", "-I.", "lib", "daemon", "cli"])
