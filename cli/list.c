@@ -1,3 +1,4 @@
+#include "ops/letters.h"
 #include "ops/lists.h"
 #include "cli/groups.h"
 #include "ops/digests.h"
@@ -84,12 +85,15 @@ static int show(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct list list;
+	CLEANUP(buffer_clear) struct buffer address = BUFFER_INIT(512);
 	struct list_counts counts;
 	struct error err;
-	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 || store_list_count(cli->ops.db, list.id, &counts, &err) < 0)
+	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 || store_list_count(cli->ops.db, list.id, &counts, &err) < 0 ||
+	    letter_address(&cli->ops, &list, &address, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (cli->json) {
 		json_t *object = field_json(list_fields, &list);
+		json_object_set_new(object, "post_address", json_string(buffer_text(&address)));
 		json_object_set_new(object, "active", json_integer(counts.active));
 		json_object_set_new(object, "pending", json_integer(counts.pending));
 		json_object_set_new(object, "paused", json_integer(counts.paused));
@@ -98,6 +102,8 @@ static int show(struct cli *cli)
 		return 0;
 	}
 	cli_row(cli, list_fields, &list);
+	if (address.size > 0)
+		printf("%-16s %s\n", "post_address", buffer_text(&address));
 	printf("%-16s %" PRId64 " active, %" PRId64 " pending, %" PRId64 " paused, %" PRId64 " unsubscribed\n", "readers", counts.active,
 	       counts.pending, counts.paused, counts.unsubscribed);
 	return 0;

@@ -15,6 +15,8 @@ struct post {
 	const char *image;    /* absolute URL or NULL */
 	const char *image_alt;
 	const char *categories; /* one name a line, or NULL; not stored: filters look at it when the post is taken */
+	const char *said;       /* what its source said of it (post_said()), where the words come from its page; or NULL; see
+	                           stored_post.source_hash */
 	bool is_summary;        /* html is what the feed says about the post; the whole stands at url */
 	int64_t published_us;   /* 0: unknown */
 	int64_t updated_us;

@@ -58,9 +58,7 @@ int post_revise(struct ops *ops, int64_t id, const struct post *words, struct ac
 	if (post_prepare(&next, known.list_id, now_us, &arena, &post, err) < 0)
 		return -1;
 	/* What the source said last is kept: only when it says something else is that news. */
-	post.source_hash = known.source_hash;
-	if (known.source_id > 0 && !known.source_hash)
-		post.source_hash = post_source_hash(&known, &arena);
+	post.source_hash = known.source_id > 0 ? post_source_hash(&known, &arena) : NULL;
 	post.id = id;
 	post.version = known.version + 1;
 	post.seen_us = known.seen_us;

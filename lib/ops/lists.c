@@ -142,6 +142,15 @@ static int apply(const struct ops *ops, const struct list_in *in, struct list *l
 	return 0;
 }
 
+/* The secret part of the address that editors mail posts to. */
+static void make_post_token(struct list *list, struct buffer *token)
+{
+	uint8_t secret[POST_TOKEN_BYTES];
+	random_bytes(secret, sizeof secret);
+	digest_base32(secret, sizeof secret, token);
+	list->post_token = buffer_text(token);
+}
+
 int list_create(struct ops *ops, const struct list_in *in, struct actor actor, int64_t *id, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -174,10 +183,7 @@ int list_create(struct ops *ops, const struct list_in *in, struct actor actor, i
 	if (!list.list_id || address_read_domain(bytes_text(list.list_id), domain, err) < 0)
 		return error_wrap(err, "list_id");
 	CLEANUP(buffer_clear) struct buffer token = BUFFER_INIT(64);
-	uint8_t secret[POST_TOKEN_BYTES];
-	random_bytes(secret, sizeof secret);
-	digest_base32(secret, sizeof secret, &token);
-	list.post_token = buffer_text(&token);
+	make_post_token(&list, &token);
 	if (store_list_create(ops->db, &list, id, err) < 0 || digest_prepare(ops, *id, list.created_us, err) < 0)
 		return -1;
 	return ops_audit(ops, actor, "list create", in->name, "", err);
@@ -189,6 +195,9 @@ int list_set(struct ops *ops, const char *name, const struct list_in *in, struct
 	struct list list;
 	if (list_find(ops, name, &list, &arena, err) < 0 || apply(ops, in, &list, &arena, err) < 0)
 		return -1;
+	CLEANUP(buffer_clear) struct buffer token = BUFFER_INIT(64);
+	if (in->editors && !*list.post_token)
+		make_post_token(&list, &token);
 	if (store_list_update(ops->db, &list, err) < 0 || (in->timezone && store_digest_forget_next(ops->db, list.id, err) < 0))
 		return -1;
 	return ops_audit(ops, actor, "list set", name, "", err);

@@ -1,5 +1,6 @@
 #include "ops/mail.h"
 #include "bounce/bounce.h"
+#include "ops/letters.h"
 #include "ops/subscribers.h"
 #include "policy/policy.h"
 #include "store/event.h"
@@ -7,7 +8,7 @@
 
 enum { EVIDENCE_BYTES = 256 << 10 };
 
-const char *const taken_as_words[] = { "nothing", "bounce", "delay", "complaint", "unsubscribe", "reply", "known", NULL };
+const char *const taken_as_words[] = { "nothing", "bounce", "delay", "complaint", "unsubscribe", "reply", "known", "post", NULL };
 
 static struct event make_event(const struct report *report, struct bytes raw, int64_t now_us)
 {
@@ -53,6 +54,12 @@ int mail_take(struct ops *ops, struct bytes raw, struct arrival arrival, enum ta
 	bool is_new = false;
 	const char *pattern = *ops->config->inbound.return_path ? ops->config->inbound.return_path : NULL;
 	*out = TAKEN_NOTHING;
+	int64_t post = 0;
+	int letter = letter_take(ops, raw, arrival, &post, err);
+	if (letter != 0) {
+		*out = TAKEN_POST;
+		return letter < 0 ? -1 : 0;
+	}
 	if (bounce_read_guarded(raw, arrival.recipient, pattern, &ops->keys, &arena, &report, err) < 0)
 		return -1;
 	/* Without our own token nothing says that we sent what came back: anybody could unsubscribe anybody. */

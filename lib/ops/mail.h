@@ -15,7 +15,8 @@ enum taken_as {
 	TAKEN_COMPLAINT,
 	TAKEN_UNSUBSCRIBE,
 	TAKEN_REPLY,
-	TAKEN_KNOWN /* had it */
+	TAKEN_KNOWN /* had it */,
+	TAKEN_POST /* an editor mailed it in */
 };
 extern const char *const taken_as_words[];
 MUST_CHECK int mail_take(struct ops *ops, struct bytes raw, struct arrival arrival, enum taken_as *out, struct error *err);

@@ -12,6 +12,7 @@ struct taken {
 	int64_t seen;    /* marked seen at the first look */
 	int64_t revised; /* known, with other words */
 	int64_t same;
+	int64_t left_out;       /* by the source's filter */
 	int64_t drafts_by_rule; /* became drafts although the source sends: flood, too old, changed id */
 	char alert[256];        /* "" or the reason of the rule, in one line */
 	int64_t ids[64];        /* the new ones, at most 64 */
@@ -22,7 +23,8 @@ MUST_CHECK int post_take(struct ops *ops, struct source *source, const struct po
 /* A post ready to be stored: hashes of title and text, state draft. Texts are borrowed from `post` and the arena. */
 MUST_CHECK int post_prepare(const struct post *post, int64_t list, int64_t now_us, struct arena *arena, struct stored_post *out,
                             struct error *err);
-/* Both hashes as one word: what a source said. */
+/* Title and text as one word, to be compared: what a source says of a post, or said when it was taken. NULL: out of memory. */
+const char *post_said(const struct post *post, struct arena *arena);
 const char *post_source_hash(const struct stored_post *post, struct arena *arena);
 MUST_CHECK int post_find(struct ops *ops, int64_t id, struct stored_post *out, struct arena *arena, struct error *err); /* NOT_FOUND */
 /* New words for a post: everything of *words but its identity, the text made from the HTML, which is sanitised. The old ones become a
@@ -39,10 +41,14 @@ MUST_CHECK int post_inspect(struct ops *ops /* may be NULL for files */, const c
                             struct arena *arena, struct content_feed *out, struct error *err);
 
 struct source_in {
-	const char *list, *what; /* URL or folder */
-	const char *policy;      /* "draft", "send", "hold=30m" */
+	const char *list, *what; /* URL, folder or "mail"; source_set: the new URL, or NULL */
+	const char *policy;      /* "draft", "send", "hold=30m", "digest"; NULL: the list's */
 	int64_t latest;
+	/* As a person writes them; NULL: as it is, "standard": as the configuration says. */
+	const char *interval, *max_age, *flood, *only, *except, *strip_tracking;
 };
+MUST_CHECK int source_find(struct ops *ops, int64_t id, struct source *out, struct arena *arena, struct error *err); /* NOT_FOUND */
+MUST_CHECK int source_set(struct ops *ops, int64_t id, const struct source_in *in, struct actor actor, struct error *err);
 /* "draft", "send", "hold=30m", "digest" into source->policy and hold_us. */
 MUST_CHECK int source_policy_read(const char *text, struct source *source, struct error *err);
 /* Adds the source and takes its first look at once: what is there is marked seen. */

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "ops/campaigns.h"
 #include "ops/posts.h"
+#include "policy/filter.h"
 #include "system/clock.h"
 #include <stdlib.h>
 
@@ -47,15 +48,22 @@ int post_prepare(const struct post *post, int64_t list, int64_t now_us, struct a
 	return 0;
 }
 
+const char *post_said(const struct post *post, struct arena *arena)
+{
+	const char *title = hash_text(post->title, arena);
+	const char *text = hash_text(post->text, arena);
+	return title && text ? arena_format(arena, "%s %s", title, text) : NULL;
+}
+
 const char *post_source_hash(const struct stored_post *post, struct arena *arena)
 {
-	return arena_format(arena, "%s %s", post->title_hash, post->text_hash);
+	return post->source_hash ? post->source_hash : arena_format(arena, "%s %s", post->title_hash, post->text_hash);
 }
 
 /* Does the source say what it said before? Where a person changed the words here, theirs are other words. */
 static bool is_same(const struct look *look, const struct stored_post *fresh, const struct stored_post *known)
 {
-	const char *said = known->source_hash ? known->source_hash : post_source_hash(known, look->arena);
+	const char *said = post_source_hash(known, look->arena);
 	const char *says = post_source_hash(fresh, look->arena);
 	return said && says && strcmp(said, says) == 0;
 }
@@ -102,6 +110,12 @@ static int place_new(struct look *look, struct stored_post *post, struct error *
 	int64_t twin = 0;
 	int64_t max_age_us = source->max_age_us ? source->max_age_us : look->ops->config->source.max_age_us;
 	post->source_id = source->id;
+	if (source->is_seen && !filter_wants(source->only_posts, source->except_posts, post->post.categories, post->post.author)) {
+		post->state = POST_SKIPPED;
+		post->alert = "left out by the source's filter";
+		look->out->left_out++;
+		return 0;
+	}
 	post->state = source->policy == SOURCE_DRAFT ? POST_DRAFT : POST_HELD;
 	post->in_digest = source->policy == SOURCE_DIGEST;
 	post->hold_until_us = source->policy == SOURCE_DRAFT ? 0 : look->now_us + (source->policy == SOURCE_HOLD ? source->hold_us : 0);
@@ -138,6 +152,12 @@ static int take_one(struct look *look, const struct post *in, struct error *err)
 	int found = store_post_find(look->ops->db, look->source->list_id, in->identity, &known, look->arena, err);
 	if (found < 0)
 		return -1;
+	post->source_hash = in->said;
+	/* The page of a post that was whole could not be had: the feed's few words do not take its place. */
+	if (found > 0 && in->is_summary && known.source_hash) {
+		look->out->same++;
+		return 0;
+	}
 	if (found > 0 && take_known(look, post, &known) == 0)
 		return 0;
 	if (found == 0 && place_new(look, post, err) < 0)
@@ -151,7 +171,7 @@ static void check_flood(struct look *look)
 {
 	int64_t fresh = 0;
 	for (size_t i = 0; i < look->count; i++)
-		fresh += look->posts[i].id == 0;
+		fresh += look->posts[i].id == 0 && look->posts[i].state != POST_SKIPPED;
 	int64_t flood = look->source->flood ? look->source->flood : look->ops->config->source.flood;
 	if (!look->source->is_seen || fresh <= flood)
 		return;
@@ -182,11 +202,13 @@ int post_take(struct ops *ops, struct source *source, const struct post *posts, 
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; i < look.count; i++)
 		is_new[i] = look.posts[i].id == 0;
+	for (size_t i = 0; i < look.count; i++)
+		source->taken += is_new[i] && (look.posts[i].state == POST_DRAFT || look.posts[i].state == POST_HELD);
 	source->is_seen = true;
 	if (store_post_take(ops->db, look.posts, look.count, source, err) < 0)
 		return -1;
 	for (size_t i = 0; i < look.count; i++) {
-		if (!is_new[i] || look.posts[i].state == POST_SEEN)
+		if (!is_new[i] || look.posts[i].state == POST_SEEN || look.posts[i].state == POST_SKIPPED)
 			continue;
 		out->added++;
 		if (out->count < COUNT_OF(out->ids))

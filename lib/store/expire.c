@@ -119,8 +119,13 @@ static const struct sql HOLD_POSTS = {
 	.name = "hold posts",
 	.text = "UPDATE post SET state = 'draft', alert = 'the store was put back to an earlier state' WHERE state = 'held'",
 };
-static const struct sql HOLD_SOURCES = { .name = "hold sources",
-	                                 .text = "UPDATE source SET is_seen = 0, latest = 0, etag = NULL, last_modified = NULL" };
+/* What others got since the last digest may have been in one already. */
+static const struct sql HOLD_DIGESTS = { .name = "hold digests",
+	                                 .text = "UPDATE digest SET next_us = 0, last_us = $1",
+	                                 .in = ARGS(ARG(a, INT)) };
+static const struct sql HOLD_SOURCES = {
+	.name = "hold sources", .text = "UPDATE source SET is_seen = 0, latest = 0, etag = NULL, last_modified = NULL WHERE kind <> 'mail'"
+};
 
 const struct sql *const expire_statements[] = { &NODE,
 	                                        &END_LEASES,
@@ -142,6 +147,7 @@ const struct sql *const expire_statements[] = { &NODE,
 	                                        &HOLD_SCHEDULED,
 	                                        &HOLD_POSTS,
 	                                        &HOLD_SOURCES,
+	                                        &HOLD_DIGESTS,
 	                                        NULL };
 
 /* Runs a statement that moves at most CHUNK rows and says which. */
@@ -245,7 +251,7 @@ int store_lease_expire(struct db *db, bool resend, int64_t resend_after_us, int6
 }
 
 struct holding {
-	int64_t max;
+	int64_t max, now_us;
 	bool done;
 };
 
@@ -270,13 +276,12 @@ static int hold_body(struct db *db, void *arg, struct error *err)
 	for (size_t i = 0; in->done && i < COUNT_OF(rest); i++)
 		if (db_run(db, rest[i], NULL, NULL, err) < 0)
 			return -1;
-	return 0;
+	return in->done ? db_run(db, &HOLD_DIGESTS, &(struct arg){ .a = in->now_us }, NULL, err) : 0;
 }
 
 int store_hold_unfinished(struct db *db, size_t max, int64_t now_us, bool *done, struct error *err)
 {
-	(void)now_us; /* nothing ends here, so no time is written */
-	struct holding in = { .max = (int64_t)(max < CHUNK ? max : CHUNK) };
+	struct holding in = { .max = (int64_t)(max < CHUNK ? max : CHUNK), .now_us = now_us };
 	int result = db_write(db, hold_body, &in, err);
 	*done = in.done;
 	return result;

@@ -21,6 +21,7 @@ const struct field source_fields[] = {
 	FIELD(struct source, strips_tracking, FIELD_BOOL),
 	FIELD_WORDS(struct source, state, source_state_words),
 	FIELD(struct source, is_seen, FIELD_BOOL),
+	FIELD(struct source, ttl_us, FIELD_DURATION),
 	FIELD(struct source, feed_url, FIELD_TEXT),
 	FIELD(struct source, etag, FIELD_TEXT),
 	FIELD(struct source, last_modified, FIELD_TEXT),
@@ -36,13 +37,13 @@ const struct field source_fields[] = {
 
 #define COLUMNS                                                                                                                            \
 	"list_id, kind, url, title, policy, hold_us, latest, interval_us, max_age_us, flood, only_posts, except_posts, strips_tracking, "  \
-	"state, is_seen, feed_url, etag, last_modified, failures, error, taken, checked_us, due_us, paced_by, created_us"
+	"state, is_seen, ttl_us, feed_url, etag, last_modified, failures, error, taken, checked_us, due_us, paced_by, created_us"
 #define SELECT_SOURCE "SELECT id, " COLUMNS " FROM source "
 
 static const struct sql INSERT = {
 	.name = "source insert",
 	.text = "INSERT INTO source (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-		"$19, $20, $21, $22, $23, $24, $25) RETURNING id",
+		"$19, $20, $21, $22, $23, $24, $25, $26) RETURNING id",
 	.in = source_fields + 1,
 	.row = COLUMN_NUMBER("id"),
 	.row_bytes = sizeof(int64_t),
@@ -60,16 +61,18 @@ static const struct sql DUE = { .name = "source due",
 /* The look took a while: what a person paused meanwhile stays paused. */
 const struct sql source_checked_sql = {
 	.name = "source checked",
-	.text = "UPDATE source SET url = $1, title = $2, state = CASE WHEN state = 'paused' THEN state ELSE $3 END, is_seen = $4, feed_url "
-		"= $5, etag = $6, last_modified = $7, failures = $8, error = "
-		"$9, taken = $10, checked_us = $11, due_us = $12, paced_by = $13 WHERE id = $14",
+	.text = "UPDATE source SET url = $1, title = $2, state = CASE WHEN state = 'paused' THEN state ELSE $3 END, is_seen = $4, ttl_us = "
+		"$5, "
+		"feed_url = $6, etag = $7, last_modified = $8, failures = $9, error = $10, taken = $11, checked_us = $12, due_us = $13, "
+		"paced_by = $14 WHERE id = $15",
 	.in = (const struct field[]){ FIELD(struct source, url, FIELD_TEXT), FIELD(struct source, title, FIELD_TEXT),
 	                              FIELD_WORDS(struct source, state, source_state_words), FIELD(struct source, is_seen, FIELD_BOOL),
-	                              FIELD(struct source, feed_url, FIELD_TEXT), FIELD(struct source, etag, FIELD_TEXT),
-	                              FIELD(struct source, last_modified, FIELD_TEXT), FIELD(struct source, failures, FIELD_INT),
-	                              FIELD(struct source, error, FIELD_TEXT), FIELD(struct source, taken, FIELD_INT),
-	                              FIELD(struct source, checked_us, FIELD_TIME), FIELD(struct source, due_us, FIELD_TIME),
-	                              FIELD(struct source, paced_by, FIELD_TEXT), FIELD(struct source, id, FIELD_INT), FIELD_END },
+	                              FIELD(struct source, ttl_us, FIELD_INT), FIELD(struct source, feed_url, FIELD_TEXT),
+	                              FIELD(struct source, etag, FIELD_TEXT), FIELD(struct source, last_modified, FIELD_TEXT),
+	                              FIELD(struct source, failures, FIELD_INT), FIELD(struct source, error, FIELD_TEXT),
+	                              FIELD(struct source, taken, FIELD_INT), FIELD(struct source, checked_us, FIELD_TIME),
+	                              FIELD(struct source, due_us, FIELD_TIME), FIELD(struct source, paced_by, FIELD_TEXT),
+	                              FIELD(struct source, id, FIELD_INT), FIELD_END },
 };
 static const struct sql SET = {
 	.name = "source set",
@@ -89,15 +92,18 @@ static const struct sql OF_KIND = { .name = "source of kind",
 	                            .in = ARGS(ARG(a, INT), ARG(s, TEXT)),
 	                            ROWS };
 static const struct sql SET_STATE = { .name = "source state",
-	                              .text = "UPDATE source SET state = $1, due_us = $2 WHERE id = $3",
+	                              .text = "UPDATE source SET state = $1, due_us = $2, failures = 0, error = NULL WHERE id = $3",
 	                              .in = ARGS(ARG(s, TEXT), ARG(a, INT), ARG(b, INT)) };
+static const struct sql SET_DUE = { .name = "source due at",
+	                            .text = "UPDATE source SET due_us = $1 WHERE id = $2",
+	                            .in = ARGS(ARG(a, INT), ARG(b, INT)) };
 static const struct sql DETACH = { .name = "source detach",
 	                           .text = "UPDATE post SET source_id = NULL WHERE source_id = $1",
 	                           .in = ARGS(ARG(a, INT)) };
 static const struct sql REMOVE = { .name = "source remove", .text = "DELETE FROM source WHERE id = $1", .in = ARGS(ARG(a, INT)) };
 
-const struct sql *const source_statements[] = { &INSERT, &GET,     &ALL,       &OF_LIST, &DUE,    &source_checked_sql,
-	                                        &SET,    &OF_KIND, &SET_STATE, &DETACH,  &REMOVE, NULL };
+const struct sql *const source_statements[] = { &INSERT,    &GET,     &ALL,    &OF_LIST, &DUE, &source_checked_sql, &SET, &OF_KIND,
+	                                        &SET_STATE, &SET_DUE, &DETACH, &REMOVE,  NULL };
 
 static int twice(const struct source *source, const struct error *why, struct error *err)
 {
@@ -147,6 +153,11 @@ int store_source_due(struct db *db, int64_t now_us, struct source *out, size_t m
 int store_source_checked(struct db *db, const struct source *source, struct error *err)
 {
 	return store_run(db, &source_checked_sql, source, NULL, err);
+}
+
+int store_source_set_due(struct db *db, int64_t id, int64_t due_us, struct error *err)
+{
+	return store_run(db, &SET_DUE, &(struct arg){ .a = due_us, .b = id }, NULL, err);
 }
 
 int store_source_set_state(struct db *db, int64_t id, enum source_state state, int64_t due_us, struct error *err)

@@ -25,6 +25,7 @@ struct source {
 	bool strips_tracking;
 	int state;
 	bool is_seen;         /* the first look is done */
+	int64_t ttl_us;       /* how often it asked to be looked at, when it last said so */
 	const char *feed_url; /* of a page: the feed that it named; NULL: none found yet, or it is the feed itself */
 	const char *etag;
 	const char *last_modified;
@@ -52,6 +53,7 @@ MUST_CHECK int store_source_set(struct db *db, const struct source *source, stru
 /* The list's source of that kind: for mail. 1, 0, -1. */
 MUST_CHECK int store_source_of_kind(struct db *db, int64_t list, const char *kind, struct source *out, struct arena *arena,
                                     struct error *err);
+MUST_CHECK int store_source_set_due(struct db *db, int64_t id, int64_t due_us, struct error *err);
 MUST_CHECK int store_source_set_state(struct db *db, int64_t id, enum source_state state, int64_t due_us, struct error *err);
 MUST_CHECK int store_source_remove(struct db *db, int64_t id, struct error *err); /* its posts stay */
 #endif

@@ -16,6 +16,8 @@ struct http {
 	struct http_reply *reply;
 	char refused[80]; /* the address we would not connect to */
 	bool too_big;
+	int replies;   /* status lines seen, one for each redirect and one for the end */
+	int permanent; /* of the redirects: 301 and 308 */
 };
 
 void http_global_init(void)
@@ -49,6 +51,9 @@ void http_reply_clear(struct http_reply *reply)
 	free(reply->etag);
 	free(reply->last_modified);
 	free(reply->content_type);
+	free(reply->cache_control);
+	free(reply->retry_after);
+	free(reply->moved_to);
 	free(reply->final_url);
 	buffer_clear(&reply->body);
 	*reply = (struct http_reply){ 0 };
@@ -122,6 +127,22 @@ static size_t append_or_stop(char *data, size_t size, size_t n, void *arg)
 	return http->reply->body.failed ? 0 : size * n;
 }
 
+/* Only the status lines: which redirects were for good (RFC 9110 sections 15.4.2 and 15.4.9). */
+static size_t on_header(char *data, size_t size, size_t n, void *arg)
+{
+	struct http *http = arg;
+	char line[32];
+	int status = 0;
+	size_t bytes = size * n < sizeof line - 1 ? size * n : sizeof line - 1;
+	memcpy(line, data, bytes);
+	line[bytes] = '\0';
+	if (strncmp(line, "HTTP/", 5) == 0 && sscanf(line, "HTTP/%*s %d", &status) == 1 && status >= 200) {
+		http->replies++;
+		http->permanent += status == 301 || status == 308;
+	}
+	return size * n;
+}
+
 static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
 	(void)a, (void)b, (void)c, (void)d;
@@ -154,6 +175,8 @@ static void set_options(struct http *http, struct curl_slist *headers)
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, http);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, append_or_stop);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, http);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, http);
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_bytes);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
@@ -203,6 +226,7 @@ int http_fetch(struct http *http, const struct http_request *request, struct htt
 	http->reply = reply;
 	http->refused[0] = '\0';
 	http->too_big = false;
+	http->replies = http->permanent = 0;
 	struct curl_slist *headers = add_header(NULL, "If-None-Match", request->etag);
 	headers = add_header(headers, "If-Modified-Since", request->last_modified);
 	headers = add_header(headers, "Accept", request->accept);
@@ -220,5 +244,9 @@ int http_fetch(struct http *http, const struct http_request *request, struct htt
 	reply->etag = header(http->curl, "etag");
 	reply->last_modified = header(http->curl, "last-modified");
 	reply->content_type = header(http->curl, "content-type");
+	reply->cache_control = header(http->curl, "cache-control");
+	reply->retry_after = header(http->curl, "retry-after");
+	if (http->replies > 1 && http->permanent == http->replies - 1)
+		reply->moved_to = strdup(reply->final_url ? reply->final_url : "");
 	return 0;
 }

@@ -19,8 +19,9 @@ struct http_request {
 /* Zero it before; http_reply_clear() it after. */
 struct http_reply {
 	int status;
-	char *etag, *last_modified, *content_type; /* NULL: not given */
-	char *final_url;                           /* after redirects */
+	char *etag, *last_modified, *content_type, *cache_control, *retry_after; /* NULL: not given */
+	char *moved_to;  /* where it is for good: after redirects of which each was 301 or 308; or NULL */
+	char *final_url; /* after redirects */
 	struct buffer body;
 };
 
