@@ -53,8 +53,9 @@ def build(name, compiler, *options):
 def unit_tests(name, *options):
     """Each test program counts as one."""
     folder = os.path.join(ROOT, "build", name)
-    env = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1"}
-    run(f"unit tests {name}", ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", *options], env, quiet=True)
+    env = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1",
+           "GAZETTE_LONG": "1" if LONG else ""}
+    run(f"unit tests {name}", ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", *(["--timeout-multiplier", "20"] if LONG else []), *options], env, quiet=True)
     with open(os.path.join(folder, "meson-logs", "testlog.json"), encoding="utf-8") as log:
         for line in log:
             test = json.loads(line)
@@ -64,6 +65,7 @@ def unit_tests(name, *options):
                 print(f"skip {title}: what it needs is not installed", flush=True)
             else:
                 report(title, test["result"] in ("OK", "EXPECTEDFAIL"), test["duration"])
+                print("".join(f"     {figure}\n" for figure in test.get("stdout", "").splitlines() if figure.startswith("# ")), end="", flush=True)
 
 
 def scripted(path, timeout):
@@ -89,6 +91,8 @@ def scripted(path, timeout):
         elif line.startswith("skip "):
             skipped.append(line[5:])
             print(line, flush=True)
+        elif line.startswith("# "):
+            print(f"     {line}", flush=True)
     if code != 0 and not any_failed:
         report(name, False, time.time() - begin)
         any_failed = True
