@@ -39,7 +39,16 @@ void buffer_reset(struct buffer *buffer); /* empties and forgets a failure, keep
 void buffer_add(struct buffer *buffer, const void *data, size_t size);
 void buffer_add_bytes(struct buffer *buffer, struct bytes bytes);
 void buffer_add_text(struct buffer *buffer, const char *text);
-void buffer_add_char(struct buffer *buffer, char c);
+/* Inline, since parsers add most of their text that way. */
+static inline void buffer_add_char(struct buffer *buffer, char c)
+{
+	if (buffer->failed || buffer->size + 2 > buffer->capacity || buffer->size >= buffer->max_bytes) {
+		buffer_add(buffer, &c, 1);
+		return;
+	}
+	buffer->data[buffer->size++] = c;
+	buffer->data[buffer->size] = '\0';
+}
 void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Room for `size` more bytes at the returned place, or NULL (buffer failed). Follow with buffer_commit(). */

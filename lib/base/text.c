@@ -40,10 +40,18 @@ void text_encode(struct buffer *out, uint32_t c)
 	buffer_add(out, bytes, length);
 }
 
+/* Past the ASCII at `at`, which needs no decoding. */
+static size_t skip_ascii(struct bytes bytes, size_t at)
+{
+	while (at < bytes.size && (signed char)bytes.data[at] > 0)
+		at++;
+	return at;
+}
+
 bool text_is_utf8(struct bytes bytes)
 {
 	uint32_t c = 0;
-	for (size_t at = 0; at < bytes.size;) {
+	for (size_t at = skip_ascii(bytes, 0); at < bytes.size; at = skip_ascii(bytes, at)) {
 		size_t n = text_decode(bytes.data + at, bytes.size - at, &c);
 		if (n == 0 || c == 0)
 			return false;
@@ -57,7 +65,7 @@ void text_mend_utf8(struct bytes bytes, struct buffer *out)
 	uint32_t c = 0;
 	size_t good = 0; /* start of the run not yet copied */
 	size_t at = 0;
-	while (at < bytes.size) {
+	while ((at = skip_ascii(bytes, at)) < bytes.size) {
 		size_t n = text_decode(bytes.data + at, bytes.size - at, &c);
 		if (n > 0 && c != 0) {
 			at += n;
@@ -107,21 +115,28 @@ struct bytes text_trim(struct bytes bytes)
 	return bytes;
 }
 
+/* The length of the white space at i, 0: none. */
+static size_t space_at(struct bytes bytes, size_t i)
+{
+	if (bytes.data[i] == '\xc2' && i + 1 < bytes.size && bytes.data[i + 1] == '\xa0')
+		return 2;
+	return is_space(bytes.data[i]);
+}
+
 void text_squeeze(struct bytes bytes, struct buffer *out)
 {
-	bool pending = false;
 	size_t start = out->size;
-	for (size_t i = 0; i < bytes.size; i++) {
-		bool nbsp = bytes.data[i] == '\xc2' && i + 1 < bytes.size && bytes.data[i + 1] == '\xa0';
-		if (nbsp || is_space(bytes.data[i])) {
-			pending = true;
-			i += nbsp;
-			continue;
-		}
-		if (pending && out->size > start)
+	size_t n = 0;
+	for (size_t i = 0; i < bytes.size;) {
+		size_t from = i;
+		while (i < bytes.size && !(n = space_at(bytes, i)))
+			i++;
+		if (i > from && from > 0 && out->size > start)
 			buffer_add_char(out, ' ');
-		pending = false;
-		buffer_add_char(out, bytes.data[i]);
+		if (i > from)
+			buffer_add(out, bytes.data + from, i - from);
+		while (i < bytes.size && (n = space_at(bytes, i)))
+			i += n;
 	}
 }
 
@@ -212,6 +227,11 @@ size_t text_columns(struct bytes utf8)
 	size_t columns = 0;
 	uint32_t c = 0;
 	for (size_t at = 0; at < utf8.size;) {
+		if (utf8.data[at] >= 0x20 && utf8.data[at] < 0x7f) {
+			columns++;
+			at++;
+			continue;
+		}
 		size_t n = text_decode(utf8.data + at, utf8.size - at, &c);
 		int width = n > 0 ? uc_width(c, "UTF-8") : 1;
 		columns += width > 0 ? (size_t)width : 0;

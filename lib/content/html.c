@@ -32,7 +32,8 @@ void html_doc_free(xmlDoc **doc)
 
 bool html_is(const xmlNode *node, const char *name)
 {
-	return node && node->type == XML_ELEMENT_NODE && text_equal_nocase((const char *)node->name, name);
+	return node && node->type == XML_ELEMENT_NODE && (node->name[0] | 0x20) == (name[0] | 0x20) &&
+	       text_equal_nocase((const char *)node->name, name);
 }
 
 const char *html_attribute(const xmlNode *node, const char *name, struct arena *arena)
@@ -167,10 +168,11 @@ void html_drop_tracking(char *url)
  * percent-encoded (RFC 3987 section 3.1), so that what follows may be strict. */
 static void normal_url(struct bytes href, struct buffer *out)
 {
+	static const char hex[] = "0123456789ABCDEF";
 	for (size_t i = 0; i < href.size; i++) {
 		unsigned char c = (unsigned char)href.data[i];
 		if (c >= 0x80 || c == ' ')
-			buffer_format(out, "%%%02X", c);
+			buffer_add(out, (const char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
 		else if (c > ' ' && c != 0x7f && c != '"' && c != '<' && c != '>')
 			buffer_add_char(out, (char)c);
 	}
@@ -258,7 +260,8 @@ int html_set_body(struct post *post, struct bytes html, const char *base_url, un
 {
 	CLEANUP(buffer_clear) struct buffer clean = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(HTML_BODY_BYTES);
-	if (content_sanitise(html, base_url, flags, &clean, err) < 0 || content_plain_text(buffer_bytes(&clean), 0, &text, err) < 0)
+	CLEANUP(html_doc_free) xmlDoc *doc = NULL;
+	if (html_sanitise(html, base_url, flags, &clean, &doc, err) < 0 || html_plain_text(doc, 0, &text, err) < 0)
 		return -1;
 	post->html = arena_text(arena, buffer_text(&clean));
 	post->text = arena_text(arena, buffer_text(&text));

@@ -27,6 +27,10 @@ const char *html_unescaped_line(struct bytes text, struct arena *arena);
 /* Bytes of unknown charset as UTF-8 (CONTENT section 1): BOM, HTTP, the document's own word, UTF-8, windows-1252. */
 void html_to_utf8(struct bytes data, const char *content_type, struct buffer *out);
 int64_t html_date(struct bytes text); /* RFC 822 with its habits, RFC 3339, plain dates; 0: none. Microseconds */
+/* content_sanitise(), which also gives the tree of its output (NULL for nothing), if `tree` is not NULL: html_doc_free() it. */
+MUST_CHECK int html_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, xmlDoc **tree, struct error *err);
+/* content_plain_text() of a sanitised tree; NULL is nothing. */
+MUST_CHECK int html_plain_text(xmlDoc *doc, unsigned width, struct buffer *out, struct error *err);
 /* Sets html and text of a post from a body that was not yet sanitised; flags as for content_sanitise(). */
 MUST_CHECK int html_set_body(struct post *post, struct bytes html, const char *base_url, unsigned flags, struct arena *arena,
                              struct error *err);

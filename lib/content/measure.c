@@ -18,14 +18,20 @@ void readable_remove(xmlNode *node)
 	xmlFreeNode(node);
 }
 
-/* Comma, and what stands for it in Arabic, CJK, small and vertical forms, Medieval and Nko texts. */
+/* What stands for a comma in Arabic, CJK, small and vertical forms, Medieval and Nko texts. */
 static bool is_pause(uint32_t c)
 {
-	static const uint32_t pauses[] = { ',', 0x060c, 0xfe50, 0xfe10, 0xfe11, 0x2e41, 0x2e34, 0x2e32, 0xff0c };
+	static const uint32_t pauses[] = { 0x060c, 0xfe50, 0xfe10, 0xfe11, 0x2e41, 0x2e34, 0x2e32, 0xff0c };
 	for (size_t i = 0; i < COUNT_OF(pauses); i++)
 		if (c == pauses[i])
 			return true;
 	return false;
+}
+
+static bool is_pause_at(const char *text)
+{
+	uint32_t c = 0;
+	return text_decode(text, strnlen(text, 4), &c) && is_pause(c);
 }
 
 struct count {
@@ -36,7 +42,7 @@ struct count {
 static void count_text(struct count *count, const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (strchr(" \t\r\n\f", *p) || (*p == 0xc2 && p[1] == 0xa0)) {
+		if (*p <= ' ' || (*p == 0xc2 && p[1] == 0xa0)) {
 			p += *p == 0xc2;
 			count->space = true;
 			continue;
@@ -45,11 +51,8 @@ static void count_text(struct count *count, const char *text)
 			continue;
 		count->size.chars += 1 + (count->space && count->size.chars > 0);
 		count->space = false;
-		uint32_t c = *p;
-		if (*p >= 0xd8)
-			text_decode((const char *)p, strnlen((const char *)p, 4), &c);
-		count->size.commas += c == ',';
-		count->size.pauses += is_pause(c);
+		count->size.commas += *p == ',';
+		count->size.pauses += *p == ',' || (*p >= 0xd8 && is_pause_at((const char *)p));
 	}
 }
 

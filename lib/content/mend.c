@@ -42,17 +42,26 @@ static size_t mend_reference(struct bytes rest, struct buffer *out)
 	return n + 1;
 }
 
-static void add_char(struct buffer *out, char c)
+/* In runs: control characters become blanks, all else stays. */
+static void add_text(struct buffer *out, struct bytes text)
 {
-	buffer_add_char(out, (unsigned char)c < 0x20 && c != '\t' && c != '\r' && c != '\n' ? ' ' : c);
+	size_t from = 0;
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+		if ((unsigned char)c >= 0x20 || c == '\t' || c == '\r' || c == '\n')
+			continue;
+		buffer_add(out, text.data + from, i - from);
+		buffer_add_char(out, ' ');
+		from = i + 1;
+	}
+	buffer_add(out, text.data + from, text.size - from);
 }
 
 static size_t copy_cdata(struct bytes rest, struct buffer *out)
 {
 	const char *end = memmem(rest.data, rest.size, "]]>", 3);
 	size_t n = end ? (size_t)(end - rest.data) + 3 : rest.size;
-	for (size_t i = 0; i < n; i++)
-		add_char(out, rest.data[i]);
+	add_text(out, (struct bytes){ rest.data, n });
 	if (!end)
 		buffer_add_text(out, "]]>");
 	return n;
@@ -62,13 +71,17 @@ void feed_mend(struct bytes text, struct buffer *out)
 {
 	for (size_t i = 0; i < text.size;) {
 		struct bytes rest = { text.data + i, text.size - i };
-		if (rest.size > 9 && memcmp(rest.data, "<![CDATA[", 9) == 0) {
-			i += copy_cdata(rest, out);
-		} else if (rest.data[0] == '&') {
-			i += mend_reference(rest, out);
-		} else {
-			add_char(out, rest.data[0]);
-			i++;
-		}
+		size_t n = 0;
+		while (n < rest.size && rest.data[n] != '&' && !(rest.data[n] == '<' && n + 9 < rest.size && rest.data[n + 1] == '!'))
+			n++;
+		if (n > 0)
+			add_text(out, (struct bytes){ rest.data, n });
+		else if (rest.data[0] == '&')
+			n = mend_reference(rest, out);
+		else if (memcmp(rest.data, "<![CDATA[", 9) == 0)
+			n = copy_cdata(rest, out);
+		else
+			add_text(out, (struct bytes){ rest.data, n = 1 });
+		i += n;
 	}
 }

@@ -8,6 +8,7 @@ enum { LEAST_CHARS = 500, LEAST_PLACE_CHARS = 250 };
 
 struct page {
 	struct bytes html;
+	xmlDoc *doc; /* the page as read for its head; the first try takes it */
 	const char *base_url;
 	struct content_head *head;
 	struct arena *arena;
@@ -128,9 +129,10 @@ static void node_free(xmlNode **node)
 enum place_kind { PLACE_SEARCHED, PLACE_LIKELY };
 
 /* One try at the page: the article's HTML in *out, and how much text it has. */
-static int try_page(const struct page *page, enum place_kind kind, unsigned flags, struct buffer *out, size_t *chars, struct error *err)
+static int try_page(struct page *page, enum place_kind kind, unsigned flags, struct buffer *out, size_t *chars, struct error *err)
 {
-	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(page->html);
+	CLEANUP(html_doc_free) xmlDoc *doc = page->doc ? page->doc : html_parse(page->html);
+	page->doc = NULL;
 	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
 	xmlNode *body = root ? html_find_element(root, "body") : NULL;
 	struct content_head *head = page->head;
@@ -162,7 +164,7 @@ static int try_page(const struct page *page, enum place_kind kind, unsigned flag
 
 /* Stricter rules first; where they leave hardly any text, the place the page names, then milder rules. The longest text of all tries
  * counts. */
-static int extract(const struct page *page, struct buffer *out, struct error *err)
+static int extract(struct page *page, struct buffer *out, struct error *err)
 {
 	static const struct {
 		enum place_kind kind;
@@ -213,10 +215,10 @@ static const char *first_paragraph(const char *html, struct arena *arena)
 	return root ? head_element_line(html_find_element(root, "p"), arena) : NULL;
 }
 
-static int read_head(const struct page *page, const char **base, struct error *err)
+static int read_head(struct page *page, const char **base, struct error *err)
 {
-	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(page->html);
-	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+	page->doc = html_parse(page->html);
+	xmlNode *root = page->doc ? xmlDocGetRootElement(page->doc) : NULL;
 	if (!root)
 		return error_set(err, ERROR_INPUT, "no page: it is empty");
 	head_read(root, page->base_url, page->head, page->arena);
@@ -237,7 +239,9 @@ int content_page(struct bytes html, const char *content_type, const char *base_u
 	if (text.failed || text.size > HTML_BODY_BYTES)
 		return error_set(err, ERROR_INPUT, "the page is longer than %d MB", HTML_BODY_BYTES >> 20);
 	page.html = buffer_bytes(&text);
-	if (read_head(&page, &base, err) < 0 || extract(&page, &body, err) < 0)
+	int result = read_head(&page, &base, err) < 0 ? -1 : extract(&page, &body, err);
+	html_doc_free(&page.doc);
+	if (result < 0)
 		return -1;
 	set_post(&page, out);
 	if (html_set_body(out, buffer_bytes(&body), base, CONTENT_CUT_LEFTOVERS, arena, err) < 0)

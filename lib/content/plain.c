@@ -47,13 +47,19 @@ static size_t end_line(struct plain *p)
 	if (squeezed.size == 0)
 		return 0;
 	size_t longest = text_columns(buffer_bytes(&squeezed));
+	if (p->width == 0) {
+		start_line(p, true);
+		buffer_add_bytes(p->out, buffer_bytes(&squeezed));
+		buffer_add_char(p->out, '\n');
+		return longest;
+	}
 	struct bytes rest = buffer_bytes(&squeezed);
 	struct bytes word;
 	size_t column = 0;
 	start_line(p, true);
 	while (text_next_part(&rest, " ", &word)) {
 		size_t size = text_columns(word);
-		if (column > 0 && p->width && column + 1 + size + strlen(p->prefix) > p->width) {
+		if (column > 0 && column + 1 + size + strlen(p->prefix) > p->width) {
 			buffer_add_char(p->out, '\n');
 			start_line(p, false);
 			column = 0;
@@ -287,9 +293,8 @@ static void children(struct plain *p, const xmlNode *node)
 	p->depth--;
 }
 
-int content_plain_text(struct bytes html, unsigned width, struct buffer *out, struct error *err)
+int html_plain_text(xmlDoc *doc, unsigned width, struct buffer *out, struct error *err)
 {
-	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
 	struct plain p = { .out = out, .line = BUFFER_INIT(4 << 20), .width = width, .arena = ARENA_INIT };
 	if (doc && xmlDocGetRootElement(doc))
 		children(&p, xmlDocGetRootElement(doc));
@@ -303,4 +308,10 @@ int content_plain_text(struct bytes html, unsigned width, struct buffer *out, st
 	buffer_clear(&p.line);
 	arena_clear(&p.arena);
 	return buffer_check(out, err);
+}
+
+int content_plain_text(struct bytes html, unsigned width, struct buffer *out, struct error *err)
+{
+	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
+	return html_plain_text(doc, width, out, err);
 }

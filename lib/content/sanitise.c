@@ -95,7 +95,7 @@ struct writer {
 static const struct element *find_element(const char *name)
 {
 	for (size_t i = 0; i < COUNT_OF(elements); i++)
-		if (strcasecmp(name, elements[i].name) == 0)
+		if ((name[0] | 0x20) == elements[i].name[0] && strcasecmp(name, elements[i].name) == 0)
 			return &elements[i];
 	return NULL;
 }
@@ -108,22 +108,31 @@ static bool is_text_block(const struct element *element)
 
 static bool is_leftover(const xmlNode *node)
 {
-	return leftovers_is_box(node) || xmlHasProp((xmlNode *)node, (const xmlChar *)"hidden");
+	return node->properties && (leftovers_is_box(node) || xmlHasProp((xmlNode *)node, (const xmlChar *)"hidden"));
 }
 
+static const char *entity_of(char c)
+{
+	return c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '"' ? "&quot;" : " ";
+}
+
+static bool is_plain(char c)
+{
+	unsigned char u = (unsigned char)c;
+	return (u >= 0x20 && c != '<' && c != '>' && c != '&' && c != '"') || c == '\n' || c == '\t';
+}
+
+/* In runs: most of a text needs nothing. A control character is a blank. */
 static void escape(struct buffer *out, const char *text)
 {
-	for (; *text; text++) {
-		const char *instead = *text == '<'   ? "&lt;"
-		                      : *text == '>' ? "&gt;"
-		                      : *text == '&' ? "&amp;"
-		                      : *text == '"' ? "&quot;"
-		                                     : NULL;
-		bool control = (unsigned char)*text < 0x20 && *text != '\n' && *text != '\t';
-		if (instead)
-			buffer_add_text(out, instead);
-		else
-			buffer_add_char(out, control ? ' ' : *text);
+	while (*text) {
+		size_t n = 0;
+		while (is_plain(text[n]))
+			n++;
+		buffer_add(out, text, n);
+		text += n;
+		if (*text)
+			buffer_add_text(out, entity_of(*text++));
 	}
 }
 
@@ -171,7 +180,7 @@ static const char *picture_url(struct writer *w, const xmlNode *node)
 
 static void write_attributes(struct writer *w, const xmlNode *node)
 {
-	for (size_t i = 0; i < COUNT_OF(attributes); i++) {
+	for (size_t i = 0; i < COUNT_OF(attributes) && node->properties; i++) {
 		if (attributes[i].element && !html_is(node, attributes[i].element))
 			continue;
 		const char *value = html_attribute(node, attributes[i].name, &w->arena);
@@ -430,9 +439,10 @@ static void children(struct writer *w, const xmlNode *node, int depth)
 	}
 }
 
-static void sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out)
+/* Gives the tree it read. */
+static xmlDoc *sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out)
 {
-	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
+	xmlDoc *doc = html_parse(html);
 	struct writer w = { .out = out, .base_url = base_url, .flags = flags, .arena = ARENA_INIT };
 	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
 	if (root) {
@@ -444,6 +454,7 @@ static void sanitise(struct bytes html, const char *base_url, unsigned flags, st
 	while (w.count > 0)
 		pop(&w);
 	arena_clear(&w.arena);
+	return doc;
 }
 
 /* Only the words: what is left of a page that does not come to rest. */
@@ -463,10 +474,11 @@ static void words_only(struct bytes html, struct buffer *out)
 	buffer_add_text(out, "</p>\n");
 }
 
-int content_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, struct error *err)
+int html_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, xmlDoc **tree, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer now = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer next = BUFFER_INIT(HTML_BODY_BYTES);
+	CLEANUP(html_doc_free) xmlDoc *doc = NULL;
 	text_mend_utf8(html, &now);
 	if (now.failed)
 		return error_set(err, ERROR_FULL, "the body is longer than %d MB", HTML_BODY_BYTES >> 20);
@@ -475,7 +487,8 @@ int content_sanitise(struct bytes html, const char *base_url, unsigned flags, st
 	bool stable = false;
 	for (int pass = 0; pass < PASSES && !stable; pass++) {
 		buffer_reset(&next);
-		sanitise(buffer_bytes(&now), pass == 0 ? base_url : NULL, pass == 0 ? flags : flags & ~CONTENT_CUT_LEFTOVERS, &next);
+		html_doc_free(&doc);
+		doc = sanitise(buffer_bytes(&now), pass == 0 ? base_url : NULL, pass == 0 ? flags : flags & ~CONTENT_CUT_LEFTOVERS, &next);
 		if (buffer_check(&next, err) < 0)
 			return error_wrap(err, "the body");
 		stable = pass > 0 && bytes_equal(buffer_bytes(&now), buffer_bytes(&next));
@@ -483,9 +496,21 @@ int content_sanitise(struct bytes html, const char *base_url, unsigned flags, st
 		now = next;
 		next = swap;
 	}
-	if (stable)
+	if (stable) {
 		buffer_add_bytes(out, buffer_bytes(&now));
-	else
+	} else {
 		words_only(buffer_bytes(&now), out);
+		html_doc_free(&doc);
+		doc = html_parse(buffer_bytes(out));
+	}
+	if (tree) {
+		*tree = doc;
+		doc = NULL;
+	}
 	return buffer_check(out, err);
+}
+
+int content_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, struct error *err)
+{
+	return html_sanitise(html, base_url, flags, out, NULL, err);
 }
