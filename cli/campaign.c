@@ -2,6 +2,7 @@
 #include "ops/providers.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "cli/check.h"
 #include "cli/groups.h"
 #include "cli/stats.h"
 #include "ops/lists.h"
@@ -107,35 +108,6 @@ static int preview(struct cli *cli)
 	return 0;
 }
 
-static void print_findings(const struct cli *cli, const struct findings *findings)
-{
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct finding *f = &findings->found[i];
-		if (cli->json)
-			cli_json(
-				json_pack("{s:s,s:s,s:s}", "check", f->check, "level", f->is_fault ? "fault" : "warning", "text", f->text));
-		else
-			fprintf(stderr, "%s: %s: %s\n", f->is_fault ? "fault" : "warning", f->check, f->text);
-	}
-}
-
-static int check(struct cli *cli)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
-	struct findings findings;
-	struct error err;
-	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0)
-		return status;
-	if (campaign_check(&cli->ops, campaign.id, &findings, &err) < 0)
-		return cli_fail(cli, &err, NULL);
-	print_findings(cli, &findings);
-	if (findings.count == 0)
-		cli_say(cli, "Campaign %" PRId64 " may be sent.", campaign.id);
-	return findings_has_fault(&findings) ? EXIT_DATA : 0;
-}
-
 /* Waits for what the relay says of a test mail. */
 static int wait_for_notice(struct cli *cli, const char *to, int64_t notice)
 {
@@ -209,7 +181,7 @@ static int64_t show_audience(struct cli *cli, const struct campaign *campaign, c
 	return 0;
 }
 
-static bool may_send(struct cli *cli, const struct list *list, int64_t readers, int *status)
+static bool may_send(struct cli *cli, const struct list *list, int64_t readers, size_t warnings, int *status)
 {
 	char name[128];
 	const char *expect = cli_option(cli, "expect");
@@ -225,7 +197,7 @@ static bool may_send(struct cli *cli, const struct list *list, int64_t readers, 
 		return false;
 	}
 	if (cli->yes || readers <= ASK_FOR_NAME || !isatty(STDIN_FILENO))
-		return cli_confirm(cli, status, "Send it?");
+		return cli_confirm(cli, status, warnings ? "Send it, with %zu warnings?" : "Send it?", warnings);
 	fprintf(stderr, "Type the list's name to send it to all of them: ");
 	*status = 1;
 	if (!fgets(name, sizeof name, stdin))
@@ -243,10 +215,14 @@ static int send(struct cli *cli)
 	struct campaign campaign;
 	struct list list;
 	struct findings findings = { 0 };
+	struct check_options options = { .links = CHECK_LINKS_UNLESS_TRIAL };
+	const char *ignore[IGNORED];
 	struct error err = { 0 };
 	int64_t readers = 0;
 	int status = 0;
 	char when[UNITS_TEXT];
+	options.ignore = ignore;
+	options.ignore_count = (size_t)cli_options(cli, "ignore", ignore, IGNORED);
 	if (find(cli, &campaign, &arena, &status) < 0)
 		return status;
 	if (campaign.state == CAMPAIGN_SENDING || campaign.state == CAMPAIGN_PREPARING) {
@@ -254,7 +230,7 @@ static int send(struct cli *cli)
 		return 0;
 	}
 	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0 ||
-	    campaign_check(&cli->ops, campaign.id, &findings, &err) < 0)
+	    campaign_check(&cli->ops, campaign.id, &options, &findings, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (campaign.state != CAMPAIGN_DRAFT && campaign.state != CAMPAIGN_SCHEDULED) {
 		error_set(&err, ERROR_CONFLICT, "campaign %" PRId64 " can not be sent: it is %s", campaign.id,
@@ -263,17 +239,20 @@ static int send(struct cli *cli)
 	}
 	if (show_audience(cli, &campaign, &list, &readers, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	if (!cli->json || findings_has_fault(&findings))
-		print_findings(cli, &findings);
-	if (findings_has_fault(&findings))
+	if (!cli->json || findings_fault(&findings))
+		findings_print(cli, &findings, stderr);
+	if (findings_fault(&findings))
 		return EXIT_DATA;
-	if (!may_send(cli, &list, readers, &status))
+	if (!may_send(cli, &list, readers, findings_warnings(&findings), &status))
 		return status;
 	/* A person at the keyboard can take it back for a while; a script that says --yes means it. */
 	bool waits = !cli->yes && !cli_flag(cli, "now") && cli->ops.config->delivery.send_delay_us > 0;
 	int64_t at_us = 0;
-	if (waits ? campaign_send_soon(&cli->ops, campaign.id, cli->actor, &at_us, &err) < 0
-	          : campaign_start(&cli->ops, campaign.id, cli->actor, &findings, &err) < 0)
+	/* The links were looked at just now. */
+	options.links = CHECK_OFFLINE;
+	if (waits ? campaign_accept(&cli->ops, campaign.id, &options, &err) < 0 ||
+	                    campaign_send_soon(&cli->ops, campaign.id, cli->actor, &at_us, &err) < 0
+	          : campaign_start(&cli->ops, campaign.id, &options, cli->actor, &findings, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (cli->json)
 		cli_json(json_pack("{s:I,s:I}", "campaign", (json_int_t)campaign.id, "readers", (json_int_t)readers));
@@ -450,11 +429,12 @@ const struct command campaign_commands[] = {
 	  "changes a draft; its rate also while it is under way", "gazette campaign set 12 --subject \"Corrected\"", set },
 	{ "campaign", "preview", NEEDS_STORE, 1, 1, "ID --to ADDRESS [--eml|--html|--text]", "to: eml html text",
 	  "writes what one reader gets", "gazette campaign preview 12 --to ann@example.org --eml", preview },
-	{ "campaign", "check", NEEDS_STORE, 0, 1, "[ID]", "", "says what stands against sending", "gazette campaign check 12", check },
+	{ "campaign", "check", NEEDS_STORE, 0, 1, "[ID] [--offline] [--ignore CHECK]...",
+	  "offline ignore:", "says what stands against sending", "gazette campaign check 12 --ignore M15", campaign_check_command },
 	{ "campaign", "test", NEEDS_STORE, 0, 1, "[ID] [--to ADDRESS]... [--as ADDRESS]", "to: as:", "sends it to testers only",
 	  "gazette campaign test 12 --to me@example.org", test },
-	{ "campaign", "send", NEEDS_STORE, 0, 1, "[ID] [--expect N] [--now]", "expect: now", "sends it to all", "gazette campaign send 12",
-	  send },
+	{ "campaign", "send", NEEDS_STORE, 0, 1, "[ID] [--expect N] [--ignore CHECK]... [--now]", "expect: ignore: now", "sends it to all",
+	  "gazette campaign send 12", send },
 	{ "campaign", "watch", NEEDS_STORE, 0, 1, "[ID] [--all]", "", "shows progress until everyone was tried",
 	  "gazette campaign watch 12", watch },
 	{ "campaign", "pause", NEEDS_STORE, 0, 1, "[ID]", "", "stops it within a second", "gazette campaign pause 12", pause_command },

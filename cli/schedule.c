@@ -1,4 +1,5 @@
 /* When a campaign goes, and what an edit after its start does: the later half of the campaign group. */
+#include "cli/check.h"
 #include "cli/groups.h"
 #include "ops/campaigns.h"
 #include "system/zone_file.h"
@@ -19,6 +20,7 @@ static int schedule(struct cli *cli)
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct campaign campaign;
 	struct findings findings = { 0 };
+	const char *ignore[IGNORED];
 	struct error err;
 	char said[WHEN_TEXT];
 	int status = 0;
@@ -27,13 +29,16 @@ static int schedule(struct cli *cli)
 		return cli_usage(cli, "when? --at \"tomorrow 07:00\"");
 	if (find(cli, &campaign, &arena, &status) < 0)
 		return status;
-	if (campaign_check(&cli->ops, campaign.id, &findings, &err) < 0)
+	struct check_options options = { .links = CHECK_LINKS_UNLESS_TRIAL, .ignore = ignore };
+	options.ignore_count = (size_t)cli_options(cli, "ignore", ignore, IGNORED);
+	if (campaign_check(&cli->ops, campaign.id, &options, &findings, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	for (size_t i = 0; i < findings.count; i++)
-		if (findings.found[i].is_fault) {
-			error_set(&err, ERROR_INPUT, "%s: %s", findings.found[i].check, findings.found[i].text);
-			return cli_fail(cli, &err, NULL);
-		}
+	if (!cli->json || findings_fault(&findings))
+		findings_print(cli, &findings, cli->json ? stdout : stderr);
+	if (findings_fault(&findings))
+		return EXIT_DATA;
+	if (campaign_accept(&cli->ops, campaign.id, &options, &err) < 0)
+		return cli_fail(cli, &err, NULL);
 	if (campaign_schedule(&cli->ops, campaign.id, at, cli->actor, said, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (cli->json)
@@ -128,8 +133,8 @@ static int correct(struct cli *cli)
 }
 
 const struct command schedule_commands[] = {
-	{ "campaign", "schedule", NEEDS_STORE, 0, 1, "[ID] --at TIME",
-	  "at:", "sends it later; TIME is local to the list: 07:00, tomorrow 07:00, mon 07:00, +2h, 2026-11-23 07:00, RFC 3339",
+	{ "campaign", "schedule", NEEDS_STORE, 0, 1, "[ID] --at TIME [--ignore CHECK]...",
+	  "at: ignore:", "sends it later; TIME is local to the list: 07:00, tomorrow 07:00, mon 07:00, +2h, 2026-11-23 07:00, RFC 3339",
 	  "gazette campaign schedule 12 --at \"tomorrow 07:00\"", schedule },
 	{ "campaign", "unschedule", NEEDS_STORE, 0, 1, "[ID]", "", "takes back what has not started", "gazette campaign unschedule 12",
 	  unschedule },

@@ -3,6 +3,7 @@
  * the signature. Pure: the time is the caller's, and the same input gives the same bytes. */
 #ifndef MESSAGE_DKIM_H
 #define MESSAGE_DKIM_H
+#include "base/arena.h"
 #include "base/sign.h"
 
 struct dkim_signer {
@@ -18,6 +19,22 @@ enum dkim_fields {
 /* Adds one DKIM-Signature field for each signer, to stand before the message (CRLF lines, whole). t= is at_us in seconds. */
 MUST_CHECK int dkim_sign(const struct dkim_signer *signers, size_t n, enum dkim_fields fields, struct bytes message, int64_t at_us,
                          struct buffer *out, struct error *err);
+
+/* One DKIM-Signature field of a message, as it says itself. */
+struct dkim_seen {
+	const char *domain, *selector; /* "" if the field has no such tag */
+	const char *fields;            /* h=, lower case, ":" between; "" */
+	bool has_length;               /* l= */
+	const char *fault;             /* NULL: it is what one of the signers would write for these bytes */
+};
+
+/* Looks at every signature of a message; *n of them, at most `max`. Signatures of one key are the same for the same bytes, so a
+ * signer can say of its own whether it holds. Texts live in the arena. ERROR_INPUT: no message with CRLF lines. */
+MUST_CHECK int dkim_check(const struct dkim_signer *signers, size_t signer_count, struct bytes message, struct dkim_seen *out, size_t max,
+                          size_t *n, struct arena *arena, struct error *err);
+
+/* The i-th field that dkim_sign() oversigns even where it is absent; NULL at the end. */
+const char *dkim_oversigned(enum dkim_fields fields, size_t i);
 
 /* The domain of the From field, as it stands there; empty if there is none. */
 struct bytes dkim_from_domain(struct bytes message);

@@ -124,6 +124,20 @@ static int add_subject(struct compile *c, struct error *err)
 	return compile_add_fixed(c, BYTES_OF("\r\n"), err);
 }
 
+/* Addresses of one domain, or of one below the other's. */
+static bool is_aligned(const char *a, const char *b)
+{
+	struct bytes one = bytes_text(strrchr(a, '@'));
+	struct bytes two = bytes_text(strrchr(b, '@'));
+	struct bytes longer = one.size > two.size ? one : two;
+	struct bytes shorter = one.size > two.size ? two : one;
+	if (shorter.size < 2)
+		return false;
+	struct bytes tail = { longer.data + longer.size - shorter.size + 1, shorter.size - 1 };
+	return text_compare_nocase(tail, (struct bytes){ shorter.data + 1, shorter.size - 1 }) == 0 &&
+	       (tail.data[-1] == '.' || tail.data[-1] == '@');
+}
+
 int compile_headers(struct compile *c, struct error *err)
 {
 	const struct edition_in *in = c->in;
@@ -143,6 +157,10 @@ int compile_headers(struct compile *c, struct error *err)
 	if (in->return_path && add_slot(c, ",\r\n <mailto:", SLOT_VERP, "?subject=unsubscribe>", err) < 0)
 		return -1;
 	if (compile_add_fixed(c, BYTES_OF("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), err) < 0)
+		return -1;
+	/* Complaints come to the same address (RFC 9477): section 3.1 wants it under the domain that signs. */
+	if (in->return_path && is_aligned(in->return_path, in->from_email) &&
+	    add_slot(c, "CFBL-Address: ", SLOT_VERP, ";\r\n report=arf\r\n", err) < 0)
 		return -1;
 	return add_list_fields(c, err);
 }

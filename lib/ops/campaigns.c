@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SALT_BYTES = 16, CHUNK = 1000, PROVIDERS = 64 };
+enum { SALT_BYTES = 16, CHUNK = 1000 };
 
 int campaign_check_line(const char *field, const char *text, struct error *err)
 {
@@ -120,64 +120,6 @@ int campaign_edition(struct ops *ops, const struct campaign *campaign, struct ed
 	return edition_read(stored, out, err);
 }
 
-static bool is_loopback_url(const char *url)
-{
-	static const char *const hosts[] = { "://127.", "://localhost", "://[::1]" };
-	for (size_t i = 0; i < COUNT_OF(hosts); i++)
-		if (strstr(url, hosts[i]))
-			return true;
-	return false;
-}
-
-static bool all_relays_loopback(const struct config *config)
-{
-	for (size_t i = 0; i < config->relay_count; i++) {
-		const char *host = config->relay[i].host;
-		if (!text_starts(host, "127.") && strcmp(host, "localhost") != 0 && strcmp(host, "::1") != 0)
-			return false;
-	}
-	return config->relay_count > 0;
-}
-
-int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct error *err)
-{
-	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
-	CLEANUP(edition_free) struct edition *edition = NULL;
-	struct campaign_counts audience[PROVIDERS];
-	struct error why;
-	size_t n = 0;
-	int64_t readers = 0;
-	*out = (struct findings){ 0 };
-	if (loaded_read(ops, id, &loaded, err) < 0)
-		return -1;
-	const struct list *list = &loaded.list;
-	if (!*list->postal)
-		findings_add(out, true, "postal", "list %s has no postal address: gazette list set %s --postal \"1 Main St, Springfield\"",
-		             list->name, list->name);
-	if (list->closed_us)
-		findings_add(out, true, "closed", "list %s is closed", list->name);
-	if (ops->config->relay_count == 0)
-		findings_add(out, true, "relay", "no relay is configured: add a section [relay:main] with url = smtp://HOST:PORT");
-	if (is_loopback_url(ops->config->daemon.public_url) && !all_relays_loopback(ops->config))
-		findings_add(out, true, "public_url",
-		             "public_url %.80s can not be reached by readers: set it to the address of your web pages",
-		             ops->config->daemon.public_url);
-	if (!edition_return_path_of(ops, list))
-		findings_add(out, false, "return_path",
-		             "what bounces can not be told apart: set [inbound] return_path = bounce+{token}@your.domain");
-	if (loaded_compile(ops, &loaded, 0, false, &edition, &why) < 0)
-		findings_add(out, true, "template", "%.200s", why.text);
-	else if (edition_bytes(edition) > 100 << 10)
-		findings_add(out, false, "size", "the mail is larger than 100 KB: Gmail cuts it off below that");
-	if (store_campaign_audience(ops->db, &loaded.campaign, audience, PROVIDERS, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		readers += audience[i].queued;
-	if (readers == 0)
-		findings_add(out, true, "readers", "nobody would get it: the list has no active reader who has not had the post");
-	return 0;
-}
-
 /* RULES of the house: where a list asks for it, somebody else than who made it has to have seen it. */
 static int check_approval(const struct loaded *loaded, struct error *err)
 {
@@ -202,7 +144,8 @@ static int sets_of_posts(struct ops *ops, const struct loaded *loaded, int64_t h
 	return 0;
 }
 
-int campaign_start(struct ops *ops, int64_t id, struct actor actor, struct findings *out, struct error *err)
+int campaign_start(struct ops *ops, int64_t id, const struct check_options *options, struct actor actor, struct findings *out,
+                   struct error *err)
 {
 	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
 	CLEANUP(editions_new_free) struct editions_new *editions = NULL;
@@ -213,11 +156,11 @@ int campaign_start(struct ops *ops, int64_t id, struct actor actor, struct findi
 		return -1;
 	if (loaded.campaign.state == CAMPAIGN_PREPARING || loaded.campaign.state == CAMPAIGN_SENDING)
 		return 0;
-	if (check_approval(&loaded, err) < 0 || campaign_check(ops, id, out, err) < 0)
+	if (check_approval(&loaded, err) < 0 || campaign_check(ops, id, options, out, err) < 0)
 		return -1;
-	for (size_t i = 0; i < out->count; i++)
-		if (out->found[i].is_fault)
-			return error_set(err, ERROR_INPUT, "%s: %s", out->found[i].check, out->found[i].text);
+	const struct finding *fault = findings_fault(out);
+	if (fault)
+		return error_set(err, ERROR_INPUT, "%s: %s%s%s", fault->check, fault->text, *fault->mend ? ": " : "", fault->mend);
 	if (sets_of_posts(ops, &loaded, had, &n, err) < 0 || loaded_compile_all(ops, &loaded, had, n, &editions, err) < 0 ||
 	    store_campaign_start_with(ops->db, id, editions->edition, editions->count, actor.name ? actor.name : "", clock_now().wall_us,
 	                              err) < 0)

@@ -3,6 +3,7 @@
 #define OPS_CAMPAIGNS_H
 #include "base/when.h"
 #include "message/edition.h"
+#include "model/finding.h"
 #include "ops/ops.h"
 #include "store/campaign.h"
 #include "store/delivery.h"
@@ -16,12 +17,22 @@ struct campaign_in {
 };
 /* CONFLICT with the sentence of INTERFACES if a campaign of this list already carries the post and !again. Gives the id. */
 MUST_CHECK int campaign_create(struct ops *ops, const struct campaign_in *in, struct actor actor, int64_t *id, struct error *err);
-/* Faults: no sender, no postal address, loopback public_url with a relay that is not, template errors, no readers, no relay, closed list.
- */
-MUST_CHECK int campaign_check(struct ops *ops, int64_t id, struct findings *out, struct error *err);
-/* check, compile, freeze, audit in one commit; then the clockwork prepares. INPUT when a check is a fault (in *out). 1 started, 0 it was
- * running already. */
-MUST_CHECK int campaign_start(struct ops *ops, int64_t id, struct actor actor, struct findings *out, struct error *err);
+/* Whether links are looked at, over the network. A trial: every relay is loopback, so that nothing else need leave the machine either. */
+enum check_links { CHECK_OFFLINE, CHECK_LINKS_UNLESS_TRIAL, CHECK_LINKS };
+struct check_options {
+	enum check_links links;
+	const char *const *ignore; /* checks whose faults stop nothing: "M15", "link" */
+	size_t ignore_count;
+};
+/* The pre-flight: the campaign itself, and what a sample of its readers would get, byte for byte (check.c). Looking at links
+ * takes at most five seconds. options NULL: offline. What campaign_accept() was told is ignored too. */
+MUST_CHECK int campaign_check(struct ops *ops, int64_t id, const struct check_options *options, struct findings *out, struct error *err);
+/* Keeps which checks an editor accepted for a send that starts later. */
+MUST_CHECK int campaign_accept(struct ops *ops, int64_t id, const struct check_options *options, struct error *err);
+/* check, compile, freeze, audit in one commit; then the clockwork prepares. INPUT when a check is a fault (in *out) that is not
+ * ignored. 1 started, 0 it was running already. */
+MUST_CHECK int campaign_start(struct ops *ops, int64_t id, const struct check_options *options, struct actor actor, struct findings *out,
+                              struct error *err);
 /* Writes the audience in chunks until budget_us is used up; *done when whole. */
 MUST_CHECK int campaign_prepare(struct ops *ops, int64_t id, int64_t budget_us, bool *done, struct error *err);
 MUST_CHECK int campaign_pause(struct ops *ops, int64_t id, struct actor actor, struct error *err); /* 1 changed, 0 was so */
@@ -54,6 +65,10 @@ MUST_CHECK int campaign_find(struct ops *ops, const char *what, struct campaign 
 MUST_CHECK int campaign_edition(struct ops *ops, const struct campaign *campaign, struct edition **out, struct error *err);
 /* A compilation with inert tokens and *campaign's salt, for test mails. */
 MUST_CHECK int campaign_test_edition(struct ops *ops, const struct campaign *campaign, struct edition **out, struct error *err);
+struct signing;
+/* One reader's whole message, with the signatures the daemon would add (signing NULL: none). job->first_us is its Date. */
+MUST_CHECK int campaign_message(struct ops *ops, const struct edition *edition, const struct signing *signing, const struct job *job,
+                                struct buffer *out, struct error *err);
 enum preview_form { PREVIEW_EML, PREVIEW_HTML, PREVIEW_TEXT };
 /* The bytes `to` (an address) would get. Before the first try Date is now. */
 MUST_CHECK int campaign_preview(struct ops *ops, int64_t id, const char *to, enum preview_form form, struct buffer *out, struct error *err);

@@ -96,24 +96,3 @@ int ops_template(const struct ops *ops, const char *name, struct buffer *out, st
 	buffer_add_bytes(out, builtin);
 	return buffer_check(out, err);
 }
-
-void findings_add(struct findings *findings, bool is_fault, const char *check, const char *format, ...)
-{
-	if (findings->count == COUNT_OF(findings->found))
-		return;
-	struct finding *finding = &findings->found[findings->count++];
-	finding->is_fault = is_fault;
-	snprintf(finding->check, sizeof finding->check, "%s", check);
-	va_list args;
-	va_start(args, format);
-	vsnprintf(finding->text, sizeof finding->text, format, args);
-	va_end(args);
-}
-
-bool findings_has_fault(const struct findings *findings)
-{
-	for (size_t i = 0; i < findings->count; i++)
-		if (findings->found[i].is_fault)
-			return true;
-	return false;
-}

@@ -38,17 +38,4 @@ struct progress {
 	bool (*tell)(void *context, int64_t done, int64_t total);
 	void *context;
 };
-
-/* Findings of a check before something starts. A fault stops it; a warning wants a yes. */
-struct finding {
-	bool is_fault;
-	char check[32]; /* stable id, for --ignore: "postal", "public_url", ... */
-	char text[256];
-};
-struct findings {
-	struct finding found[32];
-	size_t count;
-};
-void findings_add(struct findings *findings, bool is_fault, const char *check, const char *format, ...) PRINTF_LIKE(4, 5);
-bool findings_has_fault(const struct findings *findings);
 #endif

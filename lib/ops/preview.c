@@ -24,19 +24,27 @@ static int job_of(struct ops *ops, int64_t campaign, const char *who, struct job
 	return found > 0 ? 0 : found < 0 ? -1 : error_set(err, ERROR_NOT_FOUND, "there is no subscriber %s", who);
 }
 
-/* With the signatures the daemon would add, if this user may read the keys. */
-static int preview_signed(struct ops *ops, const struct edition *edition, const struct job *job, struct buffer *out, struct error *err)
+int campaign_message(struct ops *ops, const struct edition *edition, const struct signing *signing, const struct job *job,
+                     struct buffer *out, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer plain = BUFFER_INIT(64 << 20);
-	CLEANUP(signing_close) struct signing *signing = NULL;
 	enum relay_sign how = ops->config->relay_count ? ops->config->relay[0].sign : SIGN_FULL;
 	if (edition_fill(edition, job, &ops->keys, &plain, err) < 0)
 		return -1;
-	if (signing_open(ops, ops->config, &signing, err) == 0 &&
-	    signing_sign(signing, how, buffer_bytes(&plain), job->first_us, clock_now().wall_us, out, err) < 0)
+	if (signing && signing_sign(signing, how, buffer_bytes(&plain), job->first_us, clock_now().wall_us, out, err) < 0)
 		return -1;
 	buffer_add_bytes(out, buffer_bytes(&plain));
 	return buffer_check(out, err);
+}
+
+/* Signed if this user may read the keys. */
+static int preview_whole(struct ops *ops, const struct edition *edition, const struct job *job, struct buffer *out, struct error *err)
+{
+	CLEANUP(signing_close) struct signing *signing = NULL;
+	struct error unread;
+	if (signing_open(ops, ops->config, &signing, &unread) < 0)
+		signing = NULL;
+	return campaign_message(ops, edition, signing, job, out, err);
 }
 
 int campaign_preview(struct ops *ops, int64_t id, const char *to, enum preview_form form, struct buffer *out, struct error *err)
@@ -54,7 +62,7 @@ int campaign_preview(struct ops *ops, int64_t id, const char *to, enum preview_f
 	if (job.first_us == 0)
 		job.first_us = clock_now().wall_us;
 	if (form == PREVIEW_EML)
-		return preview_signed(ops, edition, &job, out, err);
+		return preview_whole(ops, edition, &job, out, err);
 	return edition_part(edition, form == PREVIEW_HTML ? EDITION_HTML : EDITION_TEXT, &job, &ops->keys, out, err);
 }
 

@@ -94,12 +94,11 @@ int campaign_refresh(struct ops *ops, int64_t id, struct actor actor, struct fin
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		editions->edition[i].replaces = rows[i].id;
-	if (campaign_check(ops, id, out, err) < 0)
+	if (campaign_check(ops, id, NULL, out, err) < 0)
 		return -1;
-	/* The audience is fixed: who would get a new campaign says nothing here. */
-	for (size_t i = 0; i < out->count; i++)
-		if (out->found[i].is_fault && strcmp(out->found[i].check, "readers") != 0)
-			return error_set(err, ERROR_INPUT, "%s: %s", out->found[i].check, out->found[i].text);
+	const struct finding *fault = findings_fault(out);
+	if (fault)
+		return error_set(err, ERROR_INPUT, "%s: %s%s%s", fault->check, fault->text, *fault->mend ? ": " : "", fault->mend);
 	if (store_campaign_refresh(ops->db, id, editions->edition, editions->count, loaded.campaign.subject, clock_now().wall_us, err) <
 	            0 ||
 	    move_all(ops, id, readers, err) < 0)

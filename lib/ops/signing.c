@@ -1,6 +1,5 @@
 #include "ops/signing.h"
 #include "base/text.h"
-#include "message/dkim.h"
 #include "store/event.h"
 #include "system/clock.h"
 #include "system/file.h"
@@ -85,19 +84,24 @@ static bool covers(const char *domain, struct bytes sender)
 	return sender.size == size || sender.data[sender.size - size - 1] == '.';
 }
 
+size_t signing_signers(const struct signing *signing, struct bytes domain, int64_t now_us, struct dkim_signer *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < signing->count; i++) {
+		const struct signing_key *key = &signing->key[i];
+		if (key->active_from_us <= now_us && covers(key->domain, domain))
+			out[n++] = (struct dkim_signer){ key->key, key->domain, key->selector };
+	}
+	return n;
+}
+
 int signing_sign(const struct signing *signing, enum relay_sign how, struct bytes message, int64_t at_us, int64_t now_us,
                  struct buffer *out, struct error *err)
 {
 	struct dkim_signer signers[CONFIG_DKIM];
-	size_t n = 0;
 	if (how == SIGN_OFF || signing->count == 0)
 		return 0;
-	struct bytes domain = dkim_from_domain(message);
-	for (size_t i = 0; i < signing->count; i++) {
-		const struct signing_key *key = &signing->key[i];
-		if (key->active_from_us <= now_us && covers(key->domain, domain))
-			signers[n++] = (struct dkim_signer){ key->key, key->domain, key->selector };
-	}
+	size_t n = signing_signers(signing, dkim_from_domain(message), now_us, signers);
 	return dkim_sign(signers, n, how == SIGN_NO_ID_DATE ? DKIM_NO_ID_DATE : DKIM_FULL, message, at_us, out, err);
 }
 

@@ -1,6 +1,7 @@
 /* signing - the DKIM keys of the configuration: which of them sign for a sender, and from when. */
 #ifndef OPS_SIGNING_H
 #define OPS_SIGNING_H
+#include "message/dkim.h"
 #include "ops/ops.h"
 #include "system/dns.h"
 
@@ -13,6 +14,9 @@ void signing_close(struct signing **signing);
 /* Adds the DKIM-Signature fields of all keys that sign for the domain in From (their own or a subdomain of it) now; none is fine. */
 MUST_CHECK int signing_sign(const struct signing *signing, enum relay_sign how, struct bytes message, int64_t at_us, int64_t now_us,
                             struct buffer *out, struct error *err);
+
+/* Those that sign for this sender's domain now, at most CONFIG_DKIM; borrowed from `signing`. */
+size_t signing_signers(const struct signing *signing, struct bytes domain, int64_t now_us, struct dkim_signer *out);
 
 enum signing_state { SIGNING_ACTIVE, SIGNING_SOON, SIGNING_UNPUBLISHED, SIGNING_DIFFERS, SIGNING_UNKNOWN };
 extern const char *const signing_state_words[];

@@ -90,7 +90,7 @@ int campaign_start_due(struct ops *ops, int64_t *started, int64_t *failed, struc
 	for (size_t i = 0; i < n; i++) {
 		struct findings findings = { 0 };
 		struct error why = { 0 };
-		int result = campaign_start(ops, ids[i], self, &findings, &why);
+		int result = campaign_start(ops, ids[i], NULL, self, &findings, &why);
 		*started += result > 0;
 		if (result >= 0)
 			continue;

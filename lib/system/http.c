@@ -173,12 +173,13 @@ static void set_options(struct http *http, struct curl_slist *headers)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_if_public);
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, http);
+	curl_easy_setopt(c, CURLOPT_NOBODY, request->head_only ? 1L : 0L);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, append_or_stop);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, http);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, http);
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_bytes);
+	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, request->head_only ? (curl_off_t)0 : (curl_off_t)request->max_bytes);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(request->timeout_us / 1000));
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 100L);

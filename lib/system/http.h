@@ -14,6 +14,7 @@ struct http_request {
 	size_t max_bytes;          /* of the body, decompressed */
 	int64_t timeout_us;        /* for all of it */
 	bool allow_private;        /* loopback, private addresses and any port */
+	bool head_only;            /* HEAD: the body stays empty */
 };
 
 /* Zero it before; http_reply_clear() it after. */
