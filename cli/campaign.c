@@ -102,7 +102,7 @@ static int preview(struct cli *cli)
 	enum preview_form form = cli_flag(cli, "html") ? PREVIEW_HTML : cli_flag(cli, "text") ? PREVIEW_TEXT : PREVIEW_EML;
 	if (campaign_preview(&cli->ops, campaign.id, to, form, &out, &err) < 0) {
 		status = cli_fail(cli, &err, NULL);
-		return err.code == ERROR_NOT_FOUND ? 67 : status;
+		return err.code == ERROR_NOT_FOUND ? EXIT_NO_ADDRESS : status;
 	}
 	fwrite(out.data, 1, out.size, stdout);
 	return 0;
@@ -151,8 +151,10 @@ static int test(struct cli *cli)
 	bool alive = cli_daemon_pid(cli) != 0;
 	for (int i = 0; i < n; i++) {
 		int64_t notice = 0;
-		if (campaign_test(&cli->ops, campaign.id, to[i], cli_option(cli, "as"), cli->actor, &notice, &err) < 0)
-			return cli_fail(cli, &err, NULL);
+		if (campaign_test(&cli->ops, campaign.id, to[i], cli_option(cli, "as"), cli->actor, &notice, &err) < 0) {
+			status = cli_fail(cli, &err, NULL);
+			return err.code == ERROR_NOT_FOUND ? EXIT_NO_ADDRESS : status;
+		}
 		int one = alive ? wait_for_notice(cli, to[i], notice) : 0;
 		status = one ? one : status;
 	}

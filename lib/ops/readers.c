@@ -53,6 +53,9 @@ int reader_of_token(struct ops *ops, const char *text, enum token_purpose purpos
 	struct subscriber subscriber;
 	if (!token_claims(bytes_text(text), token) || token->purpose != purpose)
 		return 0;
+	/* The sample reader of a test mail is nobody, and its links work like anybody's. */
+	if (token->is_test && token->subscriber == 0)
+		return token_verify(&ops->keys, bytes_text(text), purpose, 0, token);
 	int found = store_subscriber_get(ops->db, token->subscriber, &subscriber, &arena, err);
 	if (found <= 0)
 		return found;

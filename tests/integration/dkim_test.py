@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""DKIM: what Gazette signs is verified by OpenDKIM, dkimpy and rspamd; what somebody adds afterwards is refused by all of them."""
+"""DKIM: what Gazette signs is verified by OpenDKIM, dkimpy, mailauth and rspamd; what somebody adds afterwards is refused by all of them."""
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
 import peers  # noqa: E402
 
 READERS = [("ann@example.org", "Ann"), ("bob@gmail.com", "Bäcker, Bob"), ("x@example.org", "קרה  לוי")]
 BODY = "---\ntitle: Keys  and   locks\nurl: https://example.org/p/keys\n---\n\nTwo  blanks,\ta tab \n\n.\n\n    code   block\n    \tindented\n\nEnd.\n"
+ADDED = (b"List-Unsubscribe: <https://evil.example/>\r\n", b"From: evil@example.net\r\n", b"Subject: Other\r\n", b"Cc: all@example.org\r\n",
+         b"Feedback-ID: a:b:c:other\r\n", b"CFBL-Address: evil@example.net\r\n")
 DKIMPY = """
 import sys, dkim
 name, record = sys.argv[1], sys.argv[2]
@@ -24,7 +29,6 @@ sys.exit(0 if ok and all(ok) else 1)
 
 def keygen(site, selector, kind):
     made = site.run("--json", "dkim", "keygen", "example.org", selector, "--type", kind)
-    import json
     return json.loads(made.stdout)
 
 
@@ -53,6 +57,10 @@ def signed_mails(extra="", relay_extra=""):
 def dkimpy(data, records):
     words = [word for pair in records.items() for word in pair]
     return subprocess.run(["/usr/bin/python3", "-c", DKIMPY, *words], input=data, capture_output=True, timeout=60)
+
+
+def mailauth(data, records):
+    return subprocess.run(["node", os.path.join(HERE, "mailauth.mjs"), json.dumps(records)], input=data, capture_output=True, timeout=60)
 
 
 def rspamd_says(rspamd, data):
@@ -85,8 +93,7 @@ def test_M21_the_signatures_verify_with_independent_verifiers():
         data = mails[0][2]
         assert dkimpy(data.replace(b"End.", b"Ent."), records).returncode != 0
         # RULES finding 3: a second field put on top must break the signature.
-        for added in (b"List-Unsubscribe: <https://evil.example/>\r\n", b"From: evil@example.net\r\n", b"Subject: Other\r\n", b"Cc: all@example.org\r\n",
-                      b"Feedback-ID: a:b:c:other\r\n", b"CFBL-Address: evil@example.net\r\n"):
+        for added in ADDED:
             assert dkimpy(added + data, records).returncode != 0, f"dkimpy takes {added}"
             assert not rspamd_says(rspamd, added + data)[0], f"rspamd takes {added}"
     finally:
@@ -94,12 +101,25 @@ def test_M21_the_signatures_verify_with_independent_verifiers():
         dns.stop()
 
 
+def test_M21_mailauth_agrees():
+    if not os.path.isdir(os.path.join(os.path.dirname(HERE), "browser", "node_modules", "mailauth")):
+        print("skip mailauth: the Node tools are missing (scripts/install-deps --test)")
+        return
+    mails, records = signed_mails()
+    for _, to, data in mails:
+        done = mailauth(data, records)
+        assert done.returncode == 0 and done.stdout.split() == [b"pass", b"pass"], (to, done)
+    for added in ADDED:
+        done = mailauth(added + data, records)
+        assert done.returncode == 1 and set(done.stdout.split()) == {b"fail"}, (added, done)
+
+
 def test_M21_opendkim_agrees():
     if os.geteuid() != 0:
         print("skip OpenDKIM: needs root for a name server of its own")
         return
     mails, records = signed_mails()
-    helper = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dns53.py")
+    helper = os.path.join(HERE, "dns53.py")
     words = " ".join(f"'{name}' '{value}'" for name, value in records.items())
     for _, to, data in mails:
         # Each signature by itself: the tool stops at the first it is content with.
@@ -168,5 +188,45 @@ def test_weak_and_open_keys_are_refused():
         sink.stop()
 
 
-peers.tests(test_M21_the_signatures_verify_with_independent_verifiers, test_M21_opendkim_agrees, test_a_relay_that_rewrites_gets_the_reduced_list_and_one_that_signs_gets_none,
+def test_each_domain_by_its_own_key_and_a_new_one_takes_over_without_a_gap():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, READERS[:1], public_url="https://news.example.org")
+
+    def key(domain, selector):
+        return json.loads(site.run("--json", "dkim", "keygen", domain, selector).stdout)
+
+    def sign_with(*keys):
+        with open(site.conf, encoding="utf-8") as conf:
+            text = conf.read().split("\n[dkim:")[0]
+        with open(site.conf, "w", encoding="utf-8") as conf:
+            conf.write(text + "".join(f"\n[dkim:{k['domain']}/{k['selector']}]\nkey = {k['dkim']}\nsign = always\n" for k in keys))
+
+    def send(name):
+        post = site.run("post", "add", name, "post.md").stdout.decode().strip()
+        campaign = site.run("campaign", "create", name, "--post", post, "--again").stdout.decode().strip()
+        site.run("campaign", "send", campaign, "--yes")
+        site.run("campaign", "watch", campaign)
+        return sink.mails[-1][2]
+    try:
+        one, other, fresh = key("example.org", "s2025"), key("shop.example.net", "shop1"), key("example.org", "s2026")
+        site.run("list", "create", "shop", "--title", "Shop", "--from", "Shop <shop@shop.example.net>", "--postal", "1 Main St, Springfield")
+        site.run("subscriber", "import", "shop", "readers.csv", "--consent", "test", "--yes")
+        sign_with(one, other)
+        site.start()
+        for name, k in (("news", one), ("shop", other)):
+            data = send(name)
+            assert data.count(b"DKIM-Signature:") == 1 and dkimpy(data, {f"{k['selector']}._domainkey.{k['domain']}": k["record"]}).returncode == 0, data
+        # Both together, then the new one alone: no mail goes without.
+        for keys in ((one, fresh, other), (fresh, other)):
+            sign_with(*keys)
+            site.daemon.send_signal(signal.SIGHUP)
+            wanted = {k["selector"].encode() for k in keys if k["domain"] == "example.org"}
+            assert peers.wait_for(lambda: set(re.findall(rb"s=(\w+);", send("news"))) == wanted, 20, 0.5), site.log()
+        assert all(b"DKIM-Signature:" in data for _, _, data in sink.mails)
+    finally:
+        site.close()
+        sink.stop()
+
+
+peers.tests(test_M21_the_signatures_verify_with_independent_verifiers, test_M21_mailauth_agrees, test_M21_opendkim_agrees, test_each_domain_by_its_own_key_and_a_new_one_takes_over_without_a_gap, test_a_relay_that_rewrites_gets_the_reduced_list_and_one_that_signs_gets_none,
             test_a_key_signs_only_when_dns_shows_it, test_weak_and_open_keys_are_refused)
