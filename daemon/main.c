@@ -137,6 +137,19 @@ static int hold_after_rollback(struct daemon *daemon, struct error *err)
 	return db_accept_rollback(daemon->ops.db, err);
 }
 
+/* After a clock that was ahead when we last started: what was to wait a little would wait until it is as late again. */
+static int repair_due(struct daemon *daemon, const char *host, int64_t now_us, struct error *err)
+{
+	const struct config *config = daemon->config;
+	int64_t longest_us = config->delivery.retry_us[config->delivery.retry_count - 1];
+	int64_t n = 0;
+	if (store_due_repair(daemon->ops.db, host, 10 * MINUTE_US, 2 * longest_us, now_us, &n, err) < 0)
+		return -1;
+	if (n > 0)
+		log_warn("the clock has gone back since the last start: due now messages=%" PRId64, n);
+	return 0;
+}
+
 static int open_store(struct daemon *daemon, struct error *err)
 {
 	const struct config *config = daemon->config;
@@ -146,6 +159,8 @@ static int open_store(struct daemon *daemon, struct error *err)
 	if (gethostname(host, sizeof host - 1) < 0)
 		snprintf(host, sizeof host, "localhost");
 	if (ops_open(&daemon->ops, config, false, config->store.migrate_auto, err) < 0 || hold_after_rollback(daemon, err) < 0)
+		return -1;
+	if (repair_due(daemon, host, now_us, err) < 0)
 		return -1;
 	if (store_node_start(daemon->ops.db, host, config->delivery.resend_uncertain, now_us + config->delivery.retry_us[0], now_us,
 	                     &daemon->node, &in_doubt, err) < 0)

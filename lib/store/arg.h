@@ -27,6 +27,7 @@ extern const struct sql *const edition_statements[];
 extern const struct sql *const digest_statements[];
 extern const struct sql *const audience_statements[];
 extern const struct sql *const lease_statements[];
+extern const struct sql *const due_statements[];
 extern const struct sql *const record_statements[];
 extern const struct sql *const notice_statements[];
 extern const struct sql *const event_statements[];

@@ -6,6 +6,10 @@
 #include "model/outcome.h"
 #include "store/db.h"
 
+/* Before store_node_start(): if the node's last start lies ahead of now, the clock has gone back since, and what was queued or deferred by
+ * then would wait as long. Such that is due later than it could be is due now; *n of them. */
+MUST_CHECK int store_due_repair(struct db *db, const char *node, int64_t queued_wait_us, int64_t deferred_wait_us, int64_t now_us,
+                                int64_t *n, struct error *err);
 /* Registers this node (one row a name) and gives back what an earlier life of it still held: leased becomes queued, inflight becomes
  * uncertain (resend: queued again, once per delivery, due no sooner than resend_after_us; else held). Returns the node's id. */
 MUST_CHECK int store_node_start(struct db *db, const char *name, bool resend, int64_t resend_after_us, int64_t now_us, int64_t *node,

@@ -68,6 +68,28 @@ def test_R9_a_clock_that_jumps_brings_no_burst_and_no_stall():
         sink.stop()
 
 
+def test_R9_a_clock_set_right_between_two_starts_lets_nobody_wait():
+    clock, sink = trouble.Trouble(), peers.Sink()
+    site = peers.Site(sink.port, [(f"r{i}@example.org", "") for i in range(60)], sessions=2)
+    site.set_conf("[delivery]\n", "[delivery]\nrate = 20/s\n")
+    site.env = clock.env()
+    clock.wall(YEAR)
+    try:
+        site.start().send()
+        assert peers.wait_for(lambda: len(sink.mails) > 20, 20), site.log()
+        assert site.stop() == 0
+        clock.wall(0)
+        begin = time.time()
+        site.start()
+        assert "the clock has gone back since the last start" in site.log(), site.log()
+        assert peers.wait_for(lambda: site.stats()["state"] == "sent", 20), (site.stats(), site.log())
+        print(f"# a year back between two starts: the rest went within {time.time() - begin:.0f} s")
+        assert len(sink.mails) == 60
+    finally:
+        site.close()
+        sink.stop()
+
+
 def test_R9_a_reload_says_that_the_clock_is_right():
     clock, sink = trouble.Trouble(), peers.Sink()
     site = peers.Site(sink.port, [("ann@example.org", "")])
@@ -86,4 +108,5 @@ def test_R9_a_reload_says_that_the_clock_is_right():
         sink.stop()
 
 
-peers.tests(test_R9_a_clock_that_jumps_brings_no_burst_and_no_stall, test_R9_a_reload_says_that_the_clock_is_right)
+peers.tests(test_R9_a_clock_that_jumps_brings_no_burst_and_no_stall, test_R9_a_clock_set_right_between_two_starts_lets_nobody_wait,
+            test_R9_a_reload_says_that_the_clock_is_right)
