@@ -27,8 +27,9 @@ static void jumped(struct daemon *daemon, struct db *db, int64_t by_us)
 	/* What was due before stays due; after a jump ahead the wall clock itself says so. */
 	int64_t ahead_us = atomic_load(&daemon->due_ahead_us) - by_us;
 	atomic_store(&daemon->due_ahead_us, ahead_us > 0 ? ahead_us : 0);
+	int64_t size_us = ((by_us > 0 ? by_us : -by_us) + SECOND_US / 2) / SECOND_US * SECOND_US;
 	snprintf(text, sizeof text, "jumped %s by %s: nothing expires and no schedule starts until it is back, or gazetted is reloaded",
-	         by_us > 0 ? "ahead" : "back", units_write_duration(by_us > 0 ? by_us : -by_us, by));
+	         by_us > 0 ? "ahead" : "back", units_write_duration(size_us, by));
 	log_error("the clock %s", text);
 	say(daemon, db, text);
 	if (store_lease_shift(db, daemon->node, by_us, &err) < 0)
