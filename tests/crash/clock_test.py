@@ -10,7 +10,7 @@ import trouble
 from trouble import peers
 
 HOUR, YEAR = 3600, 365 * 86400
-RATE = 40
+RATE = 12
 
 
 def dates_of(mails):
@@ -31,7 +31,7 @@ def jump(site, sink, clock, seconds, name):
 
 
 def test_R9_a_clock_that_jumps_brings_no_burst_and_no_stall():
-    deferred = {f"r{i}@example.org" for i in range(0, 1500, 60)}
+    deferred = {f"r{i}@example.org" for i in range(0, 450, 30)}
     tries = collections.Counter()
 
     def rcpt(to):
@@ -39,12 +39,13 @@ def test_R9_a_clock_that_jumps_brings_no_burst_and_no_stall():
         return "451 4.2.0 not now" if to in deferred and tries[to] < 6 else None
 
     def dot(to, data):
-        time.sleep(0.3)  # some are always on the wire
+        time.sleep(1.5)  # many are always on the wire
     clock, sink = trouble.Trouble(), peers.Sink(rcpt=rcpt, dot=dot)
-    site = peers.Site(sink.port, [(f"r{i}@example.org", "") for i in range(1500)], sessions=20)
+    site = peers.Site(sink.port, [(f"r{i}@example.org", "") for i in range(450)], sessions=20)
     site.set_conf("[delivery]\n", f"[delivery]\nrate = {RATE}/s\nretry = 2s\ngive_up_after = 1h\n")
     site.env = clock.env()
     try:
+        begin = time.time()
         site.start().send()
         assert peers.wait_for(lambda: len(sink.mails) > RATE, 20), site.log()
         jump(site, sink, clock, HOUR, "an hour ahead")
@@ -55,14 +56,15 @@ def test_R9_a_clock_that_jumps_brings_no_burst_and_no_stall():
         jump(site, sink, clock, -YEAR, "a year back")
         jump(site, sink, clock, YEAR, "two years ahead")
         end = datetime.datetime(2038, 1, 19, 3, 14, 8, tzinfo=datetime.timezone.utc).timestamp()
+        # Leases are looked at every half minute: by the clock those on the wire then ran out years ago.
+        time.sleep(max(0, begin + 29.3 - time.time()))
         jump(site, sink, clock, end - time.time() - 2, "over the end of 32 bits")
         assert b"clock" in site.run("status", check=False).stdout
-        # Leases are looked at every half minute: by the clock they ran out years ago.
         assert peers.wait_for(lambda: site.stats()["state"] == "sent", 60), (site.stats(), site.log())
         copies = collections.Counter(to for _, to, _ in sink.mails)
         doubled = sum(copies.values()) - len(copies)
-        print(f"# lost {1500 - len(copies)}, doubled {doubled}, of {len(deferred)} deferred by the relay {site.stats()['expired']} expired")
-        assert len(copies) == 1500 and doubled == 0 and site.stats()["sent"] == 1500, site.stats()
+        print(f"# lost {450 - len(copies)}, doubled {doubled}, of {len(deferred)} deferred by the relay {site.stats()['expired']} expired")
+        assert len(copies) == 450 and doubled == 0 and site.stats()["sent"] == 450, site.stats()
     finally:
         site.close()
         sink.stop()
