@@ -59,6 +59,7 @@ static void add_words(json_t *entry, const struct post *post)
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(urls, json_string(url[i]));
 	json_object_set_new(entry, "content_urls", urls);
+	json_object_set_new(entry, "html", json_string(post->html));
 }
 
 static json_t *entry_json(const struct post *post)
@@ -82,8 +83,9 @@ static void print_feed(const struct inspected *in, const struct content_feed *fe
 	json_t *entries = json_array();
 	for (size_t i = 0; i < feed->count; i++)
 		json_array_append_new(entries, entry_json(&feed->posts[i]));
-	cli_json(json_pack("{s:s,s:s?,s:{s:s?,s:s?,s:s?},s:I,s:o}", "file", in->file, "kind", feed->kind, "feed", "title_text", feed->title,
-	                   "link", feed->url, "language", feed->language, "n_entries", (json_int_t)feed->count, "entries", entries));
+	cli_json(json_pack("{s:s,s:s?,s:{s:s?,s:s?,s:s?},s:I,s:o,s:I,s:s?}", "file", in->file, "kind", feed->kind, "feed", "title_text",
+	                   feed->title, "link", feed->url, "language", feed->language, "n_entries", (json_int_t)feed->count, "entries",
+	                   entries, "dropped", (json_int_t)feed->dropped, "why_dropped", feed->why_dropped));
 }
 
 /* A corpus of pages keeps each in a folder of its own, whose name is the case's. */

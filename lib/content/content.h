@@ -33,7 +33,8 @@ struct content_feed {
 	int64_t ttl_us;       /* how often it asks to be looked at; 0: it does not say */
 	struct post *posts;
 	size_t count;
-	size_t dropped;                    /* items that held nothing to mail, or were more than can be taken */
+	size_t dropped;                    /* items that could not be taken */
+	const char *why_dropped;           /* what was wrong with the first of them; NULL: nothing */
 	const struct content_head *head;   /* of a page; else NULL */
 	const struct content_front *front; /* of a Markdown file, also of one that is refused; else NULL */
 };                                         /* all of it lives in the arena */

@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "content/feed.h"
 
-enum { TITLE_BYTES = 70, SUBTITLE_BYTES = 400, SUMMARY_BYTES = 2000 };
+enum { TITLE_BYTES = 70, SUBTITLE_BYTES = 400, SUMMARY_BYTES = 2000, TITLE_MOST = 64 << 10 };
 
 int feed_room(struct feed *feed, size_t count, struct error *err)
 {
@@ -15,6 +15,8 @@ struct post *feed_next(struct feed *feed)
 {
 	if (feed->out->count == FEED_POSTS) {
 		feed->out->dropped++;
+		if (!feed->out->why_dropped)
+			feed->out->why_dropped = "more than 10,000 items";
 		return NULL;
 	}
 	struct post *post = &feed->out->posts[feed->out->count];
@@ -26,10 +28,12 @@ int feed_keep(struct feed *feed, int result, struct error *err)
 {
 	if (result < 0 && err->code == ERROR_MEMORY)
 		return -1;
-	if (result < 0)
-		feed->out->dropped++;
-	else
+	if (result == 0) {
 		feed->out->count++;
+		return 0;
+	}
+	if (feed->out->dropped++ == 0)
+		feed->out->why_dropped = arena_format(feed->arena, "item %zu: %s", feed->out->count + 1, err->text);
 	return 0;
 }
 
@@ -144,6 +148,8 @@ static const char *first_words(const struct post *post, struct arena *arena)
 
 int feed_finish(struct feed *feed, struct post *post, const struct feed_entry *entry, struct error *err)
 {
+	if (entry->title_bytes > TITLE_MOST)
+		return error_set(err, ERROR_INPUT, "its title is longer than 64 KB");
 	const char *base = entry->base ? entry->base : post->url ? post->url : feed->base_url;
 	const char *body = entry->body ? entry->body : entry->summary;
 	if (html_set_body(post, bytes_text(body ? body : ""), base, CONTENT_CUT_LEFTOVERS, feed->arena, err) < 0)

@@ -74,6 +74,12 @@ static const char *title_text(const xmlNode *node, struct arena *arena)
 	return text && plain ? html_line(bytes_text(text), arena) : feed_title(text, arena);
 }
 
+static size_t title_bytes(const xmlNode *node, struct arena *arena)
+{
+	const char *text = node ? raw_text(node, arena) : NULL;
+	return text ? strlen(text) : 0;
+}
+
 static const char *url_of(const struct feed *feed, const xmlNode *node, const char *href)
 {
 	xmlChar *base = xmlNodeGetBase(node->doc, node);
@@ -278,6 +284,7 @@ static int rss_item(struct feed *feed, const xmlNode *item, struct post *post, s
 	post->categories = categories_of(item, arena);
 	struct feed_entry entry = { .id = id ? id : html_attribute(item, "about", arena),
 		                    .body = feed_body(body, body && !is(body, "", "content"), arena),
+		                    .title_bytes = title_bytes(title, arena),
 		                    .summary = feed_body(summary, !is(summary, "media:", "description"), arena),
 		                    .base = said_base(feed, body ? body : summary) };
 	return feed_finish(feed, post, &entry, err);
@@ -301,6 +308,7 @@ static int atom_entry(struct feed *feed, const xmlNode *entry, struct post *post
 	post->categories = categories_of(entry, arena);
 	struct feed_entry said = { .id = raw_text(child(entry, "", "id"), arena),
 		                   .body = feed_body(content, false, arena),
+		                   .title_bytes = title_bytes(child(entry, "", "title"), arena),
 		                   .summary = feed_body(summary, false, arena),
 		                   .base = said_base(feed, content ? content : summary) };
 	return feed_finish(feed, post, &said, err);

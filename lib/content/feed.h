@@ -16,6 +16,7 @@ struct feed_entry {
 	const char *id;      /* kept byte for byte */
 	const char *body;    /* the whole post, HTML */
 	const char *summary; /* HTML */
+	size_t title_bytes;  /* of the title as written: one that is no title is no post */
 	const char *base;    /* what relative links of the body resolve against; NULL: the post's URL, else the feed's */
 };
 

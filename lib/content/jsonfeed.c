@@ -54,6 +54,7 @@ static int read_item(struct feed *feed, const json_t *item, struct post *post, s
 	const char *title = json_text(item, "title");
 	const char *html = json_text(item, "content_html");
 	struct feed_entry entry = { .id = id_of(item, arena),
+		                    .title_bytes = title ? strlen(title) : 0,
 		                    .body = html && *html ? html : feed_text_as_html(json_text(item, "content_text"), arena),
 		                    .summary = feed_text_as_html(json_text(item, "summary"), arena) };
 	post->title = title ? html_line(bytes_text(title), arena) : NULL;

@@ -42,10 +42,14 @@ static size_t mend_reference(struct bytes rest, struct buffer *out)
 	return n + 1;
 }
 
+/* The parser ends the whole document at a text of 10 MB. A post of more than 8 MB is refused anyway: cut here, it is alone in that. */
+enum { RUN_MOST = 9000000 };
+
 /* In runs: control characters become blanks, all else stays. */
 static void add_text(struct buffer *out, struct bytes text)
 {
 	size_t from = 0;
+	text.size = text.size < RUN_MOST ? text.size : RUN_MOST;
 	for (size_t i = 0; i < text.size; i++) {
 		char c = text.data[i];
 		if ((unsigned char)c >= 0x20 || c == '\t' || c == '\r' || c == '\n')
@@ -62,7 +66,7 @@ static size_t copy_cdata(struct bytes rest, struct buffer *out)
 	const char *end = memmem(rest.data, rest.size, "]]>", 3);
 	size_t n = end ? (size_t)(end - rest.data) + 3 : rest.size;
 	add_text(out, (struct bytes){ rest.data, n });
-	if (!end)
+	if (!end || n > RUN_MOST)
 		buffer_add_text(out, "]]>");
 	return n;
 }
@@ -71,17 +75,14 @@ void feed_mend(struct bytes text, struct buffer *out)
 {
 	for (size_t i = 0; i < text.size;) {
 		struct bytes rest = { text.data + i, text.size - i };
-		size_t n = 0;
-		while (n < rest.size && rest.data[n] != '&' && !(rest.data[n] == '<' && n + 9 < rest.size && rest.data[n + 1] == '!'))
+		bool is_cdata = rest.size > 9 && memcmp(rest.data, "<![CDATA[", 9) == 0;
+		size_t n = rest.data[0] == '<' && !is_cdata;
+		while (n < rest.size && rest.data[n] != '&' && rest.data[n] != '<')
 			n++;
 		if (n > 0)
 			add_text(out, (struct bytes){ rest.data, n });
-		else if (rest.data[0] == '&')
-			n = mend_reference(rest, out);
-		else if (memcmp(rest.data, "<![CDATA[", 9) == 0)
-			n = copy_cdata(rest, out);
 		else
-			add_text(out, (struct bytes){ rest.data, n = 1 });
+			n = is_cdata ? copy_cdata(rest, out) : mend_reference(rest, out);
 		i += n;
 	}
 }

@@ -145,12 +145,26 @@ static bool is_value(const char *text, enum value value)
 	       (*text && strlen(text) < (value == VALUE_NUMBER ? 6 : 36) && strspn(text, sets[value]) == strlen(text));
 }
 
+/* "</script" and "-->" mean nothing in a quoted value, but to readers that undo the quotes; a blank in them takes that away. */
+static void write_value(struct buffer *out, const char *value)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(HTML_BODY_BYTES);
+	for (const char *p = value; *p; p++) {
+		if (*p == '>' && p > value && strchr("-!]", p[-1]))
+			buffer_add_char(&text, ' ');
+		buffer_add_char(&text, *p);
+		if (*p == '<' && p[1] == '/')
+			buffer_add_char(&text, ' ');
+	}
+	escape(out, buffer_text(&text));
+}
+
 static void write_attribute(struct buffer *out, const char *name, const char *value)
 {
 	if (!value)
 		return;
 	buffer_format(out, " %s=\"", name);
-	escape(out, value);
+	write_value(out, value);
 	buffer_add_char(out, '"');
 }
 

@@ -354,6 +354,62 @@ static void test_files_are_told_apart(void **state)
 	}
 }
 
+/* One item of three is no post: the others are read, and the feed says what was wrong. */
+static void test_one_bad_item_costs_only_itself(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *open, *close;
+		size_t size;
+		const char *why;
+	} cases[] = {
+		{ "<title>", "</title>", 100 << 10, "item 2: its title is longer than 64 KB" },
+		{ "<title>", "</title>", 10300000, "item 2: its title is longer than 64 KB" },
+		{ "<title>t</title><description><![CDATA[", "]]></description>", 10300000,
+		  "item 2: post \"t\": the body is longer than 8 MB" },
+		{ "<title>t</title><description>", "</description>", 10300000, "item 2: post \"t\": the body is longer than 8 MB" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP(arena_clear) struct arena arena = { .max_bytes = 1 << 30 };
+		CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(12 << 20);
+		struct content_feed feed;
+		struct error err = { 0 };
+		buffer_add_text(&text, "<rss version='2.0'><channel><item><guid>1</guid><title>One</title></item><item><guid>2</guid>");
+		buffer_add_text(&text, cases[i].open);
+		for (size_t n = 0; n < cases[i].size; n++)
+			buffer_add_char(&text, n % 80 ? 'x' : ' ');
+		buffer_add_text(&text, cases[i].close);
+		buffer_add_text(&text, "</item><item><guid>3</guid><title>Three</title></item></channel></rss>");
+		assert_int_equal(content_feed(buffer_bytes(&text), NULL, NULL, &arena, &feed, &err), 0);
+		assert_int_equal(feed.count, 2);
+		assert_string_equal(feed.posts[0].title, "One");
+		assert_string_equal(feed.posts[1].title, "Three");
+		assert_int_equal(feed.dropped, 1);
+		assert_string_equal(feed.why_dropped, cases[i].why);
+	}
+}
+
+static void test_an_unknown_encoding_is_guessed(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *feed;
+	} cases[] = {
+		{ "<?xml version='1.0' "
+		  "encoding='x-nonsense'?><rss><channel><item><guid>1</guid><title>Caf\xc3\xa9</title></item></channel></rss>" },
+		{ "<?xml version='1.0' "
+		  "encoding='x-nonsense'?><rss><channel><item><guid>1</guid><title>Caf\xe9</title></item></channel></rss>" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct content_feed feed;
+		struct error err = { 0 };
+		assert_int_equal(content_feed(bytes_text(cases[i].feed), "text/xml; charset=none-such", NULL, &arena, &feed, &err), 0);
+		assert_int_equal(feed.count, 1);
+		assert_string_equal(feed.posts[0].title, "Caf\xc3\xa9");
+	}
+}
+
 static void test_what_platforms_add_goes(void **state)
 {
 	(void)state;
@@ -391,6 +447,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_platforms_add_goes),
+		cmocka_unit_test(test_one_bad_item_costs_only_itself),
+		cmocka_unit_test(test_an_unknown_encoding_is_guessed),
 		cmocka_unit_test(test_an_item_of_rss),
 		cmocka_unit_test(test_an_entry_of_atom),
 		cmocka_unit_test(test_json_feed),

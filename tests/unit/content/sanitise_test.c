@@ -163,6 +163,13 @@ static void test_a_picture_has_one_address(void **state)
 	      "<p><img src=\"https://site.example/p/a.jpg\" alt=\"A &amp; B\" width=\"600\" height=\"400\"></p>\n");
 }
 
+static void test_a_value_ends_nothing(void **state)
+{
+	(void)state;
+	check("<img src=/a.png alt='\"></script>--> ]]> <b>'>",
+	      "<p><img src=\"https://site.example/a.png\" alt=\"&quot;&gt;&lt; /script&gt;-- &gt; ]] &gt; &lt;b&gt;\"></p>\n");
+}
+
 static void test_figures_survive(void **state)
 {
 	(void)state;
@@ -338,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_players_become_a_linked_picture_or_a_link),
 		cmocka_unit_test(test_a_picture_has_one_address),
 		cmocka_unit_test(test_figures_survive),
+		cmocka_unit_test(test_a_value_ends_nothing),
 		cmocka_unit_test(test_text_outside_becomes_paragraphs),
 		cmocka_unit_test(test_deep_pages_keep_their_end),
 		cmocka_unit_test(test_is_idempotent_and_safe_on_rubble),
