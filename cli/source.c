@@ -27,6 +27,8 @@ static int settings(struct cli *cli, struct source_in *in)
 static int add(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	static const char *const next[] = { "becomes a draft", "goes out", "goes out when its time to be corrected is over",
+		                            "waits for the digest" };
 	struct source source;
 	struct source_in in;
 	struct taken first;
@@ -43,11 +45,12 @@ static int add(struct cli *cli)
 	if (strcmp(source.kind, "mail") == 0)
 		cli_say(cli, "Mail of the list's editors becomes posts: gazette list show %s prints the address.", in.list);
 	else
-		cli_say(cli, "%s found: %s; %" PRId64 " posts marked seen, none of them will be mailed; %" PRId64 " drafts.",
+		cli_say(cli,
+		        "%s found: %s; %" PRId64 " posts marked seen, none of them will be mailed; %" PRId64 " drafts; the next one %s.",
 		        source.feed_url                    ? "Feed"
 		        : strcmp(source.kind, "page") == 0 ? "Page without a feed"
 		                                           : source.kind,
-		        source.feed_url ? source.feed_url : source.url, first.seen, first.added);
+		        source.feed_url ? source.feed_url : source.url, first.seen, first.added, next[source.policy]);
 	cli_next(cli, first.added ? "gazette post ls %s" : "gazette source ls %s", in.list);
 	return 0;
 }

@@ -6,22 +6,39 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { AT_ONCE = 16 };
+enum { LOOKERS = 4 };
+/* Longer than a look takes: if this daemon dies meanwhile, the source is looked at again after so long. */
+#define CLAIM_US (15 * MINUTE_US)
 
-struct ingest {
-	struct daemon *daemon;
+/* One slow server must not keep the others waiting: several look, each at a source of its own. */
+struct looker {
+	struct ingest *ingest;
 	struct ops ops;
 	struct http *http;
 	pthread_t thread;
+	bool runs;
 };
 
-static void poll_one(struct ingest *ingest, struct source *source, struct arena *arena)
+struct ingest {
+	struct daemon *daemon;
+	pthread_mutex_t mutex; /* of who takes which source */
+	struct looker looker[LOOKERS];
+};
+
+static bool is_over(const struct ingest *ingest)
+{
+	return atomic_load(&ingest->daemon->stopping) || atomic_load(&ingest->daemon->failed);
+}
+
+static void poll_one(struct looker *looker, struct source *source, struct arena *arena)
 {
 	struct taken taken;
 	struct error err;
-	if (source_poll(&ingest->ops, ingest->http, source, &taken, arena, &err) < 0) {
+	if (source_poll(&looker->ops, looker->http, source, &taken, arena, &err) < 0) {
+		struct error why;
 		log_error("source %" PRId64 " not stored text=\"%s\"", source->id, err.text);
-		daemon_sleep(ingest->daemon, SECOND_US);
+		if (store_source_set_due(looker->ops.db, source->id, clock_now().wall_us + MINUTE_US, &why) < 0)
+			daemon_sleep(looker->ingest->daemon, SECOND_US);
 		return;
 	}
 	if (source->error)
@@ -32,23 +49,47 @@ static void poll_one(struct ingest *ingest, struct source *source, struct arena 
 		log_warn("source %" PRId64 " drafts=%" PRId64 " reason=\"%s\"", source->id, taken.drafts_by_rule, taken.alert);
 }
 
+/* The source that is due the longest, claimed. */
+static bool take_due(struct looker *looker, struct source *out, struct arena *arena)
+{
+	struct error err;
+	size_t n = 0;
+	int64_t now_us = clock_now().wall_us;
+	pthread_mutex_lock(&looker->ingest->mutex);
+	bool fails = store_source_due(looker->ops.db, now_us, out, 1, &n, arena, &err) < 0 ||
+	             (n > 0 && store_source_set_due(looker->ops.db, out->id, now_us + CLAIM_US, &err) < 0);
+	pthread_mutex_unlock(&looker->ingest->mutex);
+	if (fails)
+		log_error("sources not read text=\"%s\"", err.text);
+	return !fails && n > 0;
+}
+
 static void *run(void *arg)
 {
-	struct ingest *ingest = arg;
+	struct looker *looker = arg;
 	pthread_setname_np(pthread_self(), "ingest");
-	while (!atomic_load(&ingest->daemon->stopping) && !atomic_load(&ingest->daemon->failed)) {
+	while (!is_over(looker->ingest)) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-		struct source sources[AT_ONCE];
-		struct error err;
-		size_t n = 0;
+		struct source source;
 		arena.max_bytes = 256 << 20;
-		if (store_source_due(ingest->ops.db, clock_now().wall_us, sources, AT_ONCE, &n, &arena, &err) < 0)
-			log_error("sources not read text=\"%s\"", err.text);
-		for (size_t i = 0; i < n && !atomic_load(&ingest->daemon->stopping); i++)
-			poll_one(ingest, &sources[i], &arena);
-		daemon_sleep(ingest->daemon, n ? 0 : SECOND_US);
+		if (take_due(looker, &source, &arena))
+			poll_one(looker, &source, &arena);
+		else
+			daemon_sleep(looker->ingest->daemon, SECOND_US);
 	}
 	return NULL;
+}
+
+static int start_one(struct ingest *ingest, struct looker *looker, struct error *err)
+{
+	looker->ingest = ingest;
+	looker->http = http_new();
+	if (!looker->http)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (ops_again(&looker->ops, &ingest->daemon->ops, err) < 0)
+		return -1;
+	looker->runs = pthread_create(&looker->thread, NULL, run, looker) == 0;
+	return looker->runs ? 0 : error_set(err, ERROR_MEMORY, "no thread for the sources");
 }
 
 int ingest_start(struct daemon *daemon, struct ingest **out, struct error *err)
@@ -57,19 +98,14 @@ int ingest_start(struct daemon *daemon, struct ingest **out, struct error *err)
 	if (!ingest)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	ingest->daemon = daemon;
-	ingest->http = http_new();
-	if (!ingest->http || ops_again(&ingest->ops, &daemon->ops, err) < 0) {
-		http_free(&ingest->http);
-		free(ingest);
-		return -1;
-	}
-	if (pthread_create(&ingest->thread, NULL, run, ingest) != 0) {
-		ops_close(&ingest->ops);
-		http_free(&ingest->http);
-		free(ingest);
-		return error_set(err, ERROR_MEMORY, "no thread for the sources");
-	}
+	pthread_mutex_init(&ingest->mutex, NULL);
 	*out = ingest;
+	for (size_t i = 0; i < LOOKERS; i++)
+		if (start_one(ingest, &ingest->looker[i], err) < 0) {
+			atomic_store(&daemon->stopping, true);
+			ingest_stop(out);
+			return -1;
+		}
 	return 0;
 }
 
@@ -78,10 +114,17 @@ void ingest_stop(struct ingest **out)
 	struct ingest *ingest = *out;
 	if (!ingest)
 		return;
-	http_cancel(ingest->http);
-	pthread_join(ingest->thread, NULL);
-	ops_close(&ingest->ops);
-	http_free(&ingest->http);
+	for (size_t i = 0; i < LOOKERS; i++)
+		if (ingest->looker[i].http)
+			http_cancel(ingest->looker[i].http);
+	for (size_t i = 0; i < LOOKERS; i++) {
+		struct looker *looker = &ingest->looker[i];
+		if (looker->runs)
+			pthread_join(looker->thread, NULL);
+		ops_close(&looker->ops);
+		http_free(&looker->http);
+	}
+	pthread_mutex_destroy(&ingest->mutex);
 	free(ingest);
 	*out = NULL;
 }

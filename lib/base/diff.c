@@ -120,24 +120,27 @@ static void write_hunks(const struct step *steps, size_t n, struct buffer *out)
 	}
 }
 
+static int write_diff(const struct lines *old, const struct lines *new, const char *from_name, const char *to_name, struct buffer *out,
+                      struct error *err)
+{
+	size_t n = 0;
+	CLEANUP(free_pointer) struct step *steps = calloc(old->count + new->count + 1, sizeof *steps);
+	if (!steps)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (find_steps(old, new, steps, &n, err) < 0)
+		return -1;
+	buffer_format(out, "--- %s\n+++ %s\n", from_name, to_name);
+	write_hunks(steps, n, out);
+	return buffer_check(out, err);
+}
+
 int diff_unified(const char *from, const char *to, const char *from_name, const char *to_name, struct buffer *out, struct error *err)
 {
 	struct lines old = { 0 };
 	struct lines new = { 0 };
-	size_t n = 0;
 	if (strcmp(from, to) == 0)
 		return 0;
-	int result = split(from, &old, err) < 0 || split(to, &new, err) < 0 ? -1 : 0;
-	CLEANUP(free_pointer) struct step *steps = calloc(old.count + new.count + 1, sizeof *steps);
-	if (result == 0 && !steps)
-		result = error_set(err, ERROR_MEMORY, "out of memory");
-	if (result == 0)
-		result = find_steps(&old, &new, steps, &n, err);
-	if (result == 0) {
-		buffer_format(out, "--- %s\n+++ %s\n", from_name, to_name);
-		write_hunks(steps, n, out);
-		result = buffer_check(out, err);
-	}
+	int result = split(from, &old, err) < 0 || split(to, &new, err) < 0 ? -1 : write_diff(&old, &new, from_name, to_name, out, err);
 	free(old.line);
 	free(new.line);
 	return result;

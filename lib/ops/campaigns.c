@@ -197,10 +197,9 @@ int campaign_pause(struct ops *ops, int64_t id, struct actor actor, struct error
 int campaign_resume(struct ops *ops, int64_t id, struct actor actor, struct error *err)
 {
 	/* What was leased while the campaign was refreshed, and came back untried, goes with the others. */
-	int64_t moved = CHUNK;
-	while (moved == CHUNK)
-		if (store_campaign_move(ops->db, id, CHUNK, &moved, err) < 0)
-			return -1;
+	int64_t moved = 0;
+	if (campaign_move(ops, id, &moved, err) < 0)
+		return -1;
 	int changed = store_campaign_resume(ops->db, id, actor.name ? actor.name : "", clock_now().wall_us, err);
 	return audit_verb(ops, actor, "campaign resume", id, changed, err);
 }

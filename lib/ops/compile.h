@@ -21,6 +21,9 @@ MUST_CHECK int loaded_compile(struct ops *ops, const struct loaded *loaded, int6
 /* Texts of a campaign go into headers: one line. INPUT names the field. */
 MUST_CHECK int campaign_check_line(const char *field, const char *text, struct error *err);
 
+/* Deliveries that never began follow the edition that replaced theirs. Gives how many. */
+MUST_CHECK int campaign_move(struct ops *ops, int64_t id, int64_t *readers, struct error *err);
+
 /* Editions ready to be stored. */
 enum { EDITIONS = 64 };
 struct editions_new {

@@ -49,13 +49,13 @@ static int find_list(struct ops *ops, struct bytes raw, const struct arrival *ar
 
 static bool is_editor(const struct list *list, const char *from)
 {
-	struct address writer;
+	struct address writer = { 0 };
 	struct bytes rest = bytes_text(list->editors);
 	struct bytes part;
 	if (!from || address_read(bytes_text(from), &writer, NULL) < 0)
 		return false;
 	while (text_next_part(&rest, ", ", &part)) {
-		struct address editor;
+		struct address editor = { 0 };
 		if (address_read(part, &editor, NULL) == 0 && strcmp(editor.key, writer.key) == 0)
 			return true;
 	}
@@ -164,9 +164,9 @@ static int answer(struct ops *ops, const struct list *list, const struct letter 
 int letter_take(struct ops *ops, struct bytes raw, struct arrival arrival, int64_t *post, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct list list;
-	struct letter letter;
-	struct post words;
+	struct list list = { 0 };
+	struct letter letter = { 0 };
+	struct post words = { 0 };
 	struct error why = { 0 };
 	char text[1024];
 	static const struct actor actor = { ACTOR_SYSTEM, "mail" };

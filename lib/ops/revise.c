@@ -55,16 +55,17 @@ int campaign_changes(struct ops *ops, int64_t id, struct buffer *diff, struct er
 	return diff_unified(buffer_text(&before), buffer_text(&after), "as it went out", "as it is now", diff, err);
 }
 
-static int move_all(struct ops *ops, int64_t id, int64_t *readers, struct error *err)
+int campaign_move(struct ops *ops, int64_t id, int64_t *readers, struct error *err)
 {
-	int64_t moved = MOVE_CHUNK;
+	int64_t after = 0;
+	int64_t moved = 0;
+	int more = 1;
 	*readers = 0;
-	while (moved == MOVE_CHUNK) {
-		if (store_campaign_move(ops->db, id, MOVE_CHUNK, &moved, err) < 0)
-			return -1;
+	while (more > 0) {
+		more = store_campaign_move(ops->db, id, MOVE_CHUNK, &after, &moved, err);
 		*readers += moved;
 	}
-	return 0;
+	return more;
 }
 
 int campaign_refresh(struct ops *ops, int64_t id, struct actor actor, struct findings *out, int64_t *readers, struct error *err)
@@ -87,7 +88,7 @@ int campaign_refresh(struct ops *ops, int64_t id, struct actor actor, struct fin
 		return -1;
 	/* What an earlier refresh did not finish is finished in any case. */
 	if (diff.size == 0)
-		return move_all(ops, id, readers, err);
+		return campaign_move(ops, id, readers, err);
 	for (size_t i = 0; i < n; i++)
 		had[i] = rows[i].had;
 	if (loaded_compile_all(ops, &loaded, had, n, &editions, err) < 0)
@@ -101,7 +102,7 @@ int campaign_refresh(struct ops *ops, int64_t id, struct actor actor, struct fin
 		return error_set(err, ERROR_INPUT, "%s: %s%s%s", fault->check, fault->text, *fault->mend ? ": " : "", fault->mend);
 	if (store_campaign_refresh(ops->db, id, editions->edition, editions->count, loaded.campaign.subject, clock_now().wall_us, err) <
 	            0 ||
-	    move_all(ops, id, readers, err) < 0)
+	    campaign_move(ops, id, readers, err) < 0)
 		return -1;
 	snprintf(object, sizeof object, "campaign %" PRId64, id);
 	return ops_audit(ops, actor, "campaign refresh", object, "", err);

@@ -26,8 +26,8 @@ int campaign_schedule(struct ops *ops, int64_t id, const char *at, struct actor 
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	CLEANUP(zone_free) struct zone *zone = NULL;
-	struct campaign campaign;
-	struct list list;
+	struct campaign campaign = { 0 };
+	struct list list = { 0 };
 	char rule[WHEN_TEXT];
 	int64_t at_us = 0;
 	int64_t now_us = clock_now().wall_us;
@@ -68,8 +68,8 @@ int campaign_delete(struct ops *ops, int64_t id, struct actor actor, struct erro
 int campaign_approve(struct ops *ops, int64_t id, struct actor actor, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
-	struct list list;
+	struct campaign campaign = { 0 };
+	struct list list = { 0 };
 	const char *who = actor.name && *actor.name ? actor.name : "somebody";
 	if (campaign_and_list(ops, id, &campaign, &list, &arena, err) < 0)
 		return -1;

@@ -105,7 +105,7 @@ MUST_CHECK int store_edition_get(struct db *db, int64_t edition, struct bytes *c
 
 /* Editions in use, not yet replaced by another, oldest first. */
 struct edition_row {
-	int64_t id, number, had, readers /* whose mail has not begun */, created_us;
+	int64_t id, number, had, created_us;
 };
 extern const struct field edition_row_fields[];
 MUST_CHECK int store_campaign_editions(struct db *db, int64_t campaign, struct edition_row *out, size_t max, size_t *n, struct error *err);
@@ -113,8 +113,9 @@ MUST_CHECK int store_campaign_editions(struct db *db, int64_t campaign, struct e
  * store_campaign_move(). */
 MUST_CHECK int store_campaign_refresh(struct db *db, int64_t id, const struct edition_new *editions, size_t n, const char *subject,
                                       int64_t now_us, struct error *err);
-/* Takes at most `max` deliveries that never began (queued, no first_us) to the edition that replaced theirs. */
-MUST_CHECK int store_campaign_move(struct db *db, int64_t id, size_t max, int64_t *moved, struct error *err);
+/* Takes deliveries that never began (queued, no first_us) to the edition that replaced theirs: looks at the next `max` behind *after (a
+ * subscriber's id, 0 to begin), and moves it on. 1 there is more, 0 it was the last, or nothing was replaced. */
+MUST_CHECK int store_campaign_move(struct db *db, int64_t id, size_t max, int64_t *after, int64_t *moved, struct error *err);
 /* The version of a post that an edition carries; 1, 0 it does not, -1. */
 MUST_CHECK int store_edition_version(struct db *db, int64_t edition, int64_t post, int64_t *version, struct error *err);
 /* How many got a text of the campaign that was changed since. */

@@ -46,37 +46,47 @@ static const struct sql GET = { .name = "edition get",
 	                        .in = ARGS(ARG(a, INT)),
 	                        .row = (const struct field[]){ { "x", FIELD_BYTES, 0, NULL }, FIELD_END },
 	                        .row_bytes = sizeof(struct bytes) };
-const struct field edition_row_fields[] = {
-	FIELD(struct edition_row, id, FIELD_INT),          FIELD(struct edition_row, number, FIELD_INT),
-	FIELD(struct edition_row, had, FIELD_INT),         FIELD(struct edition_row, readers, FIELD_INT),
-	FIELD(struct edition_row, created_us, FIELD_TIME), FIELD_END
-};
+const struct field edition_row_fields[] = { FIELD(struct edition_row, id, FIELD_INT), FIELD(struct edition_row, number, FIELD_INT),
+	                                    FIELD(struct edition_row, had, FIELD_INT), FIELD(struct edition_row, created_us, FIELD_TIME),
+	                                    FIELD_END };
 static const struct sql LIVE = {
 	.name = "editions in use",
-	.text = "SELECT e.id AS id, e.number AS number, e.had AS had, (SELECT count(*) FROM delivery d WHERE d.campaign_id = e.campaign_id "
-		"AND "
-		"d.edition_id = e.id AND d.state = 'queued' AND d.first_us = 0) AS readers, e.created_us AS created_us FROM edition e "
-		"WHERE "
-		"e.campaign_id = $1 AND e.replaced_by = 0 ORDER BY e.id",
+	.text = "SELECT id, number, had, created_us FROM edition WHERE campaign_id = $1 AND replaced_by = 0 ORDER BY id",
 	.in = ARGS(ARG(a, INT)),
 	.row = edition_row_fields,
 	.row_bytes = sizeof(struct edition_row),
 };
+static const struct sql REPLACED = { .name = "editions replaced",
+	                             .text = "SELECT count(*) AS n FROM edition WHERE campaign_id = $1 AND replaced_by > 0",
+	                             .in = ARGS(ARG(a, INT)),
+	                             NUMBER("n") };
 static const struct sql REPLACE = { .name = "edition replace",
 	                            .text = "UPDATE edition SET replaced_by = $1 WHERE id = $2 AND campaign_id = $3 AND replaced_by = 0",
 	                            .in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)) };
 static const struct sql SET_EDITION = { .name = "campaign edition",
 	                                .text = "UPDATE campaign SET edition_id = $1, subject = $2 WHERE id = $3 AND edition_id = $4",
 	                                .in = ARGS(ARG(a, INT), ARG(s, TEXT), ARG(b, INT), ARG(c, INT)) };
+static const struct sql MOVE_END = {
+	.name = "edition move to",
+	.text = "SELECT coalesce(max(subscriber_id), 0) AS n FROM (SELECT subscriber_id FROM delivery WHERE campaign_id = $1 AND "
+		"subscriber_id > "
+		"$2 ORDER BY subscriber_id LIMIT $3) AS step",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+	NUMBER("n"),
+};
 /* Only what never began: a mail that was tried is tried again as it was, byte for byte. */
 static const struct sql MOVE = {
 	.name = "edition move",
-	.text = "UPDATE delivery SET edition_id = (SELECT e.replaced_by FROM edition e WHERE e.id = delivery.edition_id) WHERE id IN "
-		"(SELECT "
-		"d.id FROM delivery d JOIN edition o ON o.id = d.edition_id WHERE d.campaign_id = $1 AND d.state = 'queued' AND d.first_us "
-		"= 0 "
-		"AND d.is_tried = 0 AND o.replaced_by > 0 LIMIT $2)",
-	.in = ARGS(ARG(a, INT), ARG(b, INT)),
+	.text = "UPDATE delivery SET edition_id = (SELECT e.replaced_by FROM edition e WHERE e.id = delivery.edition_id) WHERE campaign_id "
+		"= $1 "
+		"AND subscriber_id > $2 AND subscriber_id <= $3 AND +state = 'queued' AND first_us = 0 AND is_tried = 0 AND EXISTS (SELECT "
+		"1 FROM "
+		"edition o WHERE o.id = delivery.edition_id AND o.replaced_by > 0)",
+	.postgresql =
+		"UPDATE delivery SET edition_id = (SELECT e.replaced_by FROM edition e WHERE e.id = delivery.edition_id) WHERE "
+		"campaign_id = $1 AND subscriber_id > $2 AND subscriber_id <= $3 AND state = 'queued' AND first_us = 0 AND is_tried = 0 "
+		"AND EXISTS (SELECT 1 FROM edition o WHERE o.id = delivery.edition_id AND o.replaced_by > 0)",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
 };
 static const struct sql VERSION = { .name = "edition version",
 	                            .text = "SELECT version AS n FROM edition_post WHERE edition_id = $1 AND post_id = $2",
@@ -90,9 +100,10 @@ static const struct sql OUTDATED = {
 	.in = ARGS(ARG(a, INT)),
 	NUMBER("n"),
 };
-const struct sql *const edition_statements[] = { &INSERT,   &ADD_POST, &ADD_POSTS, &LAST_SUBSCRIPTION, &START, &POSTS_USED,
-	                                         &GET,      &LIVE,     &REPLACE,   &SET_EDITION,       &MOVE,  &VERSION,
-	                                         &OUTDATED, NULL };
+const struct sql *const edition_statements[] = { &INSERT,   &ADD_POST,    &ADD_POSTS, &LAST_SUBSCRIPTION,
+	                                         &START,    &POSTS_USED,  &GET,       &LIVE,
+	                                         &REPLACE,  &SET_EDITION, &MOVE,      &MOVE_END,
+	                                         &REPLACED, &VERSION,     &OUTDATED,  NULL };
 
 static int insert(struct db *db, int64_t campaign, const struct edition_new *edition, int64_t now_us, int64_t *id, struct error *err)
 {
@@ -191,9 +202,35 @@ int store_campaign_refresh(struct db *db, int64_t id, const struct edition_new *
 	return db_write(db, refresh_body, &in, err);
 }
 
-int store_campaign_move(struct db *db, int64_t id, size_t max, int64_t *moved, struct error *err)
+struct moving {
+	int64_t id, after, last, moved;
+	size_t max;
+};
+
+static int move_body(struct db *db, void *arg, struct error *err)
 {
-	return store_run(db, &MOVE, &(struct arg){ .a = id, .b = (int64_t)max }, moved, err);
+	struct moving *in = arg;
+	if (db_one(db, &MOVE_END, &(struct arg){ .a = in->id, .b = in->after, .c = (int64_t)in->max }, &in->last, NULL, err) < 0)
+		return -1;
+	if (in->last == 0)
+		return 0;
+	return db_run(db, &MOVE, &(struct arg){ .a = in->id, .b = in->after, .c = in->last }, &in->moved, err);
+}
+
+int store_campaign_move(struct db *db, int64_t id, size_t max, int64_t *after, int64_t *moved, struct error *err)
+{
+	struct moving in = { .id = id, .after = *after, .max = max };
+	int64_t replaced = 0;
+	*moved = 0;
+	if (db_one(db, &REPLACED, &(struct arg){ .a = id }, &replaced, NULL, err) < 0)
+		return -1;
+	if (replaced == 0)
+		return 0;
+	if (db_write(db, move_body, &in, err) < 0)
+		return -1;
+	*after = in.last;
+	*moved = in.moved;
+	return in.last != 0;
 }
 
 int store_campaign_editions(struct db *db, int64_t campaign, struct edition_row *out, size_t max, size_t *n, struct error *err)

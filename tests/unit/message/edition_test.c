@@ -131,12 +131,41 @@ static void test_a_fault_of_a_template_is_said(void **state)
 	assert_string_equal(err.text, "h:2: section \"post.url\" is never closed");
 }
 
+static void test_a_correction_names_the_readers_own_first_mail(void **state)
+{
+	struct edition_in in = sample;
+	CLEANUP(edition_free) struct edition *edition = NULL;
+	CLEANUP(buffer_clear) struct buffer first = BUFFER_INIT(1 << 20);
+	CLEANUP(buffer_clear) struct buffer second = BUFFER_INIT(1 << 20);
+	CLEANUP(edition_free) struct edition *before = compile();
+	struct error err = { 0 };
+	struct job job = reader("Ann", "ann@example.org", "{}");
+	char id[128] = "";
+	char line[512];
+	(void)state;
+	in.html_template.size = strlen(in.html_template.data);
+	in.text_template.size = strlen(in.text_template.data);
+	in.answers_salt = sample.salt;
+	in.answers_host = edition_host(before);
+	in.salt = BYTES_OF("fedcba9876543210");
+	assert_int_equal(edition_compile(&in, &edition, &err), 0);
+	assert_int_equal(edition_fill(before, &job, &keys, &first, &err), 0);
+	assert_int_equal(edition_fill(edition, &job, &keys, &second, &err), 0);
+	assert_int_equal(sscanf(strstr(buffer_text(&first), "Message-ID: "), "Message-ID: %127s", id), 1);
+	snprintf(line, sizeof line, "\r\nIn-Reply-To: %s\r\nReferences: %s\r\n", id, id);
+	assert_non_null(strstr(buffer_text(&second), line));
+	snprintf(line, sizeof line, "Message-ID: %s\r\n", id);
+	assert_null(strstr(buffer_text(&second), line));
+	assert_null(strstr(buffer_text(&first), "In-Reply-To"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_values_are_escaped_where_they_stand),
 		                            cmocka_unit_test(test_the_stored_edition_gives_the_same_bytes),
 		                            cmocka_unit_test(test_a_damaged_edition_is_refused),
 		                            cmocka_unit_test(test_without_a_reader_nothing_personal_is_shown),
-		                            cmocka_unit_test(test_a_fault_of_a_template_is_said) };
+		                            cmocka_unit_test(test_a_fault_of_a_template_is_said),
+		                            cmocka_unit_test(test_a_correction_names_the_readers_own_first_mail) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
