@@ -1,4 +1,5 @@
 /* When a campaign goes: scheduled, taken back, approved, started by the clock. */
+#include "ops/alert.h"
 #include "ops/campaigns.h"
 #include "system/clock.h"
 #include "system/zone_file.h"
@@ -78,6 +79,23 @@ int campaign_approve(struct ops *ops, int64_t id, struct actor actor, struct err
 	return store_campaign_approve(ops->db, id, who, err) < 0 ? -1 : audit(ops, actor, "campaign approve", id, "", err);
 }
 
+/* Nobody sits at a keyboard when the clock finds a fault. */
+static int tell(struct ops *ops, int64_t id, const char *why, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct list list;
+	if (campaign_and_list(ops, id, &campaign, &list, &arena, err) < 0)
+		return -1;
+	const char *subject = arena_format(&arena, "Campaign %" PRId64 " was not sent", id);
+	const char *text = arena_format(&arena,
+	                                "Campaign %" PRId64
+	                                " of %s (%s) was due, and is a draft again:\n\n%s\n\nAll of it: gazette campaign check %" PRId64
+	                                "\nWhen it is mended: gazette campaign send %" PRId64 "\n",
+	                                id, list.name, campaign.subject, why, id, id);
+	return subject && text ? alert_mail(ops, &list, subject, text, err) : error_set(err, ERROR_MEMORY, "out of memory");
+}
+
 int campaign_start_due(struct ops *ops, int64_t *started, int64_t *failed, struct error *err)
 {
 	enum { AT_ONCE = 64 };
@@ -101,7 +119,7 @@ int campaign_start_due(struct ops *ops, int64_t *started, int64_t *failed, struc
 		}
 		++*failed;
 		if (store_campaign_unschedule(ops->db, ids[i], why.text, err) < 0 ||
-		    audit(ops, self, "campaign not started", ids[i], why.text, err) < 0)
+		    audit(ops, self, "campaign not started", ids[i], why.text, err) < 0 || tell(ops, ids[i], why.text, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -52,8 +52,8 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def made(text=None, readers=READERS, extra="", url="https://example.org/p/storks"):
-    site = peers.Site(peers.free_port(), readers, extra=extra, public_url=PUBLIC, body=BODY.format(url=url, text=text or PROSE.format(link="https://example.org/birds")))
+def made(text=None, readers=READERS, extra="", url="https://example.org/p/storks", relay=None):
+    site = peers.Site(relay or peers.free_port(), readers, extra=extra, public_url=PUBLIC, body=BODY.format(url=url, text=text or PROSE.format(link="https://example.org/birds")))
     site.run("campaign", "create", "news", "--post", "1")
     return site
 
@@ -115,15 +115,24 @@ def test_faults_stop_a_send_and_only_by_name_are_let_through():
 
 def test_the_daemon_keeps_to_it_too():
     """A fault that comes up after it was scheduled makes it a draft again, with the reason; what was accepted then stays accepted."""
-    site = made("The river, lorem ipsum dolor sit amet, and the birds that came back to it this week, in numbers nobody had seen before.")
+    sink = peers.Sink()
+    text = "The river, lorem ipsum dolor sit amet, and the birds that came back to it this week, in numbers nobody had seen before."
+    site = made(text, extra="\n[alerts]\nmail = admin@example.org\n", relay=sink.port)
     try:
         refused = site.run("campaign", "schedule", "1", "--at", "+1h", check=False)
         assert refused.returncode == 65 and b"lorem ipsum" in refused.stderr, refused
         site.start()
         assert site.run("campaign", "schedule", "1", "--at", "+2s", "--ignore", "placeholder").returncode == 0
-        assert peers.wait_for(lambda: site.stats()["state"] in ("preparing", "sending"), 20), site.log()
+        assert peers.wait_for(lambda: site.stats()["state"] in ("preparing", "sending", "sent"), 20), site.log()
+        site.run("campaign", "create", "news", "--post", "1", "--again")
+        assert site.run("campaign", "schedule", "2", "--at", "+4s", "--ignore", "placeholder").returncode == 0
+        site.run("list", "set", "news", "--postal", "")
+        assert peers.wait_for(lambda: site.stats(2)["state"] == "draft", 20), site.log()
+        alert = peers.wait_for(lambda: [data for _, to, data in sink.mails if to == "admin@example.org"], 20)
+        assert alert and b"Campaign 2 was not sent" in alert[0] and b"postal" in alert[0], alert
     finally:
         site.close()
+        sink.stop()
 
 
 def test_links_and_pictures_are_looked_at_within_bounds():
