@@ -155,10 +155,11 @@ static int add_hosts(struct check *check, struct lint_known *known, struct error
 
 /* What one reader would get, byte for byte. */
 static int check_reader(struct check *check, const struct edition *edition, const struct signing *signing, int64_t subscriber,
-                        struct lint_known *known, struct error *err)
+                        const struct lint_known *all, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer message = BUFFER_INIT(64 << 20);
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct lint_known known = *all;
 	struct content_link *links = NULL;
 	size_t n = 0;
 	struct job job;
@@ -168,23 +169,24 @@ static int check_reader(struct check *check, const struct edition *edition, cons
 		return found;
 	if (job.first_us == 0)
 		job.first_us = clock_now().wall_us;
+	known.recipient = job.email;
+	known.subscriber = subscriber;
+	known.epoch = job.epoch;
 	check->out->reader = job.email;
-	known->recipient = job.email;
-	known->subscriber = subscriber;
-	known->epoch = job.epoch;
+	int result = 0;
 	if (campaign_message(check->ops, edition, signing, &job, &message, &why) < 0)
 		findings_add(check->out, FINDING_FAULT, "template", "message", "mend the template", "%.200s", why.text);
-	else if (lint_whole(buffer_bytes(&message), known, check->links ? &arena : &check->at.arena, &links, &n, check->out, err) < 0)
-		return -1;
+	else
+		result = lint_whole(buffer_bytes(&message), &known, check->links ? &arena : &check->at.arena, &links, &n, check->out, err);
+	check->out->reader = NULL;
 	if (!check->links) {
 		check->links = links;
 		check->link_count = n;
 	}
-	check->out->reader = NULL;
-	return 0;
+	return result;
 }
 
-static int check_mails(struct check *check, const struct signing *signing, struct lint_known *known, struct error *err)
+static int check_mails(struct check *check, const struct signing *signing, const struct lint_known *known, struct error *err)
 {
 	CLEANUP(edition_free) struct edition *edition = NULL;
 	struct sample sample;
