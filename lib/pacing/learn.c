@@ -3,11 +3,12 @@
 #include <stdio.h>
 
 #define INTERVAL_US MINUTE_US
+#define BURST_US (SECOND_US / 10)
 #define FIRST_STOP_US (5 * MINUTE_US)
 #define LONGEST_STOP_US (4 * HOUR_US)
 enum { LEAST_MILLI = 50 /* three a minute: less teaches nothing */, MOST_MILLI = 2000000, STEP_PERCENT = 10 };
 
-/* A burst of one: a learned pace is kept from the first message on. */
+/* A burst of a tenth of a second: enough for whoever looks that often, too little for the receiver to notice. */
 static void set_rate(struct learn *learn, int64_t rate_milli, int64_t now_us)
 {
 	int64_t full_at_us = learn->bucket.full_at_us;
@@ -15,7 +16,8 @@ static void set_rate(struct learn *learn, int64_t rate_milli, int64_t now_us)
 	learn->rate_milli = rate_milli < MOST_MILLI ? rate_milli : MOST_MILLI;
 	learn->changed_us = now_us;
 	int64_t token_us = 1000 * SECOND_US / learn->rate_milli;
-	learn->bucket = (struct bucket){ .token_us = token_us, .burst_us = token_us, .full_at_us = full_at_us };
+	learn->bucket =
+		(struct bucket){ .token_us = token_us, .burst_us = token_us > BURST_US ? token_us : BURST_US, .full_at_us = full_at_us };
 }
 
 void learn_init(struct learn *learn, int64_t rate_milli, int64_t now_us)
