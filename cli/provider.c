@@ -2,6 +2,7 @@
 #include "base/units.h"
 #include "cli/groups.h"
 #include "ops/pace.h"
+#include "ops/relays.h"
 #include "store/delivery.h"
 #include "model/state.h"
 #include "system/clock.h"
@@ -218,6 +219,38 @@ static int relay_resume_command(struct cli *cli)
 	return resume_one(cli, relay_resume, "Mail goes through %s again.");
 }
 
+/* Says what the server offers, or where it failed and with what words. */
+static int relay_test_command(struct cli *cli)
+{
+	const struct config_relay *relay = NULL;
+	struct smtp_extensions extensions = { 0 };
+	struct outcome outcome;
+	struct error err;
+	const char *to = cli_option(cli, "to");
+	const char *from = cli_option(cli, "from") ? cli_option(cli, "from") : to;
+	if (relay_find(&cli->ops, cli->arguments ? cli->argument[0] : NULL, &relay, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	int result = relay_test(relay, from, to, &extensions, &outcome, &err);
+	if (result < 0)
+		return cli_fail(cli, &err, NULL);
+	if (result == 0) {
+		error_set(&err, ERROR_NETWORK, "relay %s (%s) failed at %s: %d %.300s", relay->name, relay->url, stage_words[outcome.stage],
+		          outcome.code, outcome.reply);
+		return cli_fail(cli, &err,
+		                outcome.stage == STAGE_AUTH ? "check user and password of the relay"
+		                                            : "check url, port and TLS of the relay");
+	}
+	if (cli->json)
+		cli_json(json_pack("{s:s,s:s,s:b,s:b,s:s,s:s}", "relay", relay->name, "url", relay->url, "pipelining",
+		                   extensions.pipelining, "smtputf8", extensions.smtputf8, "auth", extensions.auth, "reply",
+		                   to ? outcome.reply : ""));
+	cli_say(cli, "Relay %s takes us%s%s%s.", relay->name, *relay->user ? " as " : "", relay->user,
+	        extensions.pipelining ? "" : " (it does not pipeline: slower)");
+	if (to)
+		cli_say(cli, "It took a message to %s: %s", to, outcome.reply);
+	return 0;
+}
+
 const struct command provider_commands[] = {
 	{ "provider", "ls", NEEDS_STORE, 0, 0, "[--all]", "all", "shows the mailbox providers mail waits for, and what holds it",
 	  "gazette provider ls", provider_ls },
@@ -234,6 +267,9 @@ const struct command provider_commands[] = {
 const struct command relay_commands[] = {
 	{ "relay", "ls", NEEDS_STORE, 0, 0, "", "", "shows the relays and what holds them", "gazette relay ls", relay_ls },
 	{ "relay", "show", NEEDS_STORE, 1, 1, "NAME", "", "shows one", "gazette relay show main", relay_show },
+	{ "relay", "test", NEEDS_STORE, 0, 1, "[NAME] [--to ADDRESS] [--from ADDRESS]",
+	  "to: from:", "connects, secures and logs in; with --to sends a short message", "gazette relay test main --to me@example.org",
+	  relay_test_command },
 	{ "relay", "pause", NEEDS_STORE, 1, 1, "NAME [--for TIME] [--reason TEXT]", "for: reason:", "sends nothing through it for a while",
 	  "gazette relay pause main --for 2h", relay_pause_command },
 	{ "relay", "resume", NEEDS_STORE, 1, 1, "NAME", "", "sends through it again", "gazette relay resume main", relay_resume_command },

@@ -1,8 +1,7 @@
 #include "daemon/delivery/parts.h"
+#include "ops/relays.h"
 #include "system/log.h"
 #include <stdlib.h>
-
-static const enum smtp_security securities[] = { [RELAY_STARTTLS] = SMTP_STARTTLS, [RELAY_TLS] = SMTP_TLS, [RELAY_PLAIN] = SMTP_PLAIN };
 
 void delivery_tell(struct delivery *delivery, const struct happened *happened)
 {
@@ -35,15 +34,7 @@ static int add_relay(struct delivery *delivery, const struct config_relay *from,
 	relay->name = from->name;
 	relay->sign = from->sign;
 	relay->per_link = from->messages_per_session;
-	relay->options = (struct smtp_options){ .host = from->host,
-		                                .port = from->port,
-		                                .security = securities[from->security],
-		                                .verify = from->verify,
-		                                .ca_file = from->ca_file,
-		                                .user = from->user,
-		                                .password = from->password,
-		                                .helo = from->helo,
-		                                .relay_name = from->name };
+	relay->options = relay_options(from);
 	pthread_mutex_init(&relay->doubt_mutex, NULL);
 	relay->queue = queue_new(QUEUE_ROOM);
 	if (!relay->queue)

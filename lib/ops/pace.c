@@ -84,8 +84,6 @@ int pace_load_flows(struct ops *ops, struct pacing *pacing, struct moment now, i
 	return pacing_set_flows(pacing, flows, count) ? pace_load_uses(ops, pacing, now, err) : 0;
 }
 
-#define FOR_GOOD_US (INT64_C(3650) * DAY_US)
-
 int pace_load_holds(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -100,32 +98,6 @@ int pace_load_holds(struct ops *ops, struct pacing *pacing, struct moment now, s
 		                  now.mono_us);
 	}
 	return 0;
-}
-
-static int set_hold(struct ops *ops, const char *name, const char *value, const char *verb, struct actor actor, struct error *err)
-{
-	char key[128];
-	snprintf(key, sizeof key, "relay_hold:%s", name);
-	for (size_t i = 0; i < ops->config->relay_count; i++) {
-		if (strcmp(ops->config->relay[i].name, name) != 0)
-			continue;
-		if (store_meta_set(ops->db, key, value, err) < 0)
-			return -1;
-		return ops_audit(ops, actor, verb, name, value ? value : "", err);
-	}
-	return error_set(err, ERROR_NOT_FOUND, "there is no relay \"%.40s\": gazette relay ls shows those there are", name);
-}
-
-int relay_pause(struct ops *ops, const char *name, int64_t for_us, const char *reason, struct actor actor, struct error *err)
-{
-	char value[256];
-	snprintf(value, sizeof value, "%" PRId64 " %s", clock_now().wall_us + (for_us ? for_us : FOR_GOOD_US), reason);
-	return set_hold(ops, name, value, "relay pause", actor, err);
-}
-
-int relay_resume(struct ops *ops, const char *name, struct actor actor, struct error *err)
-{
-	return set_hold(ops, name, NULL, "relay resume", actor, err);
 }
 
 static int load_relays(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err)

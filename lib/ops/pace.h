@@ -13,9 +13,6 @@ MUST_CHECK int pace_load_flows(struct ops *ops, struct pacing *pacing, struct mo
 
 /* Relays that a person paused. */
 MUST_CHECK int pace_load_holds(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err);
-/* NOT_FOUND: no such relay. for_us 0: until it is resumed. The daemon takes it up within a second. */
-MUST_CHECK int relay_pause(struct ops *ops, const char *name, int64_t for_us, const char *reason, struct actor actor, struct error *err);
-MUST_CHECK int relay_resume(struct ops *ops, const char *name, struct actor actor, struct error *err);
 
 /* All of it, relays' pauses too, as far as the daemon wrote them down: to look at, not to send by. pace_free() it. */
 MUST_CHECK int pace_open(struct ops *ops, struct pacing **out, struct error *err);

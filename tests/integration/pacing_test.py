@@ -189,4 +189,20 @@ def test_a_relay_that_says_slower_is_slowed_and_comes_back():
         sink.stop()
 
 
-peers.tests(test_a_provider_that_stalls_costs_the_others_little, test_a_paused_provider_waits_and_the_others_go, test_a_provider_has_a_rate_and_a_name_of_its_own, test_a_campaign_and_its_list_have_rates, test_a_quota_by_the_hour_holds_over_kill_9, test_a_list_names_its_relay_and_a_dead_one_holds_only_its_own, test_a_relay_that_says_slower_is_slowed_and_comes_back)
+def test_a_relay_can_be_tested_by_hand():
+    sink = peers.Sink(rcpt=lambda to: "554 5.7.1 Relay access denied" if to.startswith("far") else None)
+    site = started(sink, readers(1, "example.org"))
+    try:
+        assert b"takes us" in site.run("relay", "test").stderr
+        assert site.rows("relay", "test", "main", "--to", "me@example.org")[0]["reply"].endswith("queued") and len(sink.mails) == 1
+        done = site.run("relay", "test", "main", "--to", "far@example.net", check=False)
+        assert done.returncode == 69 and b"rcpt: 554" in done.stderr.lower() and b"Relay access denied" in done.stderr, done
+        assert site.run("relay", "test", "nowhere", check=False).returncode == 66
+        sink.stop()
+        done = site.run("relay", "test", check=False)
+        assert done.returncode == 69 and b"connect" in done.stderr, done
+    finally:
+        site.close()
+
+
+peers.tests(test_a_provider_that_stalls_costs_the_others_little, test_a_paused_provider_waits_and_the_others_go, test_a_provider_has_a_rate_and_a_name_of_its_own, test_a_campaign_and_its_list_have_rates, test_a_quota_by_the_hour_holds_over_kill_9, test_a_list_names_its_relay_and_a_dead_one_holds_only_its_own, test_a_relay_that_says_slower_is_slowed_and_comes_back, test_a_relay_can_be_tested_by_hand)

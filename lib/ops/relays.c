@@ -1,0 +1,103 @@
+#include "ops/relays.h"
+#include "store/event.h"
+#include "system/clock.h"
+#include "system/random.h"
+#include <stdio.h>
+
+#define FOR_GOOD_US (INT64_C(3650) * DAY_US)
+
+struct smtp_options relay_options(const struct config_relay *relay)
+{
+	static const enum smtp_security securities[] = {
+		[RELAY_STARTTLS] = SMTP_STARTTLS, [RELAY_TLS] = SMTP_TLS, [RELAY_PLAIN] = SMTP_PLAIN
+	};
+	return (struct smtp_options){ .host = relay->host,
+		                      .port = relay->port,
+		                      .security = securities[relay->security],
+		                      .verify = relay->verify,
+		                      .ca_file = relay->ca_file,
+		                      .user = relay->user,
+		                      .password = relay->password,
+		                      .helo = relay->helo,
+		                      .relay_name = relay->name };
+}
+
+int relay_find(const struct ops *ops, const char *name, const struct config_relay **out, struct error *err)
+{
+	const struct config *config = ops->config;
+	for (size_t i = 0; i < config->relay_count; i++)
+		if (!name || strcmp(config->relay[i].name, name) == 0) {
+			*out = &config->relay[i];
+			return 0;
+		}
+	if (!name)
+		return error_set(err, ERROR_NOT_FOUND, "the configuration has no relay: add a [relay:main] section with its url");
+	return error_set(err, ERROR_NOT_FOUND, "there is no relay \"%.40s\": gazette relay ls shows those there are", name);
+}
+
+/* A message of its own: short, and plainly a test. */
+static int write_message(const char *from, const char *to, struct buffer *out, struct error *err)
+{
+	char date[UNITS_TEXT];
+	units_write_mail_date(clock_now().wall_us, date);
+	buffer_format(out,
+	              "From: %s\r\nTo: %s\r\nSubject: Gazette relay test\r\nDate: %s\r\nMessage-ID: <relay-test.%016" PRIx64
+	              "@%s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+	              "This message shows that the relay takes mail from Gazette.\r\n",
+	              from, to, date, random_below(UINT64_MAX), strchr(from, '@') + 1);
+	return buffer_check(out, err);
+}
+
+static int send_one(struct smtp *smtp, const char *from, const char *to, struct outcome *outcome, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer message = BUFFER_INIT(16 << 10);
+	struct envelope envelope = { .sender = from, .recipient = to };
+	if (write_message(from, to, &message, err) < 0)
+		return -1;
+	if (smtp_begin(smtp, &envelope, outcome) < 0 || smtp_ready(smtp, outcome) != 1 ||
+	    smtp_send(smtp, buffer_bytes(&message), NULL, outcome) < 0 || smtp_reply(smtp, outcome) < 0)
+		return 0;
+	return outcome->kind == OUTCOME_ACCEPTED;
+}
+
+int relay_test(const struct config_relay *relay, const char *from, const char *to, struct smtp_extensions *extensions,
+               struct outcome *outcome, struct error *err)
+{
+	struct smtp_options options = relay_options(relay);
+	CLEANUP(smtp_free) struct smtp *smtp = smtp_new(&options);
+	struct address sender;
+	struct address recipient;
+	if (!smtp)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (to && (address_read(bytes_text(to), &recipient, err) < 0 || address_read(bytes_text(from), &sender, err) < 0))
+		return -1;
+	*outcome = (struct outcome){ 0 };
+	if (smtp_open(smtp, outcome) < 0)
+		return 0;
+	*extensions = *smtp_extensions(smtp);
+	int result = to ? send_one(smtp, sender.text, recipient.text, outcome, err) : 1;
+	smtp_quit(smtp);
+	return result;
+}
+
+static int set_hold(struct ops *ops, const char *name, const char *value, const char *verb, struct actor actor, struct error *err)
+{
+	const struct config_relay *relay = NULL;
+	char key[128];
+	snprintf(key, sizeof key, "relay_hold:%s", name);
+	if (relay_find(ops, name, &relay, err) < 0 || store_meta_set(ops->db, key, value, err) < 0)
+		return -1;
+	return ops_audit(ops, actor, verb, name, value ? value : "", err);
+}
+
+int relay_pause(struct ops *ops, const char *name, int64_t for_us, const char *reason, struct actor actor, struct error *err)
+{
+	char value[256];
+	snprintf(value, sizeof value, "%" PRId64 " %s", clock_now().wall_us + (for_us ? for_us : FOR_GOOD_US), reason);
+	return set_hold(ops, name, value, "relay pause", actor, err);
+}
+
+int relay_resume(struct ops *ops, const char *name, struct actor actor, struct error *err)
+{
+	return set_hold(ops, name, NULL, "relay resume", actor, err);
+}
