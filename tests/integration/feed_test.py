@@ -185,14 +185,15 @@ def test_a_first_look_mails_nobody_and_a_new_item_goes_out_once():
 
 def test_a_flood_becomes_drafts():
     server = FeedServer()
-    site, sink = site_with(server)
+    site, sink = site_with(server, PRIVATE + "[alerts]\nmail = admin@example.org\n")
     try:
         site.start()
         site.run("source", "add", "news", server.url + "/feed.xml", "--policy", "send")
         server.items = [(f"n{i}", f"New {i}", f"Words of number {i}") for i in range(8)] + server.items
         assert peers.wait_for(lambda: len(site.rows("post", "ls", "news")) == 10, 20), titles(site)
         time.sleep(2.5)
-        assert not sink.mails and not site.rows("campaign", "ls")
+        assert [to for _, to, _ in sink.mails] == ["admin@example.org"] and b"8 posts wait" in sink.mails[0][2], sink.mails
+        assert not site.rows("campaign", "ls")
         assert len([row for row in site.rows("post", "ls", "news") if row["title"].startswith("New ") and row["state"] == "draft"]) == 8
     finally:
         site.close()
