@@ -182,7 +182,7 @@ static const char *as_text(struct arena *arena, const char *title, const char *s
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(POST_BYTES);
 	struct error err;
 	buffer_format(&text, "%s\n%s%s", title, subtitle ? subtitle : "", subtitle ? "\n\n" : "\n");
-	if (content_plain_text(bytes_text(html), 72, &text, &err) < 0)
+	if (content_plain_text(bytes_text(html), &(struct content_plain){ .width = 72 }, &text, &err) < 0)
 		return html;
 	return arena_text(arena, buffer_text(&text));
 }

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/groups.h"
+#include "ops/files.h"
 #include "ops/lists.h"
 #include "system/clock.h"
 #include "system/file.h"
@@ -19,8 +20,17 @@ static int add(struct cli *cli)
 	struct error err;
 	int64_t id = 0;
 	bool revised = false;
+	const char *paths[FILES_MAX];
+	struct edition_file files[FILES_MAX];
+	size_t count = (size_t)cli_options(cli, "attach", paths, FILES_MAX);
+	/* Looked at before anything is stored. */
+	arena.max_bytes = 32 << 20;
+	for (size_t i = 0; i < count; i++)
+		if (file_attachment(paths[i], &files[i], &arena, &err) < 0)
+			return cli_fail(cli, &err, NULL);
 	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 ||
-	    post_add(&cli->ops, &list, cli->argument[1], cli_option(cli, "base-url"), cli->actor, &id, &revised, &err) < 0)
+	    post_add(&cli->ops, &list, cli->argument[1], cli_option(cli, "base-url"), cli->actor, &id, &revised, &err) < 0 ||
+	    post_attach(&cli->ops, id, files, count, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_made(cli, "post", id);
 	cli_say(cli, revised ? "Post %" PRId64 " has a new version." : "Post %" PRId64 " is a draft.", id);
@@ -62,8 +72,8 @@ static int show(struct cli *cli)
 }
 
 const struct command post_commands[] = {
-	{ "post", "add", NEEDS_STORE, 2, 2, "LIST FILE|URL|- [--base-url URL]", "base-url:", "takes a post from Markdown or HTML",
-	  "gazette post add news post.md", add },
+	{ "post", "add", NEEDS_STORE, 2, 2, "LIST FILE|URL|- [--base-url URL] [--attach FILE]...",
+	  "base-url: attach:", "takes a post from Markdown or HTML", "gazette post add news post.md", add },
 	{ "post", "ls", NEEDS_STORE, 0, 1, "[LIST]", "", "shows posts, newest first", "gazette post ls news", ls },
 	{ "post", "show", NEEDS_STORE, 1, 1, "ID", "", "shows one", "gazette post show 41", show },
 	{ "post", "inspect", NEEDS_NOTHING, 0, CLI_ARGUMENTS,

@@ -63,9 +63,13 @@ enum content_sanitise_flags {
 	CONTENT_CUT_LEFTOVERS = 2, /* closing lines of platforms go: invitations to subscribe, "appeared first on", merge tags */
 };
 MUST_CHECK int content_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, struct error *err);
-/* A readable plain text: paragraphs, underlined headings, lists, numbered links with a list of them at the end. Lines of at most
- * `width` columns where words allow; 0: one line a paragraph. */
-MUST_CHECK int content_plain_text(struct bytes html, unsigned width, struct buffer *out, struct error *err);
+/* A readable plain text: paragraphs, underlined headings, lists, quotes, code. */
+enum content_links { CONTENT_NOTES /* [1], listed at the end under a line "Links" */, CONTENT_INLINE /* <url> behind its words */ };
+struct content_plain {
+	unsigned width; /* lines of at most so many columns where words allow; 0: one line a paragraph */
+	enum content_links links;
+};
+MUST_CHECK int content_plain_text(struct bytes html, const struct content_plain *how, struct buffer *out, struct error *err);
 
 /* What a body says without its markup and without white space: bodies are compared by it. */
 void content_words(struct bytes html, struct buffer *out);

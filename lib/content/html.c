@@ -261,7 +261,8 @@ int html_set_body(struct post *post, struct bytes html, const char *base_url, un
 	CLEANUP(buffer_clear) struct buffer clean = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(html_doc_free) xmlDoc *doc = NULL;
-	if (html_sanitise(html, base_url, flags, &clean, &doc, err) < 0 || html_plain_text(doc, 0, &text, err) < 0)
+	if (html_sanitise(html, base_url, flags, &clean, &doc, err) < 0 ||
+	    html_plain_text(doc, &(struct content_plain){ 0 }, &text, err) < 0)
 		return -1;
 	post->html = arena_text(arena, buffer_text(&clean));
 	post->text = arena_text(arena, buffer_text(&text));

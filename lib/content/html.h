@@ -30,7 +30,7 @@ int64_t html_date(struct bytes text); /* RFC 822 with its habits, RFC 3339, plai
 /* content_sanitise(), which also gives the tree of its output (NULL for nothing), if `tree` is not NULL: html_doc_free() it. */
 MUST_CHECK int html_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, xmlDoc **tree, struct error *err);
 /* content_plain_text() of a sanitised tree; NULL is nothing. */
-MUST_CHECK int html_plain_text(xmlDoc *doc, unsigned width, struct buffer *out, struct error *err);
+MUST_CHECK int html_plain_text(xmlDoc *doc, const struct content_plain *how, struct buffer *out, struct error *err);
 /* Sets html and text of a post from a body that was not yet sanitised; flags as for content_sanitise(). */
 MUST_CHECK int html_set_body(struct post *post, struct bytes html, const char *base_url, unsigned flags, struct arena *arena,
                              struct error *err);

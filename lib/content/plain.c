@@ -8,6 +8,7 @@ struct plain {
 	struct buffer *out;
 	struct buffer line; /* the paragraph so far, one line */
 	unsigned width;
+	enum content_links links_as;
 	char prefix[INDENT_MAX]; /* of every line: quotes and list indents */
 	char bullet[INDENT_MAX]; /* of the first line of an item, instead of as much prefix */
 	const char *links[LINKS];
@@ -148,6 +149,10 @@ static void link_text(struct plain *p, const xmlNode *node)
 	const char *bare = text_starts(href, "mailto:") ? href + 7 : href;
 	if (bytes_equal(shown, bytes_text(bare)) || bytes_equal(shown, bytes_text(href)))
 		return;
+	if (p->links_as == CONTENT_INLINE) {
+		buffer_format(&p->line, " <%s>", href);
+		return;
+	}
 	size_t number = 0;
 	while (number < p->link_count && strcmp(p->links[number], href) != 0)
 		number++;
@@ -267,6 +272,8 @@ static void element(struct plain *p, const xmlNode *node)
 		row(p, node);
 	} else if (html_is(node, "strong") || html_is(node, "b")) {
 		emphasis(p, node, '*');
+	} else if (html_is(node, "code") || html_is(node, "kbd") || html_is(node, "samp")) {
+		emphasis(p, node, '`');
 	} else if (html_is(node, "em") || html_is(node, "i")) {
 		emphasis(p, node, '_');
 	} else if (html_is(node, "p") || html_is(node, "table") || html_is(node, "dl") || html_is(node, "figcaption") ||
@@ -293,9 +300,9 @@ static void children(struct plain *p, const xmlNode *node)
 	p->depth--;
 }
 
-int html_plain_text(xmlDoc *doc, unsigned width, struct buffer *out, struct error *err)
+int html_plain_text(xmlDoc *doc, const struct content_plain *how, struct buffer *out, struct error *err)
 {
-	struct plain p = { .out = out, .line = BUFFER_INIT(4 << 20), .width = width, .arena = ARENA_INIT };
+	struct plain p = { .out = out, .line = BUFFER_INIT(4 << 20), .width = how->width, .links_as = how->links, .arena = ARENA_INIT };
 	if (doc && xmlDocGetRootElement(doc))
 		children(&p, xmlDocGetRootElement(doc));
 	end_line(&p);
@@ -310,8 +317,8 @@ int html_plain_text(xmlDoc *doc, unsigned width, struct buffer *out, struct erro
 	return buffer_check(out, err);
 }
 
-int content_plain_text(struct bytes html, unsigned width, struct buffer *out, struct error *err)
+int content_plain_text(struct bytes html, const struct content_plain *how, struct buffer *out, struct error *err)
 {
 	CLEANUP(html_doc_free) xmlDoc *doc = html_parse(html);
-	return html_plain_text(doc, width, out, err);
+	return html_plain_text(doc, how, out, err);
 }

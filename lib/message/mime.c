@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_MAX_BYTES = 200 };
+enum { NAME_MAX_BYTES = 200, ASCII_MAX_BYTES = 60 };
+
+#define NAME_BEGIN "filename=\"\x01"
 
 static void tree_free(struct mailmime **mime)
 {
@@ -152,52 +154,58 @@ static void encoded_name(struct bytes name, struct buffer *out)
 	}
 }
 
+/* Long names continue as filename*0*, filename*1*, so that no line is longer than 78. */
+static void extended_name(struct bytes name, struct buffer *out)
+{
+	CLEANUP(buffer_clear) struct buffer encoded = BUFFER_INIT(4 * NAME_MAX_BYTES);
+	enum { FIRST_LINE = 24 /* it begins behind the field's name */, PER_LINE = 54 };
+	encoded_name(name, &encoded);
+	if (encoded.size <= FIRST_LINE) {
+		buffer_format(out, "filename*=utf-8''%s;\r\n\t", buffer_text(&encoded));
+		return;
+	}
+	size_t at = 0;
+	for (int i = 0; at < encoded.size; i++) {
+		size_t most = i == 0 ? FIRST_LINE : PER_LINE;
+		size_t n = encoded.size - at < most ? encoded.size - at : most;
+		/* Not within a %XX. */
+		for (int back = 1; at + n < encoded.size && back <= 2; back++)
+			if (encoded.data[at + n - (size_t)back] == '%')
+				n -= (size_t)back;
+		buffer_format(out, "filename*%d*=%s%.*s;\r\n\t", i, i == 0 ? "utf-8''" : "", (int)n, encoded.data + at);
+		at += n;
+	}
+}
+
 void mime_filename(const char *name, struct buffer *out)
 {
+	CLEANUP(buffer_clear) struct buffer ascii = BUFFER_INIT(NAME_MAX_BYTES);
 	struct bytes text = bytes_text(name);
 	bool plain = true;
 	text.size = text.size < NAME_MAX_BYTES ? text.size : NAME_MAX_BYTES;
 	/* Cut between characters. */
 	while (text.size > 0 && ((unsigned char)text.data[text.size] & 0xc0) == 0x80)
 		text.size--;
-	buffer_add_char(out, '"');
 	for (size_t i = 0; i < text.size; i++) {
 		unsigned char c = (unsigned char)text.data[i];
 		bool good = c >= 0x20 && c < 0x7f && !strchr("\"\\/:", c);
 		plain = plain && good;
 		if (good)
-			buffer_add_char(out, (char)c);
+			buffer_add_char(&ascii, (char)c);
 		else if ((c & 0xc0) != 0x80)
-			buffer_add_char(out, '_');
+			buffer_add_char(&ascii, '_');
 	}
-	buffer_add_char(out, '"');
-	if (plain)
-		return;
-	/* Long names continue as filename*0*, filename*1*, so that no line is longer than 78. */
-	CLEANUP(buffer_clear) struct buffer encoded = BUFFER_INIT(4 * NAME_MAX_BYTES);
-	enum { PER_LINE = 54 };
-	encoded_name(text, &encoded);
-	if (encoded.size <= PER_LINE) {
-		buffer_format(out, ";\r\n\tfilename*=utf-8''%s", buffer_text(&encoded));
-		return;
-	}
-	size_t at = 0;
-	for (int i = 0; at < encoded.size; i++) {
-		size_t n = encoded.size - at < PER_LINE ? encoded.size - at : PER_LINE;
-		/* Not within a %XX. */
-		for (int back = 1; at + n < encoded.size && back <= 2; back++)
-			if (encoded.data[at + n - (size_t)back] == '%')
-				n -= (size_t)back;
-		buffer_format(out, ";\r\n\tfilename*%d*=%s%.*s", i, i == 0 ? "utf-8''" : "", (int)n, encoded.data + at);
-		at += n;
-	}
+	/* The true name goes first: who knows both takes the first it understands. */
+	if (!plain || ascii.size > ASCII_MAX_BYTES)
+		extended_name(text, out);
+	buffer_format(out, "filename=\"%.*s\"", (int)(ascii.size < ASCII_MAX_BYTES ? ascii.size : ASCII_MAX_BYTES), ascii.data);
 }
 
 /* Copies what libetpan wrote, with the names where their tokens stand in quotes. */
 static int put_names(const struct mime_message *in, struct bytes text, struct buffer *out, struct error *err)
 {
 	while (text.size > 0) {
-		const char *token = memmem(text.data, text.size, "\"\x01", 2);
+		const char *token = memmem(text.data, text.size, NAME_BEGIN, strlen(NAME_BEGIN));
 		size_t before = token ? (size_t)(token - text.data) : text.size;
 		buffer_add(out, text.data, before);
 		text.data += before;
@@ -205,8 +213,8 @@ static int put_names(const struct mime_message *in, struct bytes text, struct bu
 		if (!token)
 			break;
 		char *end = NULL;
-		size_t i = strtoul(text.data + 3, &end, 10);
-		bool is_picture = text.data[2] == 'P';
+		size_t i = strtoul(text.data + strlen(NAME_BEGIN) + 1, &end, 10);
+		bool is_picture = text.data[strlen(NAME_BEGIN)] == 'P';
 		if (end[0] != '\x02' || end[1] != '"' || i >= (is_picture ? in->picture_count : in->attachment_count))
 			return error_set(err, ERROR_CORRUPT, "the MIME tree was not written as it was made");
 		mime_filename(is_picture ? in->pictures[i].name : in->attachments[i].name, out);

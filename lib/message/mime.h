@@ -24,6 +24,6 @@ struct mime_message {
 MUST_CHECK int mime_compose(const struct mime_message *in, struct buffer *out, struct error *err);
 /* The same for a message of one text part. */
 MUST_CHECK int mime_compose_text(const struct mime_body *text, struct buffer *out, struct error *err);
-/* RFC 2231: filename="…" in ASCII and filename*=utf-8''… for the rest, folded. */
+/* RFC 2231: filename*=utf-8''… where the name is not short ASCII, folded, and filename="…" in ASCII for who does not know it. */
 void mime_filename(const char *name, struct buffer *out);
 #endif

@@ -20,7 +20,7 @@ struct post {
 	bool is_summary;        /* html is what the feed says about the post; the whole stands at url */
 	int64_t published_us;   /* 0: unknown */
 	int64_t updated_us;
-	bool is_ours; /* written by an editor of the list: its merge tags are filled; not stored, see edition.h */
+	bool is_ours; /* written by an editor of the list: its merge tags are filled, see edition.h */
 };
 extern const struct field post_fields[];
 #endif

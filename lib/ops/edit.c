@@ -50,7 +50,7 @@ int post_revise(struct ops *ops, int64_t id, const struct post *words, struct ac
 	    content_sanitise(bytes_text(words->html), words->url, 0, &clean, err) < 0)
 		return -1;
 	next.html = buffer_text(&clean);
-	if (content_plain_text(bytes_text(next.html), 0, &text, err) < 0)
+	if (content_plain_text(bytes_text(next.html), &(struct content_plain){ 0 }, &text, err) < 0)
 		return -1;
 	next.text = buffer_text(&text);
 	next.identity = known.post.identity;

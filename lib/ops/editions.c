@@ -1,6 +1,7 @@
 #include "ops/editions.h"
 #include "base/text.h"
 #include "content/content.h"
+#include "ops/files.h"
 #include "system/zone_file.h"
 #include <stdio.h>
 
@@ -10,6 +11,8 @@ struct making {
 	struct arena arena;
 	struct post *posts;
 	struct zone *zone;
+	struct edition_file pictures[FILES_MAX], attachments[FILES_MAX];
+	size_t picture_count, attachment_count;
 };
 
 static void making_clear(struct making *making)
@@ -51,13 +54,12 @@ static int take_post(struct making *making, const struct edition_of *of, size_t 
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(8 << 20);
 	struct post *post = &making->posts[i];
 	*post = of->posts[i]->post;
-	if (content_plain_text(bytes_text(post->html), 0, &text, err) < 0)
+	struct content_plain how = { .links = strcmp(of->list->text_links, "inline") == 0 ? CONTENT_INLINE : CONTENT_NOTES };
+	if (content_plain_text(bytes_text(post->html), &how, &text, err) < 0)
 		return -1;
 	post->text = arena_copy(&making->arena, buffer_text(&text), text.size);
 	if (post->published_us)
 		post->published_us = zone_local(making->zone, post->published_us);
-	/* What a feed brought is not the editor's: braces in it are text. */
-	post->is_ours = of->posts[i]->source_id == 0;
 	return post->text ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
@@ -66,7 +68,7 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 	CLEANUP(making_clear) struct making making = { .ops = ops };
 	const struct list *list = of->list;
 	const struct campaign *campaign = of->campaign;
-	const char *template = of->count > 1 ? "digest" : list->template;
+	const char *template = of->count > 1 || campaign->kind == CAMPAIGN_DIGEST ? "digest" : list->template;
 	making.arena.max_bytes = 256 << 20;
 	making.posts = arena_alloc(&making.arena, (of->count + 1) * sizeof *making.posts);
 	const char *html_name = arena_format(&making.arena, "mail/%.64s.html", template);
@@ -82,6 +84,11 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 	for (size_t i = 0; i < of->count; i++)
 		if (take_post(&making, of, i, err) < 0)
 			return -1;
+	if (files_attached(ops, of->posts, of->count, making.attachments, &making.attachment_count, &making.arena, err) < 0)
+		return -1;
+	if (strcmp(list->images, "inline") == 0 &&
+	    files_pictures(ops, making.posts, of->count, making.pictures, &making.picture_count, &making.arena, err) < 0)
+		return -1;
 	bool ours = of->count > 0 && making.posts[0].is_ours;
 	struct edition_in in = { .campaign = campaign->id,
 		                 .list = list->id,
@@ -113,6 +120,10 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 		                 .links = strcmp(list->text_links, "inline") == 0 ? EDITION_INLINE : EDITION_NOTES,
 		                 .answers_salt = of->answers_salt,
 		                 .answers_host = of->answers_host,
+		                 .pictures = making.pictures,
+		                 .picture_count = making.picture_count,
+		                 .attachments = making.attachments,
+		                 .attachment_count = making.attachment_count,
 		                 .is_test = of->is_test };
 	return edition_compile(&in, out, err);
 }

@@ -7,7 +7,7 @@
 #include "store/list.h"
 #include "store/post.h"
 
-/* All borrowed. One post is laid out by the list's template, several by "digest", in this order. */
+/* All borrowed. One post is laid out by the list's template, several, and a digest, by "digest", in this order. */
 struct edition_of {
 	const struct campaign *campaign; /* id, salt, subject, preheader */
 	const struct list *list;

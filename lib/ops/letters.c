@@ -92,7 +92,7 @@ static int make_post(const struct letter *letter, struct arena *arena, struct po
 	} else if (letter->html) {
 		*out = (struct post){ 0 };
 		if (content_sanitise(bytes_text(letter->html), NULL, 0, &clean, err) < 0 ||
-		    content_plain_text(buffer_bytes(&clean), 0, &text, err) < 0)
+		    content_plain_text(buffer_bytes(&clean), &(struct content_plain){ 0 }, &text, err) < 0)
 			return -1;
 		out->html = arena_text(arena, buffer_text(&clean));
 		out->text = arena_text(arena, buffer_text(&text));
@@ -130,6 +130,7 @@ static int take(struct ops *ops, const struct list *list, const struct post *pos
 	if (post_prepare(post, list->id, now_us, arena, &draft, err) < 0)
 		return -1;
 	draft.post.published_us = now_us;
+	draft.post.is_ours = true;
 	if (store_post_take(ops->db, &draft, 1, NULL, err) < 0)
 		return -1;
 	*id = draft.id;

@@ -49,6 +49,8 @@ int post_add(struct ops *ops, const struct list *list, const char *what, const c
 		return error_set(err, ERROR_INPUT, "%s has no title: begin it with \"# Title\", or title: in the front matter", what);
 	if (post.post.published_us == 0)
 		post.post.published_us = now_us;
+	/* A page of the web is somebody's, a file is the editor's own. */
+	post.post.is_ours = !strstr(what, "://");
 	int found = store_post_find(ops->db, list->id, post.post.identity, &known, &arena, err);
 	if (found < 0)
 		return -1;

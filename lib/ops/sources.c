@@ -135,7 +135,7 @@ static int strip_tracking(struct content_feed *feed, struct arena *arena, struct
 		if (!post->html || !*post->html)
 			continue;
 		if (content_sanitise(bytes_text(post->html), post->url, CONTENT_DROP_TRACKING, &clean, err) < 0 ||
-		    content_plain_text(buffer_bytes(&clean), 0, &text, err) < 0)
+		    content_plain_text(buffer_bytes(&clean), &(struct content_plain){ 0 }, &text, err) < 0)
 			return -1;
 		post->html = arena_text(arena, buffer_text(&clean));
 		post->text = arena_text(arena, buffer_text(&text));

@@ -111,6 +111,7 @@ static int place_new(struct look *look, struct stored_post *post, struct error *
 	int64_t twin = 0;
 	int64_t max_age_us = source->max_age_us ? source->max_age_us : look->ops->config->source.max_age_us;
 	post->source_id = source->id;
+	post->post.is_ours = strcmp(source->kind, "folder") == 0 || strcmp(source->kind, "mail") == 0;
 	if (source->is_seen && !filter_wants(source->only_posts, source->except_posts, post->post.categories, post->post.author)) {
 		post->state = POST_SKIPPED;
 		post->alert = "left out by the source's filter";

@@ -34,19 +34,20 @@ const struct field stored_post_fields[] = {
 	POST(image_alt, TEXT),
 	POST(published_us, TIME),
 	POST(updated_us, TIME),
+	POST(is_ours, BOOL),
 	FIELD_END,
 };
 
 #define COLUMNS                                                                                                                            \
 	"list_id, source_id, state, hold_until_us, version, alert, seen_us, title_hash, text_hash, in_digest, digest_order, source_hash, " \
-	"identity, url, title, subtitle, author, language, html, text, image, image_alt, published_us, updated_us"
+	"identity, url, title, subtitle, author, language, html, text, image, image_alt, published_us, updated_us, is_ours"
 #define SELECT_POST "SELECT id, " COLUMNS " FROM post "
 #define ROWS .row = stored_post_fields, .row_bytes = sizeof(struct stored_post)
 
 static const struct sql INSERT = {
 	.name = "post insert",
-	.text = "INSERT INTO post (" COLUMNS
-		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) "
+	.text = "INSERT INTO post (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+	                                     "$19, $20, $21, $22, $23, $24, $25) "
 		"RETURNING id",
 	.in = stored_post_fields + 1,
 	.row = COLUMN_NUMBER("id"),

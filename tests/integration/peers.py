@@ -350,7 +350,7 @@ class Rspamd:
         self.process = subprocess.Popen(["rspamd", "-i", "-f", "-c", "/etc/rspamd/rspamd.conf", "--var=LOCAL_CONFDIR=" + os.path.join(self.folder, "conf"),
                                          "--var=DBDIR=" + self.folder, "--var=RUNDIR=" + self.folder, "--var=LOGDIR=" + self.folder],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if not wait_for(lambda: self.ready(), 120):
+        if not wait_for(lambda: self.ready(), 150):
             with open(os.path.join(self.folder, "rspamd.log"), encoding="utf-8") as log:
                 raise AssertionError("rspamd did not start:\n" + log.read()[-2000:])
 

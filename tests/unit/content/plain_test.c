@@ -9,7 +9,7 @@ static void check(const char *html, unsigned width, const char *expected)
 {
 	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(1 << 20);
 	struct error err = { 0 };
-	assert_int_equal(content_plain_text(bytes_text(html), width, &out, &err), 0);
+	assert_int_equal(content_plain_text(bytes_text(html), &(struct content_plain){ .width = width }, &out, &err), 0);
 	assert_string_equal(buffer_text(&out), expected);
 }
 
@@ -69,7 +69,7 @@ static void test_nesting_has_an_end(void **state)
 	struct error err = { 0 };
 	for (int i = 0; i < 50000; i++)
 		buffer_add_text(&html, i % 2 ? "<blockquote>" : "<ul><li>");
-	assert_int_equal(content_plain_text(buffer_bytes(&html), 72, &out, &err), 0);
+	assert_int_equal(content_plain_text(buffer_bytes(&html), &(struct content_plain){ .width = 72 }, &out, &err), 0);
 }
 
 int main(void)

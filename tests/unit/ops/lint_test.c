@@ -89,7 +89,7 @@ static struct edition *compile(const struct mutation *m)
 	assert_true(look_up(&box, "mail/letter.txt", &text_template));
 	char *html = change(m, POST_HTML, post_html);
 	char *title = change(m, POST_TITLE, "Storks over the caf\xc3\xa9");
-	assert_int_equal(content_plain_text(bytes_text(html), 72, &text, &err), 0);
+	assert_int_equal(content_plain_text(bytes_text(html), &(struct content_plain){ .width = 72 }, &text, &err), 0);
 	struct post post = { .identity = "x", .title = title, .html = html, .text = buffer_text(&text), .url = "https://example.org/p" };
 	struct edition_in in = { .campaign = 12,
 		                 .list = 3,
