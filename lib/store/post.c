@@ -47,7 +47,7 @@ const struct field stored_post_fields[] = {
 static const struct sql INSERT = {
 	.name = "post insert",
 	.text = "INSERT INTO post (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-	                                     "$19, $20, $21, $22, $23, $24, $25) "
+		"$19, $20, $21, $22, $23, $24, $25) "
 		"RETURNING id",
 	.in = stored_post_fields + 1,
 	.row = COLUMN_NUMBER("id"),

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err = { 0 };
 	if (content_sanitise((struct bytes){ (const char *)data, size }, "https://base.example/", 0, &clean, &err) < 0)
 		return 0;
-	if (content_plain_text(buffer_bytes(&clean), size % 2 ? 72 : 0, &text, &err) < 0)
+	struct content_plain how = { .width = size % 2 ? 72 : 0, .links = size % 4 < 2 ? CONTENT_NOTES : CONTENT_INLINE };
+	if (content_plain_text(buffer_bytes(&clean), &how, &text, &err) < 0)
 		return 0;
 	PROMISE(text_is_utf8(buffer_bytes(&text)));
 	PROMISE(text.size == 0 || text.data[text.size - 1] != '\n');
