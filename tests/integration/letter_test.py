@@ -182,7 +182,7 @@ def test_files_and_pictures_come_along_when_asked_for():
             with open(os.path.join(site.folder, name), "wb") as f:
                 f.write(data)
             refused = site.run("post", "add", "news", "post.md", "--attach", name, check=False)
-            assert refused.returncode == 65 and name.encode() in refused.stderr, refused.stderr
+            assert refused.returncode in (65, 75) and name.encode() in refused.stderr, refused.stderr
     finally:
         server.shutdown()
         site.close()
@@ -207,8 +207,9 @@ def test_two_readers_differ_in_their_own_values_alone():
                 message = parsed(eml(site, reader[0]))
                 html.append(own_values(message.get_body(("html",)).get_content(), reader))
                 text.append(own_values(" ".join(unflow(message.get_body(("plain",)).get_content())), reader))
-                headers = {name: value for name, value in message.items() if name not in ("To", "Date", "Message-ID", "List-Unsubscribe")}
-                assert headers == {name: value for name, value in parsed(eml(site, READERS[0][0])).items() if name in headers}
+                headers = {name: value for name, value in message.items() if name not in ("To", "Date", "Message-ID", "List-Unsubscribe", "CFBL-Address", "CFBL-Feedback-ID")}
+                first = {name: value for name, value in parsed(eml(site, READERS[0][0])).items() if name in headers}
+                assert headers == first, {name: (value, first.get(name)) for name, value in headers.items() if value != first.get(name)}
             for part in (html, text):
                 for other in part[1:]:
                     assert part[0] == other, "\n".join(list(difflib.unified_diff(part[0].split("\n"), other.split("\n"), lineterm=""))[:20])
@@ -233,8 +234,9 @@ def test_links_in_the_text_stand_as_the_list_wants_them():
 # Symbols that are no reproach. Everything else that costs a point is a fault.
 # AUTH_NA: nothing is signed here and no record asked; dkim_test.py has that. MANY_INVISIBLE_PARTS, 0.05 of 15: the preheader, which every program must hide.
 # URI_COUNT_ODD: it wants an even number of addresses over both parts; how many a post links to, and how often, is the editor's.
+# MIME_BASE64_TEXT: Hebrew is shorter that way (RULES section 2).
 # HFILTER_: the machine that hands the mail in.
-RSPAMD_MAY = {"AUTH_NA": 1.0, "MANY_INVISIBLE_PARTS": 0.05, "URI_COUNT_ODD": 1.0}
+RSPAMD_MAY = {"AUTH_NA": 1.0, "MANY_INVISIBLE_PARTS": 0.05, "URI_COUNT_ODD": 1.0, "MIME_BASE64_TEXT": 0.1}
 SPAMASSASSIN_MAY = {"NO_RELAYS", "NO_RECEIVED"}  # the mail has not travelled
 
 
