@@ -6,6 +6,7 @@
 #include "cli/groups.h"
 #include "ops/campaigns.h"
 #include "ops/mail.h"
+#include "store/alert.h"
 #include "store/event.h"
 #include "system/clock.h"
 #include "system/file.h"
@@ -15,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONFIG_BYTES = 64 << 10, CAMPAIGNS = 1000, RELAYS = 16 };
+enum { CONFIG_BYTES = 64 << 10, CAMPAIGNS = 1000, RELAYS = 16, ALERTS = 64 };
 
 static const char *ask(const struct cli *cli, const char *option, const char *question, const char *standard, char *out, size_t size)
 {
@@ -140,21 +141,27 @@ static int status(struct cli *cli)
 	char size[UNITS_TEXT];
 	bool needs_person = false;
 	const char *clock = NULL;
+	struct alert alerts[ALERTS];
+	size_t alert_count = 0;
 	int64_t pid = cli_daemon_pid(cli);
 	if (store_campaign_sending(cli->ops.db, sending, CAMPAIGNS, &n, &err) < 0 ||
 	    store_relay_all(cli->ops.db, relays, RELAYS, &relay_count, &arena, &err) < 0 ||
 	    store_meta_get(cli->ops.db, "clock", &clock, &arena, &err) < 0 ||
+	    store_alert_all(cli->ops.db, alerts, ALERTS, &alert_count, &arena, &err) < 0 ||
 	    file_free_space(db_folder(cli->ops.db), &free_bytes, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	for (size_t i = 0; i < relay_count; i++)
 		needs_person = needs_person || strcmp(relays[i].state, "paused") == 0;
-	needs_person = needs_person || clock || free_bytes < cli->config->daemon.min_free_bytes;
+	needs_person = needs_person || clock || alert_count > 0 || free_bytes < cli->config->daemon.min_free_bytes;
 	if (cli->json) {
 		json_t *array = json_array();
 		for (size_t i = 0; i < relay_count; i++)
 			json_array_append_new(array, field_json(relay_state_fields, &relays[i]));
-		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:s?,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending", (json_int_t)n,
-		                   "free_bytes", (json_int_t)free_bytes, "clock", clock, "relays", array));
+		json_t *wrong = json_array();
+		for (size_t i = 0; i < alert_count; i++)
+			json_array_append_new(wrong, field_json(alert_fields, &alerts[i]));
+		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:s?,s:o,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending", (json_int_t)n,
+		                   "free_bytes", (json_int_t)free_bytes, "clock", clock, "relays", array, "alerts", wrong));
 	} else {
 		printf("%-12s %s\n%-12s %zu campaigns\n%-12s %s free\n", "daemon", pid ? "runs" : "does not run", "sending", n, "disk",
 		       units_write_size(free_bytes, size));
@@ -162,6 +169,9 @@ static int status(struct cli *cli)
 			printf("%-12s %s\n", "clock", clock);
 		for (size_t i = 0; i < relay_count; i++)
 			printf("%-12s %s is %s %s\n", "relay", relays[i].name, relays[i].state, relays[i].reason);
+		for (size_t i = 0; i < alert_count; i++)
+			printf("%-12s %s%s%s: %s\n", "alert", alerts[i].kind, *alerts[i].object ? " " : "", alerts[i].object,
+			       alerts[i].text);
 	}
 	return !pid ? EXIT_AWAY : needs_person ? EXIT_UNFINISHED : 0;
 }

@@ -1,5 +1,6 @@
 #include "daemon/clockwork/clockwork.h"
 #include "daemon/clockwork/jump.h"
+#include "ops/alerts.h"
 #include "ops/campaigns.h"
 #include "ops/digests.h"
 #include "ops/posts.h"
@@ -21,6 +22,7 @@ struct clockwork {
 	struct daemon *daemon;
 	struct ops ops;
 	struct jump jump;
+	struct alerts_look looked;
 	pthread_t thread;
 	int64_t assigned_after; /* subscriber id */
 	bool is_assigned;
@@ -165,6 +167,22 @@ static int assign_providers(struct clockwork *c, struct error *err)
 	return done ? providers_are_assigned(&c->ops, err) : 0;
 }
 
+static int check_breakers(struct clockwork *c, struct error *err)
+{
+	int tripped = breaker_check(&c->ops, err);
+	if (tripped > 0)
+		log_error("breaker: campaigns paused=%d (gazette campaign ls says why)", tripped);
+	return tripped < 0 ? -1 : 0;
+}
+
+static int tell_alerts(struct clockwork *c, struct error *err)
+{
+	int mailed = alerts_look(&c->ops, &c->looked, err) < 0 ? -1 : alerts_mail(&c->ops, err);
+	if (mailed > 0)
+		log_info("alerts mailed=%d", mailed);
+	return mailed < 0 ? -1 : 0;
+}
+
 static int checkpoint(struct clockwork *c, struct error *err)
 {
 	return db_checkpoint(c->ops.db, false, err);
@@ -179,6 +197,8 @@ struct row {
 static const struct row table[] = {
 	{ "prepare", SECOND_US / 10, prepare },
 	{ "finish", SECOND_US / 4, finish },
+	{ "breaker", SECOND_US, check_breakers },
+	{ "alerts", 2 * SECOND_US, tell_alerts },
 	{ "schedule", SECOND_US, start_due },
 	{ "held posts", SECOND_US, release_held },
 	{ "heartbeat", 3 * SECOND_US, heartbeat },

@@ -184,17 +184,19 @@ static void check_dkim(struct reading *reading, struct config_dkim *dkim)
 		add_fault(reading, "[dkim:%s] key: everybody may read %s: chmod 640 it", dkim->name, dkim->key);
 }
 
-/* "bounces 5% min 50" in thousandths. */
-static bool read_threshold(struct bytes part, const char *word, int64_t *permille, int64_t *least)
+/* "bounces 5% min 50" in millionths. */
+static bool read_threshold(struct bytes part, const char *word, int64_t *ppm, int64_t *least)
 {
 	char text[64];
 	char unit[8] = "";
 	double percent = 0;
+	int size = 0;
 	snprintf(text, sizeof text, "%.*s", (int)part.size, part.data);
 	if (!text_starts(text, word))
 		return false;
-	return sscanf(text + strlen(word), " %lf%1[%%] min %" SCNd64, &percent, unit, least) == 3 && percent > 0 && percent <= 100 &&
-	       *least > 0 && (*permille = (int64_t)(percent * 10 + 0.5)) > 0;
+	return sscanf(text + strlen(word), " %lf%1[%%] min %" SCNd64 "%n", &percent, unit, least, &size) == 3 &&
+	       !text[strlen(word) + (size_t)size] && percent > 0 && percent <= 100 && *least > 0 &&
+	       (*ppm = (int64_t)(percent * 10000 + 0.5)) > 0;
 }
 
 static void check_breaker(struct reading *reading)
@@ -207,8 +209,8 @@ static void check_breaker(struct reading *reading)
 		return;
 	while (text_next_part(&rest, ",", &part)) {
 		part = text_trim(part);
-		if (!read_threshold(part, "bounces", &breaker->bounce_permille, &breaker->bounce_least) &&
-		    !read_threshold(part, "complaints", &breaker->complaint_permille, &breaker->complaint_least)) {
+		if (!read_threshold(part, "bounces", &breaker->bounce_ppm, &breaker->bounce_least) &&
+		    !read_threshold(part, "complaints", &breaker->complaint_ppm, &breaker->complaint_least)) {
 			add_fault(reading, "[delivery] breaker: \"%.*s\": write bounces 5%% min 50, complaints 0.1%% min 5, or off",
 			          (int)part.size, part.data);
 			return;

@@ -58,7 +58,7 @@ struct config_dkim {
 
 /* Above share and number, both, a campaign pauses itself. number 0: off. */
 struct config_breaker {
-	int64_t bounce_permille, bounce_least, complaint_permille, complaint_least;
+	int64_t bounce_ppm, bounce_least, complaint_ppm, complaint_least; /* shares in millionths */
 };
 
 struct config {

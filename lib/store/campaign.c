@@ -1,4 +1,5 @@
 #include "store/campaign.h"
+#include "store/alert.h"
 #include "store/arg.h"
 #include "store/edition.h"
 #include "store/tally.h"
@@ -254,6 +255,9 @@ static int resume_body(struct db *db, void *arg, struct error *err)
 		step->next = campaign_next((enum campaign_state)step->campaign.state, CAMPAIGN_ON_RESUME_PREPARING);
 	if (step->next == CAMPAIGN_NONE)
 		return refuse(step, "resumed", err);
+	/* A person has seen what came back so far: the breaker judges what comes. */
+	if (store_breaker_rebase(db, step->id, err) < 0)
+		return -1;
 	return db_run(db, &SET_STATE, &(struct arg){ .s = campaign_words[step->next], .t = "", .a = step->id }, NULL, err);
 }
 
