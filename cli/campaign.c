@@ -7,6 +7,7 @@
 #include "cli/stats.h"
 #include "ops/lists.h"
 #include "pacing/provider.h"
+#include "store/missed.h"
 #include "system/clock.h"
 #include <signal.h>
 #include <stdio.h>
@@ -391,13 +392,12 @@ static int show(struct cli *cli)
 static json_t *missed_json(const struct cli *cli, const struct missed *m)
 {
 	char time[UNITS_TEXT] = "";
-	bool hopeless = m->state == DELIVERY_BOUNCED || strcmp(m->returned, "hard") == 0 || m->state == DELIVERY_SUPPRESSED;
 	if (m->last_attempt_us)
 		units_write_time(m->last_attempt_us, time);
 	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:b}", "email", m->email, "state", delivery_words[m->state], "returned",
 	                 m->returned, "reason", m->reason, "code", (json_int_t)m->code, "status", m->status, "reply", m->reply, "provider",
 	                 provider_name(cli->ops.providers, m->provider), "attempts", (json_int_t)m->attempts, "last_attempt", time,
-	                 "resend_reaches", !hopeless);
+	                 "resend_reaches", m->resend_reaches);
 }
 
 static int missed(struct cli *cli)
@@ -418,9 +418,37 @@ static int missed(struct cli *cli)
 		for (size_t i = 0; cli->json && i < n; i++)
 			cli_json(missed_json(cli, &rows[i]));
 		if (!cli->json && (n > 0 || after == 0))
-			cli_rows(cli, missed_fields, "email state returned reason code status reply attempts", rows, n, sizeof *rows);
+			cli_rows(cli, missed_fields, "email state returned reason code status reply attempts resend_reaches", rows, n,
+			         sizeof *rows);
 		after = n ? rows[n - 1].delivery_id : after;
 	} while (n == MISSED && (cli->json || cli_flag(cli, "all")));
+	return 0;
+}
+
+static int resend(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct error err;
+	int64_t n = 0;
+	int status = 0;
+	bool dry_run = cli_flag(cli, "dry-run");
+	if (!cli_flag(cli, "missed"))
+		return cli_usage(cli, "to whom? --missed: to those who did not get it and may");
+	if (find(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (campaign_resend_missed(&cli->ops, campaign.id, true, cli->actor, &n, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (!dry_run && n > 0) {
+		if (!cli_confirm(cli, &status, "Send campaign %" PRId64 " (%s) to the %" PRId64 " who missed it?", campaign.id,
+		                 campaign.subject, n))
+			return status;
+		if (campaign_resend_missed(&cli->ops, campaign.id, false, cli->actor, &n, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+	}
+	if (cli->json)
+		cli_json(json_pack("{s:I,s:I,s:b}", "campaign", (json_int_t)campaign.id, "resent", (json_int_t)n, "dry_run", dry_run));
+	cli_say(cli, dry_run ? "%" PRId64 " would get it." : "%" PRId64 " get it again.", n);
 	return 0;
 }
 
@@ -445,5 +473,8 @@ const struct command campaign_commands[] = {
 	{ "campaign", "ls", NEEDS_STORE, 0, 1, "[LIST]", "", "shows campaigns, newest first", "gazette campaign ls news", ls },
 	{ "campaign", "show", NEEDS_STORE, 0, 1, "[ID]", "", "shows one", "gazette campaign show 12", show },
 	{ "campaign", "missed", NEEDS_STORE, 0, 1, "[ID]", "", "who did not get it, and why", "gazette campaign missed 12 --json", missed },
+	{ "campaign", "resend", NEEDS_STORE, 1, 1, "ID --missed [--dry-run]", "missed dry-run",
+	  "sends it to those who did not get it and may: expired, in doubt, returned for a while",
+	  "gazette campaign resend 12 --missed --dry-run", resend },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -1,5 +1,6 @@
 #include "cli/groups.h"
 #include "model/address.h"
+#include "ops/suppressions.h"
 #include "store/event.h"
 #include "system/clock.h"
 
@@ -16,7 +17,7 @@ static int ls(struct cli *cli)
 		if (!rows || store_suppression_page(cli->ops.db, after, rows, PAGE, &n, &arena, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 		if (n > 0 || after == 0)
-			cli_rows(cli, suppression_fields, "email reason status evidence created_us", rows, n, sizeof *rows);
+			cli_rows(cli, suppression_fields, "email reason is_provisional status evidence created_us", rows, n, sizeof *rows);
 		after = n ? rows[n - 1].id : after;
 	} while (n == PAGE && (cli->json || cli_flag(cli, "all")));
 	return 0;
@@ -61,9 +62,48 @@ static int remove_command(struct cli *cli)
 	return 0;
 }
 
+static int confirm(struct cli *cli)
+{
+	struct error err;
+	int64_t n = 0;
+	int status = 0;
+	if (!cli_flag(cli, "provisional"))
+		return cli_usage(cli, "which? --provisional: all those that wait for a person");
+	if (!cli_confirm(cli, &status, "Believe the servers, and mail nobody of them any more?"))
+		return status;
+	if (suppression_confirm_provisional(&cli->ops, cli->actor, &n, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (cli->json)
+		cli_json(json_pack("{s:I}", "confirmed", (json_int_t)n));
+	cli_say(cli, "%" PRId64 " suppressions are confirmed.", n);
+	return 0;
+}
+
+static int drop(struct cli *cli)
+{
+	struct error err;
+	int64_t dropped = 0;
+	int64_t queued = 0;
+	int status = 0;
+	if (!cli_flag(cli, "provisional"))
+		return cli_usage(cli, "which? --provisional: all those that wait for a person");
+	if (!cli_confirm(cli, &status, "Forget what the servers said, and send to them again?"))
+		return status;
+	if (suppression_drop_provisional(&cli->ops, cli->actor, &dropped, &queued, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (cli->json)
+		cli_json(json_pack("{s:I,s:I}", "dropped", (json_int_t)dropped, "queued", (json_int_t)queued));
+	cli_say(cli, "%" PRId64 " suppressions are dropped; %" PRId64 " messages are queued again.", dropped, queued);
+	return 0;
+}
+
 const struct command suppression_commands[] = {
 	{ "suppression", "add", NEEDS_STORE, 1, 1, "ADDRESS [--reason TEXT]", "reason:", "no more mail to an address",
 	  "gazette suppression add ann@example.org", add },
+	{ "suppression", "confirm", NEEDS_STORE, 0, 0, "--provisional", "provisional",
+	  "believes the servers whose refusals wait for a person", "gazette suppression confirm --provisional", confirm },
+	{ "suppression", "drop", NEEDS_STORE, 0, 0, "--provisional", "provisional",
+	  "does not believe them: who was refused is queued again", "gazette suppression drop --provisional", drop },
 	{ "suppression", "ls", NEEDS_STORE, 0, 0, "", "", "shows who gets nothing, and why", "gazette suppression ls", ls },
 	{ "suppression", "remove", NEEDS_STORE, 1, 1, "ADDRESS", "", "lets mail go to it again",
 	  "gazette suppression remove ann@example.org", remove_command },

@@ -4,6 +4,7 @@
 #include "ops/ops.h"
 #include <stdatomic.h>
 
+struct refusals;
 struct daemon {
 	const struct config *config; /* of this start; rates are read again on reload by a new start of the dispatcher's buckets */
 	struct ops ops;              /* main's own; others open theirs with ops_again() */
@@ -14,6 +15,7 @@ struct daemon {
 	atomic_bool is_frozen;                   /* the wall clock jumped: nothing expires */
 	atomic_llong due_ahead_us;               /* it jumped back by this: what was due by then stays due */
 	_Atomic(const struct config *) reloaded; /* a newer configuration, or NULL */
+	struct refusals *refusals;               /* see refusals.h; there from the start of the parts to their end */
 	int wake_fd;                             /* main waits on it: written when failed is set */
 };
 

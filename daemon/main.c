@@ -5,6 +5,7 @@
 #include "daemon/daemon.h"
 #include "daemon/delivery/delivery.h"
 #include "daemon/inbound/inbound.h"
+#include "daemon/refusals.h"
 #include "daemon/ingest/ingest.h"
 #include "daemon/web/web.h"
 #include "store/delivery.h"
@@ -183,6 +184,10 @@ static void stop_parts(struct daemon *daemon, struct parts *parts)
 
 static int start_parts(struct daemon *daemon, struct parts *parts, struct error *err)
 {
+	static struct refusals refusals; /* one a process; too large for a stack */
+	daemon->refusals = &refusals;
+	if (refusals_load(&refusals, &daemon->ops, err) < 0)
+		return -1;
 	if (clockwork_start(daemon, &parts->clockwork, err) < 0 || delivery_start(daemon, &parts->delivery, err) < 0 ||
 	    ingest_start(daemon, &parts->ingest, err) < 0 || inbound_start(daemon, &parts->inbound, err) < 0 ||
 	    web_start(daemon, &parts->web, err) < 0)

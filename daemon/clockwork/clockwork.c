@@ -1,5 +1,6 @@
 #include "daemon/clockwork/clockwork.h"
 #include "daemon/clockwork/jump.h"
+#include "daemon/refusals.h"
 #include "ops/alerts.h"
 #include "ops/campaigns.h"
 #include "ops/digests.h"
@@ -175,6 +176,11 @@ static int check_breakers(struct clockwork *c, struct error *err)
 	return tripped < 0 ? -1 : 0;
 }
 
+static int look_at_refusals(struct clockwork *c, struct error *err)
+{
+	return refusals_look(c->daemon->refusals, &c->ops, err);
+}
+
 static int tell_alerts(struct clockwork *c, struct error *err)
 {
 	int mailed = alerts_look(&c->ops, &c->looked, err) < 0 ? -1 : alerts_mail(&c->ops, err);
@@ -195,19 +201,13 @@ struct row {
 };
 
 static const struct row table[] = {
-	{ "prepare", SECOND_US / 10, prepare },
-	{ "finish", SECOND_US / 4, finish },
-	{ "breaker", SECOND_US, check_breakers },
-	{ "alerts", 2 * SECOND_US, tell_alerts },
-	{ "schedule", SECOND_US, start_due },
-	{ "held posts", SECOND_US, release_held },
-	{ "heartbeat", 3 * SECOND_US, heartbeat },
-	{ "providers", SECOND_US / 5, assign_providers },
-	{ "digests", SECOND_US, run_digests },
-	{ "checkpoint", 5 * SECOND_US, checkpoint },
-	{ "leases", 30 * SECOND_US, expire_leases },
-	{ "expiry", MINUTE_US, expire_deliveries },
-	{ "DKIM records", 10 * MINUTE_US, look_for_keys },
+	{ "prepare", SECOND_US / 10, prepare },           { "finish", SECOND_US / 4, finish },
+	{ "breaker", SECOND_US, check_breakers },         { "refusals", 2 * SECOND_US, look_at_refusals },
+	{ "alerts", 2 * SECOND_US, tell_alerts },         { "schedule", SECOND_US, start_due },
+	{ "held posts", SECOND_US, release_held },        { "heartbeat", 3 * SECOND_US, heartbeat },
+	{ "providers", SECOND_US / 5, assign_providers }, { "digests", SECOND_US, run_digests },
+	{ "checkpoint", 5 * SECOND_US, checkpoint },      { "leases", 30 * SECOND_US, expire_leases },
+	{ "expiry", MINUTE_US, expire_deliveries },       { "DKIM records", 10 * MINUTE_US, look_for_keys },
 };
 
 static void *run(void *arg)

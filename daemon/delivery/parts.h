@@ -27,9 +27,8 @@ struct relay {
 	struct smtp_options options;
 	const char *name;
 	enum relay_sign sign;
-	int64_t per_link;                /* messages on one connection; 0: no limit */
-	atomic_bool troubled;            /* successes are reported too, so that it is opened again */
-	atomic_llong verdicts, refusals; /* for the suspicion of a relay that refuses everybody */
+	int64_t per_link;     /* messages on one connection; 0: no limit */
+	atomic_bool troubled; /* successes are reported too, so that it is opened again */
 	pthread_mutex_t doubt_mutex;
 	struct doubt doubt; /* of its last messages */
 };

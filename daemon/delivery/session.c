@@ -2,14 +2,16 @@
  * only after the commit that records this one's outcome and marks the next. */
 #include "base/text.h"
 #include "daemon/delivery/parts.h"
+#include "daemon/refusals.h"
 #include "system/clock.h"
 #include "system/log.h"
 #include "system/random.h"
 #include <stdio.h>
 
-enum { MESSAGE_BYTES = 64 << 20, LEAST_VERDICTS = 10 };
+enum { MESSAGE_BYTES = 64 << 20 };
 #define DOUBT_PAUSE_US (5 * MINUTE_US)
 #define IDLE_US (30 * SECOND_US)
+#define REFUSED_WAIT_US (5 * MINUTE_US)
 
 /* A message ready to go. */
 struct letter {
@@ -115,17 +117,6 @@ static bool next_letter(struct talk *talk, size_t at)
 	return address_letter(talk, letter, &err) == 0 || not_made(talk, letter, &err);
 }
 
-/* A relay that refuses everybody says nothing about anybody. */
-static void suspect(struct relay *relay, struct verdict *verdict)
-{
-	long long verdicts = atomic_fetch_add(&relay->verdicts, 1) + 1;
-	if (!verdict->suppress)
-		return;
-	long long refusals = atomic_fetch_add(&relay->refusals, 1) + 1;
-	if (verdicts >= LEAST_VERDICTS && refusals * 5 >= verdicts)
-		verdict->suppress = false;
-}
-
 static struct verdict judge(struct talk *talk, const struct job *job, const struct outcome *outcome)
 {
 	const struct config *config = talk->delivery->daemon->config;
@@ -137,7 +128,9 @@ static struct verdict judge(struct talk *talk, const struct job *job, const stru
 	if (outcome->kind != OUTCOME_ACCEPTED)
 		random = random_below(UINT64_MAX);
 	struct verdict verdict = policy_reply(outcome, &history, &policy, random, daemon_due(talk->delivery->daemon));
-	suspect(talk->relay, &verdict);
+	/* A relay that refuses everybody says nothing about anybody. */
+	refusals_judge(talk->delivery->daemon->refusals, talk->session->relay, job->provider, outcome->kind, &verdict,
+	               daemon_due(talk->delivery->daemon).wall_us + REFUSED_WAIT_US);
 	return verdict;
 }
 

@@ -28,6 +28,11 @@ static const enum delivery_state delivery_table[DELIVERY_STATES][DELIVERY_EVENTS
 	                         [ON_RESEND] = DELIVERY_QUEUED,
 	                         [ON_SUPPRESS] = DELIVERY_SUPPRESSED,
 	                         [ON_CANCEL] = DELIVERY_CANCELLED },
+	/* The end, but for a person's word: what came back, was given up, or was refused by a server that nobody believes. */
+	[DELIVERY_SENT] = { [ON_RESEND] = DELIVERY_QUEUED },
+	[DELIVERY_EXPIRED] = { [ON_RESEND] = DELIVERY_QUEUED },
+	[DELIVERY_BOUNCED] = { [ON_RESEND] = DELIVERY_QUEUED },
+	[DELIVERY_SUPPRESSED] = { [ON_RESEND] = DELIVERY_QUEUED },
 };
 
 static const enum campaign_state campaign_table[CAMPAIGN_STATES][CAMPAIGN_EVENTS] = {

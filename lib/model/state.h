@@ -30,7 +30,7 @@ enum delivery_event {
 	ON_EXPIRE,   /* too old, tried often enough */
 	ON_SILENCE,  /* link lost after the dot, or a crash while inflight */
 	ON_PROOF,    /* a returned mail, complaint or unsubscribe bears its token: it was sent */
-	ON_RESEND,   /* in doubt, and the operator chose to send again */
+	ON_RESEND,   /* in doubt, or missed, and the operator chose to send again */
 	ON_SUPPRESS, /* unsubscribed, suppressed, or already got the post */
 	ON_CANCEL,
 	ON_RETRY, /* an admin: due now */

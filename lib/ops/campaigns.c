@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "ops/compile.h"
 #include "ops/lists.h"
+#include "store/missed.h"
 #include "system/clock.h"
 #include "system/random.h"
 #include <stdio.h>
@@ -202,6 +203,29 @@ int campaign_resume(struct ops *ops, int64_t id, struct actor actor, struct erro
 		return -1;
 	int changed = store_campaign_resume(ops->db, id, actor.name ? actor.name : "", clock_now().wall_us, err);
 	return audit_verb(ops, actor, "campaign resume", id, changed, err);
+}
+
+int campaign_resend_missed(struct ops *ops, int64_t id, bool dry_run, struct actor actor, int64_t *n, struct error *err)
+{
+	int64_t after = 0;
+	size_t found = CHUNK;
+	*n = 0;
+	while (found == CHUNK) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct missed *rows = arena_alloc(&arena, CHUNK * sizeof *rows);
+		int64_t queued = 0;
+		if (!rows)
+			return error_set(err, ERROR_MEMORY, "out of memory");
+		if (store_missed_page(ops->db, id, after, rows, CHUNK, &found, &arena, err) < 0)
+			return -1;
+		for (size_t i = 0; dry_run && i < found; i++)
+			queued += rows[i].resend_reaches;
+		if (!dry_run && found > 0 && store_missed_resend(ops->db, id, rows, found, clock_now().wall_us, &queued, err) < 0)
+			return -1;
+		*n += queued;
+		after = found ? rows[found - 1].delivery_id : after;
+	}
+	return dry_run ? 0 : audit_verb(ops, actor, "campaign resend", id, *n > 0, err);
 }
 
 int campaign_cancel(struct ops *ops, int64_t id, struct actor actor, struct error *err)

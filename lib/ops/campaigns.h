@@ -37,6 +37,8 @@ MUST_CHECK int campaign_start(struct ops *ops, int64_t id, const struct check_op
 MUST_CHECK int campaign_prepare(struct ops *ops, int64_t id, int64_t budget_us, bool *done, struct error *err);
 MUST_CHECK int campaign_pause(struct ops *ops, int64_t id, struct actor actor, struct error *err); /* 1 changed, 0 was so */
 MUST_CHECK int campaign_resume(struct ops *ops, int64_t id, struct actor actor, struct error *err);
+/* To those who missed it and may get it. dry_run only counts them. */
+MUST_CHECK int campaign_resend_missed(struct ops *ops, int64_t id, bool dry_run, struct actor actor, int64_t *n, struct error *err);
 MUST_CHECK int campaign_cancel(struct ops *ops, int64_t id, struct actor actor, struct error *err);
 /* `at` as base/when.h reads it, in the list's zone; said: how it is told back. */
 MUST_CHECK int campaign_schedule(struct ops *ops, int64_t id, const char *at, struct actor actor, char said[WHEN_TEXT], struct error *err);

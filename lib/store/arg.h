@@ -17,7 +17,7 @@ struct arg {
 #define COLUMN_NUMBER(column) ((const struct field[]){ { column, FIELD_INT, 0, NULL }, FIELD_END })
 
 /* Each file of the room gives its statements to the registry (statements.c). */
-extern const struct sql *const alert_statements[];
+extern const struct sql *const alert_statements[], *const missed_statements[], *const refusal_statements[];
 extern const struct sql *const list_statements[];
 extern const struct sql *const subscriber_statements[];
 extern const struct sql *const join_statements[];

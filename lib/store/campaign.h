@@ -120,22 +120,4 @@ MUST_CHECK int store_campaign_move(struct db *db, int64_t id, size_t max, int64_
 MUST_CHECK int store_edition_version(struct db *db, int64_t edition, int64_t post, int64_t *version, struct error *err);
 /* How many got a text of the campaign that was changed since. */
 MUST_CHECK int store_campaign_outdated(struct db *db, int64_t campaign, int64_t *n, struct error *err);
-
-/* Who was not sent, or was returned. Keyset by delivery id. */
-struct missed {
-	int64_t delivery_id;
-	const char *email;
-	int state;            /* enum delivery_state */
-	const char *returned; /* class or "" */
-	const char *reason;
-	int64_t code;
-	const char *status;
-	const char *reply;
-	int64_t provider;
-	int64_t attempts;
-	int64_t last_attempt_us;
-};
-extern const struct field missed_fields[];
-MUST_CHECK int store_missed_page(struct db *db, int64_t campaign, int64_t after, struct missed *out, size_t max, size_t *n,
-                                 struct arena *arena, struct error *err);
 #endif

@@ -1,4 +1,4 @@
-/* What waits, why, and what an admin does about it; who was missed; revocations. */
+/* What waits, why, and what an admin does about it; revocations. */
 #include "store/arg.h"
 #include "store/campaign.h"
 #include "store/delivery.h"
@@ -132,28 +132,6 @@ static const struct sql WHY_ALL = { .name = "why all",
 	                            .in = ARGS(ARG(a, INT)),
 	                            .row = why_fields,
 	                            .row_bytes = sizeof(struct why) };
-#define M(member, kind) FIELD(struct missed, member, FIELD_##kind)
-const struct field missed_fields[] = { M(delivery_id, INT), M(email, TEXT),           FIELD_WORDS(struct missed, state, delivery_words),
-	                               M(returned, TEXT),   M(reason, TEXT),          M(code, INT),
-	                               M(status, TEXT),     M(reply, TEXT),           M(provider, INT),
-	                               M(attempts, INT),    M(last_attempt_us, TIME), FIELD_END };
-static const struct sql MISSED = {
-	.name = "missed",
-	.text = "SELECT d.id AS delivery_id, s.email AS email, d.state AS state, d.returned_class AS returned, d.reason AS reason, "
-		"coalesce(a.code, 0) AS code, "
-		"coalesce(a.status, '') AS status, coalesce(a.reply, '') AS reply, d.provider AS provider, d.attempts AS attempts, "
-		"coalesce(a.at_us, 0) AS "
-		"last_attempt_us FROM delivery d JOIN subscriber s ON s.id = d.subscriber_id LEFT JOIN attempt a ON a.id = (SELECT "
-		"max(b.id) FROM attempt b "
-		"WHERE b.delivery_id = d.id) WHERE d.campaign_id + 0 = $1 AND d.id > $2 AND d.id >= (SELECT min(f.id) FROM delivery f "
-		"WHERE f.campaign_id = $3) AND d.id "
-		"<= (SELECT max(l.id) FROM delivery l WHERE l.campaign_id = $4) AND (d.state NOT IN ('sent', 'queued', 'leased', "
-		"'inflight') OR "
-		"d.returned_us > 0) ORDER BY d.id LIMIT $5",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(a, INT), ARG(a, INT), ARG(c, INT)),
-	.row = missed_fields,
-	.row_bytes = sizeof(struct missed),
-};
 static const struct field revocation_fields[] = { FIELD(struct revocation, id, FIELD_INT), FIELD(struct revocation, list_id, FIELD_INT),
 	                                          FIELD(struct revocation, campaign_id, FIELD_INT),
 	                                          FIELD(struct revocation, subscriber_id, FIELD_INT), FIELD_END };
@@ -164,9 +142,8 @@ static const struct sql REVOCATIONS = {
 	.row = revocation_fields,
 	.row_bytes = sizeof(struct revocation)
 };
-const struct sql *const queue_statements[] = { &EXPIRE,  &HAS_TOO_OLD, &RETRY,  &RETRY_QUEUED, &RETRY_NOTICES,
-	                                       &RESEND,  &REOPEN,      &PROVED, &IS_UNCERTAIN, &WAITING,
-	                                       &WHY_ONE, &WHY_ALL,     &MISSED, &REVOCATIONS,  NULL };
+const struct sql *const queue_statements[] = { &EXPIRE, &HAS_TOO_OLD,  &RETRY,   &RETRY_QUEUED, &RETRY_NOTICES, &RESEND,      &REOPEN,
+	                                       &PROVED, &IS_UNCERTAIN, &WAITING, &WHY_ONE,      &WHY_ALL,       &REVOCATIONS, NULL };
 
 struct acting {
 	struct arg arg;
@@ -276,12 +253,6 @@ int store_delivery_waiting(struct db *db, struct waiting *out, size_t max, size_
 int store_delivery_why(struct db *db, const char *email_key, struct why *out, size_t max, size_t *n, struct arena *arena, struct error *err)
 {
 	return db_all(db, email_key ? &WHY_ONE : &WHY_ALL, &(struct arg){ .s = email_key, .a = (int64_t)max }, out, max, n, arena, err);
-}
-
-int store_missed_page(struct db *db, int64_t campaign, int64_t after, struct missed *out, size_t max, size_t *n, struct arena *arena,
-                      struct error *err)
-{
-	return db_all(db, &MISSED, &(struct arg){ .a = campaign, .b = after, .c = (int64_t)max }, out, max, n, arena, err);
 }
 
 int store_revocation_after(struct db *db, int64_t after, struct revocation *out, size_t max, size_t *n, struct error *err)

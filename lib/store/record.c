@@ -140,10 +140,10 @@ static const struct sql CANCEL = {
 };
 static const struct sql SUPPRESS = {
 	.name = "record suppression",
-	.text = "INSERT INTO suppression (email, email_key, reason, is_provisional, event_id, created_us) SELECT s.email, s.email_key, "
-		"CAST($1 AS TEXT), 1, "
-		"CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM subscriber s WHERE s.id = $4 ON CONFLICT (email_key) DO NOTHING",
-	.in = ARGS(ARG(s, TEXT), ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+	.text = "INSERT INTO suppression (email, email_key, reason, is_provisional, event_id, created_us, relay, provider) SELECT s.email, "
+		"s.email_key, CAST($1 AS TEXT), 1, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS BIGINT) FROM "
+		"subscriber s WHERE s.id = $6 ON CONFLICT (email_key) DO NOTHING",
+	.in = ARGS(ARG(s, TEXT), ARG(a, INT), ARG(b, INT), ARG(t, TEXT), ARG(d, INT), ARG(c, INT)),
 };
 static const struct sql REFUSED_EVENT = {
 	.name = "record event",
@@ -267,7 +267,12 @@ static int suppress(struct db *db, const struct recording *in, const struct reco
 		            .d = in->now_us };
 	if (db_one(db, &REFUSED_EVENT, &what, &event, NULL, err) < 0)
 		return -1;
-	struct arg who = { .s = record->verdict.reason, .a = event, .b = in->now_us, .c = written->subscriber_id };
+	struct arg who = { .s = record->verdict.reason,
+		           .a = event,
+		           .b = in->now_us,
+		           .c = written->subscriber_id,
+		           .t = record->outcome.relay,
+		           .d = written->provider };
 	if (db_run(db, &SUPPRESS, &who, NULL, err) < 0)
 		return -1;
 	return db_run(db, &REVOKE, &(struct arg){ .a = written->subscriber_id, .b = in->now_us }, NULL, err);

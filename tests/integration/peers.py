@@ -158,7 +158,7 @@ class Site:
     def run(self, *words, check=True, timeout=120):
         done = subprocess.run([GAZETTE, "-c", self.conf, *words], cwd=self.folder, capture_output=True, timeout=timeout)
         if check and done.returncode not in (0, 75):
-            raise AssertionError(f"gazette {' '.join(words)}: {done.returncode}\n{done.stderr.decode()}")
+            raise AssertionError(f"gazette {' '.join(words)}: {done.returncode}\n{done.stderr.decode()}{done.stdout.decode()}")
         return done
 
     def rows(self, *words):

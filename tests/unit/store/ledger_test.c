@@ -1,5 +1,6 @@
 /* The promises of the ledger (ARCHITECTURE "The ledger"), each by its number. */
 #include "fixture.h"
+#include "store/missed.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
