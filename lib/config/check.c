@@ -78,6 +78,23 @@ static void check_password(struct reading *reading, struct config_relay *relay)
 	relay->password = config_keep(reading->config, secret);
 }
 
+static void check_login(struct reading *reading, const struct config_relay *relay)
+{
+	struct stat st;
+	if (relay->auth == RELAY_AUTH_XOAUTH2 && !*relay->token_file)
+		add_fault(reading, "[relay:%s] auth: xoauth2 needs a token_file", relay->name);
+	if (!*relay->token_file)
+		return;
+	if (relay->auth != RELAY_AUTH_XOAUTH2 && relay->auth != RELAY_AUTH_AUTO)
+		add_fault(reading, "[relay:%s] token_file: is for auth = xoauth2 or auto", relay->name);
+	else if (!*relay->user)
+		add_fault(reading, "[relay:%s] token_file: needs a user", relay->name);
+	else if (stat(relay->token_file, &st) < 0)
+		add_fault(reading, "[relay:%s] token_file: there is no %s", relay->name, relay->token_file);
+	else if (st.st_mode & 0007)
+		add_fault(reading, "[relay:%s] token_file: everybody may read %s: chmod 640 it", relay->name, relay->token_file);
+}
+
 static void check_secrets(struct reading *reading)
 {
 	struct stat st;
@@ -157,6 +174,7 @@ static void check_rest(struct reading *reading)
 	for (size_t i = 0; i < config->relay_count; i++) {
 		check_relay_url(reading, &config->relay[i]);
 		check_password(reading, &config->relay[i]);
+		check_login(reading, &config->relay[i]);
 		check_warm_up(reading, &config->relay[i]);
 	}
 }

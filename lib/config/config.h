@@ -15,6 +15,15 @@ enum {
 };
 
 enum relay_sign { SIGN_FULL, SIGN_NO_ID_DATE, SIGN_OFF }; /* what the relay leaves of a signature */
+enum relay_auth {
+	RELAY_AUTH_AUTO,
+	RELAY_AUTH_SCRAM_SHA_256,
+	RELAY_AUTH_SCRAM_SHA_1,
+	RELAY_AUTH_CRAM_MD5,
+	RELAY_AUTH_PLAIN,
+	RELAY_AUTH_LOGIN,
+	RELAY_AUTH_XOAUTH2
+};
 enum relay_security { RELAY_STARTTLS, RELAY_TLS, RELAY_PLAIN };
 
 struct config_rates {
@@ -24,7 +33,8 @@ struct config_rates {
 
 struct config_relay {
 	const char *name;
-	const char *url, *user, *password, *password_file, *ca_file, *helo;
+	const char *url, *user, *password, *password_file, *token_file, *ca_file, *helo;
+	enum relay_auth auth;
 	bool verify, verp;
 	int64_t sessions, weight;
 	int64_t messages_per_session; /* 0: no limit */

@@ -6,6 +6,14 @@
 
 #define FOR_GOOD_US (INT64_C(3650) * DAY_US)
 
+static const enum smtp_auth auths[] = { [RELAY_AUTH_AUTO] = SMTP_AUTH_BEST,
+	                                [RELAY_AUTH_SCRAM_SHA_256] = SMTP_AUTH_SCRAM_SHA_256,
+	                                [RELAY_AUTH_SCRAM_SHA_1] = SMTP_AUTH_SCRAM_SHA_1,
+	                                [RELAY_AUTH_CRAM_MD5] = SMTP_AUTH_CRAM_MD5,
+	                                [RELAY_AUTH_PLAIN] = SMTP_AUTH_PLAIN,
+	                                [RELAY_AUTH_LOGIN] = SMTP_AUTH_LOGIN,
+	                                [RELAY_AUTH_XOAUTH2] = SMTP_AUTH_XOAUTH2 };
+
 struct smtp_options relay_options(const struct config_relay *relay)
 {
 	static const enum smtp_security securities[] = {
@@ -18,6 +26,8 @@ struct smtp_options relay_options(const struct config_relay *relay)
 		                      .ca_file = relay->ca_file,
 		                      .user = relay->user,
 		                      .password = relay->password,
+		                      .auth = auths[relay->auth],
+		                      .token_file = relay->token_file,
 		                      .helo = relay->helo,
 		                      .relay_name = relay->name };
 }

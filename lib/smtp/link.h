@@ -37,6 +37,15 @@ MUST_CHECK int link_reply(struct smtp *smtp, int64_t timeout_us, struct reply *r
 size_t link_write(struct smtp *smtp, int64_t timeout_us);
 int64_t link_timeout(const struct smtp *smtp, int64_t us); /* scaled */
 /* Fills *outcome. */
+/* A whole command and its reply; the link's failure is told in *failed. */
+MUST_CHECK int link_command(struct smtp *smtp, enum smtp_stage stage, struct reply *reply, struct outcome *failed, const char *format, ...)
+	PRINTF_LIKE(5, 6);
+/* Closes, with the refusal in *failed; -1. */
+int link_refused(struct smtp *smtp, enum smtp_stage stage, const struct reply *reply, struct outcome *failed);
+/* AUTH, on a connection that is as safe as it gets. */
+MUST_CHECK int link_log_in(struct smtp *smtp, struct outcome *failed);
+struct mailsmtp *link_etpan_new(struct smtp *smtp);
+void link_etpan_free(struct mailsmtp *session);
 int link_lost(struct smtp *smtp, enum smtp_stage stage, enum outcome_kind kind, const char *why, struct outcome *outcome); /* closes; -1 */
 void link_outcome(struct smtp *smtp, enum smtp_stage stage, const struct reply *reply, struct outcome *outcome);
 #endif

@@ -1,4 +1,4 @@
-/* From nothing to a session that takes mail: connect, greeting, EHLO, TLS, AUTH. libetpan reads EHLO and speaks SASL. */
+/* From nothing to a session that takes mail: connect, greeting, EHLO, TLS. libetpan reads EHLO. */
 #include "base/text.h"
 #include "smtp/link.h"
 #include "system/clock.h"
@@ -26,9 +26,10 @@ static struct bytes next_string(char **to, const char *text)
 struct smtp *smtp_new(const struct smtp_options *options)
 {
 	struct smtp *smtp = calloc(1, sizeof *smtp);
-	const char **strings[] = { &smtp->options.host,     &smtp->options.ca_file, &smtp->options.user,
-		                   &smtp->options.password, &smtp->options.helo,    &smtp->options.relay_name };
-	const char *given[] = { options->host, options->ca_file, options->user, options->password, options->helo, options->relay_name };
+	const char **strings[] = { &smtp->options.host, &smtp->options.ca_file,    &smtp->options.user,      &smtp->options.password,
+		                   &smtp->options.helo, &smtp->options.relay_name, &smtp->options.token_file };
+	const char *given[] = { options->host, options->ca_file,    options->user,      options->password,
+		                options->helo, options->relay_name, options->token_file };
 	char name[256] = "localhost";
 	if (!smtp)
 		return NULL;
@@ -65,9 +66,7 @@ void smtp_free(struct smtp **smtp)
 	*smtp = NULL;
 }
 
-static int command(struct smtp *smtp, enum smtp_stage stage, struct reply *reply, struct outcome *failed, const char *format, ...)
-	PRINTF_LIKE(5, 6);
-static int command(struct smtp *smtp, enum smtp_stage stage, struct reply *reply, struct outcome *failed, const char *format, ...)
+int link_command(struct smtp *smtp, enum smtp_stage stage, struct reply *reply, struct outcome *failed, const char *format, ...)
 {
 	char line[512];
 	const char *why = NULL;
@@ -82,7 +81,7 @@ static int command(struct smtp *smtp, enum smtp_stage stage, struct reply *reply
 	return 0;
 }
 
-static int refused(struct smtp *smtp, enum smtp_stage stage, const struct reply *reply, struct outcome *failed)
+int link_refused(struct smtp *smtp, enum smtp_stage stage, const struct reply *reply, struct outcome *failed)
 {
 	link_outcome(smtp, stage, reply, failed);
 	smtp_drop(smtp);
@@ -90,7 +89,7 @@ static int refused(struct smtp *smtp, enum smtp_stage stage, const struct reply 
 }
 
 /* A session of libetpan's on our stream, without its connect, which would wait for a greeting. */
-static mailsmtp *etpan_new(struct smtp *smtp)
+mailsmtp *link_etpan_new(struct smtp *smtp)
 {
 	mailsmtp *session = mailsmtp_new(0, NULL);
 	mailstream_low *low = session ? stream_low(smtp->stream) : NULL;
@@ -104,7 +103,7 @@ static mailsmtp *etpan_new(struct smtp *smtp)
 }
 
 /* Frees libetpan's side; the connection is ours and stays open. */
-static void etpan_free(mailsmtp *session)
+void link_etpan_free(mailsmtp *session)
 {
 	mailstream_close(session->stream);
 	session->stream = NULL;
@@ -134,7 +133,7 @@ static void read_auth(struct smtp *smtp, const char *lines)
 
 static int read_extensions(struct smtp *smtp, struct reply *reply)
 {
-	mailsmtp *session = etpan_new(smtp);
+	mailsmtp *session = link_etpan_new(smtp);
 	if (!session)
 		return -1;
 	/* A TAB sends libetpan's reader of AUTH words round for ever. */
@@ -154,17 +153,17 @@ static int read_extensions(struct smtp *smtp, struct reply *reply)
 		read_auth(smtp, reply->lines);
 		session->response = NULL;
 	}
-	etpan_free(session);
+	link_etpan_free(session);
 	return result;
 }
 
 static int say_ehlo(struct smtp *smtp, struct outcome *failed)
 {
 	struct reply reply;
-	if (command(smtp, STAGE_EHLO, &reply, failed, "EHLO %.255s", smtp->options.helo) < 0)
+	if (link_command(smtp, STAGE_EHLO, &reply, failed, "EHLO %.255s", smtp->options.helo) < 0)
 		return -1;
 	if (reply.code != 250)
-		return refused(smtp, STAGE_EHLO, &reply, failed);
+		return link_refused(smtp, STAGE_EHLO, &reply, failed);
 	return read_extensions(smtp, &reply) < 0 ? link_lost(smtp, STAGE_EHLO, OUTCOME_LOST, "out of memory", failed) : 0;
 }
 
@@ -182,60 +181,14 @@ static int start_tls(struct smtp *smtp, struct outcome *failed)
 	if (!smtp->extensions.starttls)
 		return link_lost(smtp, STAGE_TLS, OUTCOME_LOST,
 		                 "the server offers no STARTTLS (smtp+plain:// goes without, to loopback and private addresses)", failed);
-	if (command(smtp, STAGE_TLS, &reply, failed, "STARTTLS") < 0)
+	if (link_command(smtp, STAGE_TLS, &reply, failed, "STARTTLS") < 0)
 		return -1;
 	if (reply.code != 220)
-		return refused(smtp, STAGE_TLS, &reply, failed);
+		return link_refused(smtp, STAGE_TLS, &reply, failed);
 	/* What came in the clear behind the reply would be taken for the server's protected words. */
 	if (smtp->in_at < smtp->in_size)
 		return link_lost(smtp, STAGE_TLS, OUTCOME_LOST, "the server sent more before TLS began", failed);
 	return handshake(smtp, failed) < 0 ? -1 : say_ehlo(smtp, failed);
-}
-
-static const char *choose_mechanism(const struct smtp *smtp)
-{
-	static const char *const best[] = { "SCRAM-SHA-256", "PLAIN", "LOGIN" };
-	for (size_t i = 0; i < COUNT_OF(best); i++) {
-		struct bytes rest = bytes_text(smtp->extensions.auth);
-		struct bytes word;
-		while (text_next_part(&rest, " =", &word))
-			if (text_compare_nocase(word, bytes_text(best[i])) == 0)
-				return best[i];
-	}
-	return NULL;
-}
-
-static int log_in(struct smtp *smtp, struct outcome *failed)
-{
-	const char *mechanism = choose_mechanism(smtp);
-	if (!mechanism)
-		return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST,
-		                 "the server offers no way to log in that we take (SCRAM-SHA-256, PLAIN, LOGIN)", failed);
-	bool secret_is_safe = stream_is_tls(smtp->stream) || stream_peer_is_loopback(smtp->stream);
-	if (!secret_is_safe && strcmp(mechanism, "SCRAM-SHA-256") != 0)
-		return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST, "no TLS: the password is not sent in the clear", failed);
-	if (strlen(smtp->options.password) > 255 || strlen(smtp->options.user) > 255)
-		return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST, "user and password must be at most 255 bytes", failed);
-	mailsmtp *session = etpan_new(smtp);
-	if (!session)
-		return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST, "out of memory", failed);
-	/* Before any use, so that a plug-in that is missing does not look like an earlier reply. */
-	session->response_code = 0;
-	stream_begin(smtp->stream, link_timeout(smtp, COMMAND_US), 64 << 10);
-	const char *user = smtp->options.user;
-	int result = mailesmtp_auth_sasl(session, mechanism, smtp->options.host, NULL, NULL, user, user, smtp->options.password, NULL);
-	struct reply reply = { .code = session->response_code };
-	snprintf(reply.text, sizeof reply.text, "%s", session->response ? session->response : "");
-	etpan_free(session);
-	if (result == MAILSMTP_NO_ERROR && reply.code == 235)
-		return 0;
-	if (reply.code >= 400 && reply.code <= 599)
-		return refused(smtp, STAGE_AUTH, &reply, failed);
-	return link_lost(smtp, STAGE_AUTH, OUTCOME_LOST,
-	                 reply.code == 0 && stream_why(smtp->stream) == STREAM_FINE
-	                         ? "log-in failed: is the package libsasl2-modules installed?"
-	                         : NULL,
-	                 failed);
 }
 
 static int greeting(struct smtp *smtp, struct outcome *failed)
@@ -244,7 +197,7 @@ static int greeting(struct smtp *smtp, struct outcome *failed)
 	const char *why = NULL;
 	if (link_reply(smtp, GREETING_US, &reply, &why) < 0)
 		return link_lost(smtp, STAGE_BANNER, OUTCOME_LOST, why, failed);
-	return reply.code == 220 ? 0 : refused(smtp, STAGE_BANNER, &reply, failed);
+	return reply.code == 220 ? 0 : link_refused(smtp, STAGE_BANNER, &reply, failed);
 }
 
 int smtp_open(struct smtp *smtp, struct outcome *failed)
@@ -259,7 +212,7 @@ int smtp_open(struct smtp *smtp, struct outcome *failed)
 		return link_lost(smtp, STAGE_CONNECT, OUTCOME_LOST, err.text, failed);
 	if ((smtp->options.security == SMTP_TLS && handshake(smtp, failed) < 0) || greeting(smtp, failed) < 0 ||
 	    say_ehlo(smtp, failed) < 0 || (smtp->options.security == SMTP_STARTTLS && start_tls(smtp, failed) < 0) ||
-	    (*smtp->options.user && log_in(smtp, failed) < 0))
+	    (*smtp->options.user && link_log_in(smtp, failed) < 0))
 		return -1;
 	smtp->is_open = true;
 	return 0;

@@ -6,6 +6,17 @@
 #include "model/job.h"
 #include "model/outcome.h"
 
+/* BEST: the strongest that the server has, of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN and LOGIN; XOAUTH2 where there is a token_file.
+ */
+enum smtp_auth {
+	SMTP_AUTH_BEST,
+	SMTP_AUTH_SCRAM_SHA_256,
+	SMTP_AUTH_SCRAM_SHA_1,
+	SMTP_AUTH_CRAM_MD5,
+	SMTP_AUTH_PLAIN,
+	SMTP_AUTH_LOGIN,
+	SMTP_AUTH_XOAUTH2
+};
 enum smtp_security { SMTP_STARTTLS /* required */, SMTP_TLS /* from the first byte */, SMTP_PLAIN };
 
 struct smtp_options {
@@ -15,9 +26,11 @@ struct smtp_options {
 	bool verify;                 /* certificate and host name */
 	const char *ca_file;         /* "" or NULL: the system's */
 	const char *user, *password; /* user "" or NULL: no AUTH */
-	const char *helo;            /* "" or NULL: the machine's name */
-	const char *relay_name;      /* for outcomes */
-	int64_t time_out_percent;    /* of RFC 5321 section 4.5.3.2; 0 means 100 */
+	enum smtp_auth auth;
+	const char *token_file;   /* for XOAUTH2, read at each log-in; "" or NULL: none */
+	const char *helo;         /* "" or NULL: the machine's name */
+	const char *relay_name;   /* for outcomes */
+	int64_t time_out_percent; /* of RFC 5321 section 4.5.3.2; 0 means 100 */
 };
 
 struct smtp_extensions {

@@ -53,10 +53,12 @@ class Sink(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, rcpt=None, dot=None, banner="220 sink ESMTP", auth=None):
+    def __init__(self, rcpt=None, dot=None, banner="220 sink ESMTP", auth=None, mechanisms="PLAIN", host="127.0.0.1"):
         self.rcpt, self.dot, self.banner, self.auth = rcpt, dot, banner, auth
+        self.mechanisms, self.check, self.seen = mechanisms, None, []
         self.mails, self.lock = [], threading.Lock()
-        super().__init__(("127.0.0.1", 0), Talk)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), Talk)
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -84,10 +86,12 @@ class Talk(socketserver.StreamRequestHandler):
                 return
             word = line.strip().decode("utf-8", "replace")
             upper = word.upper()
+            if sink.auth:
+                sink.seen.append(word)
             if upper.startswith("EHLO"):
-                self.wfile.write(b"250-sink\r\n250-PIPELINING\r\n" + (b"250-AUTH PLAIN\r\n" if sink.auth else b"") + b"250-SMTPUTF8\r\n250 8BITMIME\r\n")
+                self.wfile.write(b"250-sink\r\n250-PIPELINING\r\n" + (b"250-AUTH " + sink.mechanisms.encode() + b"\r\n" if sink.auth else b"") + b"250-SMTPUTF8\r\n250 8BITMIME\r\n")
             elif upper.startswith("AUTH"):
-                self.say(sink.auth)
+                self.say(sink.check(word, self.say, self.rfile.readline) if sink.check else sink.auth)
             elif upper.startswith("MAIL FROM:"):
                 if sender is not None:
                     self.say("503 5.5.1 Error: nested MAIL command")

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """TLS and log-in against a real Postfix: a certificate that is not right, or a password that is not, sends nothing and loses nothing."""
+import base64
 import os
 import shutil
 import subprocess
@@ -198,10 +199,10 @@ def test_verify_no_sends_to_whoever_it_is():
         postfix.close()
 
 
-def logged_in(mechanisms, shown):
+def logged_in(mechanisms, shown, more=""):
     dovecot = Dovecot(mechanisms)
     postfix = authority.postfix(extra=dovecot.extra() + "smtpd_tls_auth_only = yes\nsmtpd_sasl_authenticated_header = yes\n")
-    site = site_for(postfix.port, authority.path("ca.pem"), f"user = {USER}\npassword_file = relay.password\n")
+    site = site_for(postfix.port, authority.path("ca.pem"), f"user = {USER}\npassword_file = relay.password\n{more}")
     try:
         with open(os.path.join(site.folder, "relay.password"), "w", encoding="utf-8") as f:
             f.write(PASSWORD + "\n")
@@ -226,6 +227,76 @@ def test_log_in_with_LOGIN():
 
 def test_log_in_with_SCRAM_SHA_256_before_PLAIN():
     logged_in("plain scram-sha-256", "SCRAM-SHA-256")
+
+
+def test_log_in_with_SCRAM_SHA_1_before_CRAM_MD5():
+    logged_in("login plain cram-md5 scram-sha-1", "SCRAM-SHA-1")
+
+
+def test_log_in_with_CRAM_MD5_before_PLAIN():
+    logged_in("plain cram-md5", "CRAM-MD5")
+
+
+def test_auth_forces_a_way():
+    logged_in("plain cram-md5 scram-sha-1 scram-sha-256", "PLAIN", "auth = plain\n")
+
+
+def test_no_password_goes_to_whom_nobody_verified():
+    """Neither loopback nor TLS: PLAIN is not tried."""
+    own = subprocess.run(["hostname", "-I"], capture_output=True, text=True).stdout.split()
+    host = next((address for address in own if address.startswith(("10.", "192.168.", "fd"))), None)
+    if not host:
+        print("skip a password to another address: this machine has no private one")
+        return
+    sink = peers.Sink(auth="535 5.7.8 authentication failed", host=host)
+    site = peers.Site(sink.port, READERS, public_url="https://news.example.org")
+    try:
+        shown = f"[{host}]" if ":" in host else host
+        site.set_conf(f"smtp+plain://127.0.0.1:{sink.port}\n", f"smtp+plain://{shown}:{sink.port}\nuser = {USER}\npassword_file = relay.password\n")
+        with open(os.path.join(site.folder, "relay.password"), "w", encoding="utf-8") as f:
+            f.write(PASSWORD + "\n")
+        os.chmod(os.path.join(site.folder, "relay.password"), 0o600)
+        site.start().send()
+        assert peers.wait_for(lambda: "under verified TLS" in site.run("queue", "--why").stdout.decode(), 20), site.log()
+        assert not any(line.upper().startswith("AUTH") for line in sink.seen), sink.seen
+    finally:
+        site.close()
+        sink.stop()
+
+
+def test_XOAUTH2_reads_its_token_at_each_log_in():
+    sink = peers.Sink(auth="235 2.7.0 Accepted", mechanisms="PLAIN XOAUTH2")
+    tokens = {"good": "first-token-" + "x" * 1500, "seen": []}
+
+    def check(line, say, read):
+        text = base64.b64decode(line.split()[2]).decode()
+        tokens["seen"].append(text)
+        if text == f"user={USER}\x01auth=Bearer {tokens['good']}\x01\x01":
+            return "235 2.7.0 Accepted"
+        say("334 " + base64.b64encode(b'{"status":"400","schemes":"Bearer"}').decode())
+        return "535 5.7.8 Username and Password not accepted" if read() == b"\r\n" else "500 what"
+
+    sink.check = check
+    site = peers.Site(sink.port, READERS)
+    path = os.path.join(site.folder, "relay.token")
+
+    def write(text):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text + "\n")
+        os.chmod(path, 0o600)
+
+    try:
+        write("stale")
+        site.set_conf("[relay:main]\n", f"[relay:main]\nuser = {USER}\nauth = xoauth2\ntoken_file = relay.token\n")
+        site.start().send()
+        assert peers.wait_for(lambda: "not accepted" in site.run("queue", "--why").stdout.decode(), 20), site.log()
+        assert not sink.mails
+        write(tokens["good"])
+        assert peers.wait_for(lambda: len(sink.mails) == len(READERS), 40), (tokens["seen"], site.log())
+        assert "stale" not in site.log() and tokens["good"] not in site.log()
+    finally:
+        site.close()
+        sink.stop()
 
 
 def test_a_wrong_password_keeps_everything_queued():
@@ -257,6 +328,8 @@ if __name__ == "__main__":
         peers.tests(test_a_good_certificate_sends_under_TLS, test_a_foreign_certificate_is_refused, test_an_expired_certificate_is_refused,
                     test_a_certificate_for_another_name_is_refused, test_the_systems_authorities_do_not_know_ours,
                     test_no_STARTTLS_is_no_reason_to_send_in_the_clear, test_verify_no_sends_to_whoever_it_is, test_log_in_with_PLAIN, test_log_in_with_LOGIN,
-                    test_log_in_with_SCRAM_SHA_256_before_PLAIN, test_a_wrong_password_keeps_everything_queued)
+                    test_log_in_with_SCRAM_SHA_256_before_PLAIN, test_log_in_with_SCRAM_SHA_1_before_CRAM_MD5,
+                    test_log_in_with_CRAM_MD5_before_PLAIN, test_auth_forces_a_way, test_no_password_goes_to_whom_nobody_verified,
+                    test_XOAUTH2_reads_its_token_at_each_log_in, test_a_wrong_password_keeps_everything_queued)
     finally:
         authority.close()
