@@ -1,9 +1,11 @@
 #include "daemon/ingest/ingest.h"
+#include "ops/alerts.h"
 #include "ops/posts.h"
 #include "system/clock.h"
 #include "system/http.h"
 #include "system/log.h"
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LOOKERS = 4 };
@@ -45,8 +47,13 @@ static void poll_one(struct looker *looker, struct source *source, struct arena 
 		log_warn("source %" PRId64 " fails failures=%" PRId64 " text=\"%s\"", source->id, source->failures, source->error);
 	if (taken.added + taken.revised > 0)
 		log_info("source %" PRId64 " new=%" PRId64 " revised=%" PRId64, source->id, taken.added, taken.revised);
-	if (taken.alert[0])
+	if (taken.alert[0]) {
+		char object[UNITS_TEXT];
+		snprintf(object, sizeof object, "source %" PRId64, source->id);
+		if (alert_raise(&ingest->ops, "drafts", object, taken.alert, &err) < 0)
+			log_warn("alert not kept text=\"%s\"", err.text);
 		log_warn("source %" PRId64 " drafts=%" PRId64 " reason=\"%s\"", source->id, taken.drafts_by_rule, taken.alert);
+	}
 }
 
 /* The source that is due the longest, claimed. */

@@ -108,7 +108,7 @@ int alerts_look(struct ops *ops, struct alerts_look *look, struct error *err)
 	int64_t now_us = clock_now().wall_us;
 	if (look_at_relays(ops, look, now_us, err) < 0 || look_at_faults(ops, look, now_us, err) < 0 || look_at_breakers(ops, err) < 0 ||
 	    look_at_value(ops, "disk", "The disk is nearly full: sending is paused until there is room.", err) < 0 ||
-	    look_at_value(ops, "clock", NULL, err) < 0)
+	    look_at_value(ops, "clock", NULL, err) < 0 || store_alert_end_old(ops->db, "drafts", now_us - DAY_US, err) < 0)
 		return -1;
 	return 0;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What stops a campaign by itself, and how the admin hears of it."""
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -92,6 +93,25 @@ def test_a_fault_of_ours_is_told_once_an_hour_and_counts_against_nobody():
         sink.stop()
 
 
+def test_a_breaker_that_is_none_is_a_fault():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, many(1))
+    try:
+        for good in ("off", "bounces 5% min 50", "complaints 0.05% min 3, bounces 12.5% min 1"):
+            site.set_conf("[delivery]\n", f"[delivery]\nbreaker = {good}\n")
+            done = subprocess.run([peers.GAZETTED, "-c", site.conf, "--check"], capture_output=True)
+            assert done.returncode == 0, (good, done.stderr)
+            site.set_conf(f"breaker = {good}\n", "")
+        for bad in ("bounces 5", "bounces 0% min 5", "bounces 101% min 5", "bounces 5% min 0", "bounces 5% min 50 x", "opens 5% min 5"):
+            site.set_conf("[delivery]\n", f"[delivery]\nbreaker = {bad}\n")
+            done = subprocess.run([peers.GAZETTED, "-c", site.conf, "--check"], capture_output=True)
+            assert done.returncode == 78 and b"breaker" in done.stdout + done.stderr, (bad, done)
+            site.set_conf(f"breaker = {bad}\n", "")
+    finally:
+        site.close()
+        sink.stop()
+
+
 if __name__ == "__main__":
-    peers.tests(test_the_breaker_pauses_says_so_and_lets_a_person_go_on, test_the_same_numbers_trip_once_and_new_ones_again,
+    peers.tests(test_a_breaker_that_is_none_is_a_fault, test_the_breaker_pauses_says_so_and_lets_a_person_go_on, test_the_same_numbers_trip_once_and_new_ones_again,
                 test_a_fault_of_ours_is_told_once_an_hour_and_counts_against_nobody)
