@@ -50,7 +50,7 @@ static void poll_one(struct looker *looker, struct source *source, struct arena 
 	if (taken.alert[0]) {
 		char object[UNITS_TEXT];
 		snprintf(object, sizeof object, "source %" PRId64, source->id);
-		if (alert_raise(&ingest->ops, "drafts", object, taken.alert, &err) < 0)
+		if (alert_raise(&looker->ops, "drafts", object, taken.alert, &err) < 0)
 			log_warn("alert not kept text=\"%s\"", err.text);
 		log_warn("source %" PRId64 " drafts=%" PRId64 " reason=\"%s\"", source->id, taken.drafts_by_rule, taken.alert);
 	}

@@ -1,14 +1,12 @@
 #include "ops/alerts.h"
 #include "base/text.h"
-#include "message/notice.h"
+#include "ops/alert.h"
 #include "pacing/breaker.h"
 #include "store/alert.h"
 #include "store/campaign.h"
-#include "store/delivery.h"
 #include "store/event.h"
 #include "store/list.h"
 #include "system/clock.h"
-#include "system/random.h"
 #include <stdio.h>
 
 enum { ALERTS = 64, FAULTS = 64, CAMPAIGNS = 256, RELAYS = 16, TEXT_BYTES = 320 };
@@ -113,13 +111,19 @@ int alerts_look(struct ops *ops, struct alerts_look *look, struct error *err)
 	return 0;
 }
 
-static int compose(struct ops *ops, const char *kind, const struct alert *alerts, size_t n, int64_t now_us, const char *from,
-                   struct buffer *out, struct error *err)
+static int mail_kind(struct ops *ops, const char *kind, const struct alert *alerts, size_t n, int64_t now_us, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(64 << 10);
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	size_t lists = 0;
 	char subject[128];
 	char when[UNITS_TEXT];
-	char id[37];
+	/* The sender is that of a list: the relay lets us send from it. */
+	if (store_list_all(ops->db, &list, 1, &lists, &arena, err) < 0)
+		return -1;
+	if (lists == 0)
+		return 0;
 	snprintf(subject, sizeof subject, "Gazette needs you: %s", kind);
 	buffer_format(&text, "Something needs a person (%s):\r\n\r\n", kind);
 	for (size_t i = 0; i < n; i++)
@@ -128,34 +132,9 @@ static int compose(struct ops *ops, const char *kind, const struct alert *alerts
 			              units_write_time(alerts[i].raised_us, when));
 	buffer_add_text(&text, "\r\ngazette status shows what still holds; gazette queue --why says what waits for it.\r\n"
 	                       "The next mail of this kind comes in an hour at the earliest.\r\n");
-	random_uuid(id);
-	struct notice_in in = { .from_name = "Gazette",
-		                .from_email = from,
-		                .to_email = ops->config->alerts.mail,
-		                .subject = subject,
-		                .text = buffer_text(&text),
-		                .language = "en",
-		                .message_id_left = id,
-		                .date_us = now_us,
-		                .auto_submitted = "auto-generated" };
-	return buffer_check(&text, err) < 0 ? -1 : notice_compose(&in, out, err);
-}
-
-static int mail_kind(struct ops *ops, const char *kind, const struct alert *alerts, size_t n, int64_t now_us, struct error *err)
-{
-	CLEANUP(buffer_clear) struct buffer message = BUFFER_INIT(256 << 10);
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct list list;
-	size_t lists = 0;
-	int64_t id = 0;
-	if (store_list_all(ops->db, &list, 1, &lists, &arena, err) < 0)
+	if (buffer_check(&text, err) < 0 || alert_mail(ops, &list, subject, buffer_text(&text), err) < 0)
 		return -1;
-	/* An address that the relay lets us send from. */
-	const char *from = lists > 0 ? list.from_email : ops->config->alerts.mail;
-	if (compose(ops, kind, alerts, n, now_us, from, &message, err) < 0)
-		return -1;
-	struct notice notice = { .kind = "alert", .email = ops->config->alerts.mail, .sender = from, .message = buffer_bytes(&message) };
-	return store_notice_add(ops->db, &notice, now_us, &id, err) < 0 ? -1 : store_alert_mailed(ops->db, kind, now_us, err);
+	return store_alert_mailed(ops->db, kind, now_us, err);
 }
 
 int alerts_mail(struct ops *ops, struct error *err)
