@@ -17,7 +17,7 @@ static const struct sql FIND = {
 static const struct sql RAISE = {
 	.name = "alert raise",
 	.text = "INSERT INTO alert (kind, object, text, raised_us, seen_us) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kind, object) DO "
-	        "UPDATE "
+		"UPDATE "
 		"SET text = excluded.text, seen_us = excluded.seen_us",
 	.in = ARGS(ARG(s, TEXT), ARG(t, TEXT), ARG(u, TEXT), ARG(a, INT), ARG(a, INT)),
 };

@@ -34,7 +34,7 @@ static const struct sql MISSED = {
 		"d.subscriber_id LEFT JOIN attempt a ON a.id = (SELECT max(b.id) FROM attempt b WHERE b.delivery_id = d.id) WHERE "
 		"d.campaign_id + 0 = $1 AND d.id > $2 AND d.id >= (SELECT min(f.id) FROM delivery f WHERE f.campaign_id = $3) AND d.id <= "
 		"(SELECT max(l.id) FROM delivery l WHERE l.campaign_id = $4) AND (d.state NOT IN ('sent', 'queued', 'leased', 'inflight') "
-	        "OR "
+		"OR "
 		"d.returned_us > 0) ORDER BY d.id LIMIT $5",
 	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(a, INT), ARG(a, INT), ARG(c, INT)),
 	.row = missed_fields,
