@@ -1,23 +1,8 @@
 #include "base/text.h"
-#include "content/html.h"
+#include "content/plain.h"
 #include <stdio.h>
 
-enum { LINKS = 500, INDENT_MAX = 40 };
-
-struct plain {
-	struct buffer *out;
-	struct buffer line; /* the paragraph so far, one line */
-	unsigned width;
-	enum content_links links_as;
-	char prefix[INDENT_MAX]; /* of every line: quotes and list indents */
-	char bullet[INDENT_MAX]; /* of the first line of an item, instead of as much prefix */
-	const char *links[LINKS];
-	size_t link_count;
-	struct arena arena;
-	int depth;
-};
-
-static void blank_line(struct plain *p)
+void plain_blank_line(struct plain *p)
 {
 	size_t n = p->out->size;
 	if (n == 0)
@@ -26,7 +11,7 @@ static void blank_line(struct plain *p)
 		buffer_add_char(p->out, '\n');
 }
 
-static void start_line(struct plain *p, bool first)
+void plain_start_line(struct plain *p, bool first)
 {
 	size_t used = strlen(p->bullet);
 	if (!first || used == 0) {
@@ -40,7 +25,7 @@ static void start_line(struct plain *p, bool first)
 }
 
 /* Writes the gathered line, wrapped at words. Returns its width in columns. */
-static size_t end_line(struct plain *p)
+size_t plain_end_line(struct plain *p)
 {
 	CLEANUP(buffer_clear) struct buffer squeezed = BUFFER_INIT(p->line.max_bytes);
 	text_squeeze(buffer_bytes(&p->line), &squeezed);
@@ -49,7 +34,7 @@ static size_t end_line(struct plain *p)
 		return 0;
 	size_t longest = text_columns(buffer_bytes(&squeezed));
 	if (p->width == 0) {
-		start_line(p, true);
+		plain_start_line(p, true);
 		buffer_add_bytes(p->out, buffer_bytes(&squeezed));
 		buffer_add_char(p->out, '\n');
 		return longest;
@@ -57,12 +42,12 @@ static size_t end_line(struct plain *p)
 	struct bytes rest = buffer_bytes(&squeezed);
 	struct bytes word;
 	size_t column = 0;
-	start_line(p, true);
+	plain_start_line(p, true);
 	while (text_next_part(&rest, " ", &word)) {
 		size_t size = text_columns(word);
 		if (column > 0 && column + 1 + size + strlen(p->prefix) > p->width) {
 			buffer_add_char(p->out, '\n');
-			start_line(p, false);
+			plain_start_line(p, false);
 			column = 0;
 		} else if (column > 0) {
 			buffer_add_char(p->out, ' ');
@@ -75,31 +60,29 @@ static size_t end_line(struct plain *p)
 	return longest;
 }
 
-static void children(struct plain *p, const xmlNode *node);
-
-static void block(struct plain *p, const xmlNode *node)
+void plain_block(struct plain *p, const xmlNode *node)
 {
-	end_line(p);
+	plain_end_line(p);
 	if (!p->bullet[0])
-		blank_line(p);
-	children(p, node);
-	end_line(p);
-	blank_line(p);
+		plain_blank_line(p);
+	plain_children(p, node);
+	plain_end_line(p);
+	plain_blank_line(p);
 }
 
 static void heading(struct plain *p, const xmlNode *node)
 {
-	end_line(p);
-	blank_line(p);
-	children(p, node);
-	size_t columns = end_line(p);
+	plain_end_line(p);
+	plain_blank_line(p);
+	plain_children(p, node);
+	size_t columns = plain_end_line(p);
 	if (columns > 0 && node->name[1] <= '2') {
 		buffer_add_text(p->out, p->prefix);
 		for (size_t i = 0; i < columns && i < 72; i++)
 			buffer_add_char(p->out, node->name[1] == '1' ? '=' : '-');
 		buffer_add_char(p->out, '\n');
 	}
-	blank_line(p);
+	plain_blank_line(p);
 }
 
 static void push(struct plain *p, const char *more)
@@ -112,9 +95,9 @@ static void push(struct plain *p, const char *more)
 static void list(struct plain *p, const xmlNode *node, bool ordered)
 {
 	int number = 1;
-	end_line(p);
+	plain_end_line(p);
 	if (p->depth < 2)
-		blank_line(p);
+		plain_blank_line(p);
 	for (const xmlNode *item = node->children; item; item = item->next) {
 		char saved[INDENT_MAX];
 		if (!html_is(item, "li"))
@@ -125,15 +108,15 @@ static void list(struct plain *p, const xmlNode *node, bool ordered)
 		else
 			snprintf(p->bullet, sizeof p->bullet, "- ");
 		push(p, ordered ? "   " : "  ");
-		children(p, item);
-		end_line(p);
+		plain_children(p, item);
+		plain_end_line(p);
 		p->bullet[0] = '\0';
 		/* Items stand close together even where their page wrote paragraphs. */
 		while (p->out->size > 1 && p->out->data[p->out->size - 1] == '\n' && p->out->data[p->out->size - 2] == '\n')
 			buffer_cut(p->out, p->out->size - 1);
 		memcpy(p->prefix, saved, sizeof saved);
 	}
-	blank_line(p);
+	plain_blank_line(p);
 }
 
 static void link_text(struct plain *p, const xmlNode *node)
@@ -141,7 +124,7 @@ static void link_text(struct plain *p, const xmlNode *node)
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(64 << 10);
 	const char *href = html_attribute(node, "href", &p->arena);
 	size_t before = p->line.size;
-	children(p, node);
+	plain_children(p, node);
 	html_text(node, &text);
 	struct bytes shown = text_trim(buffer_bytes(&text));
 	if (!href || p->line.size == before)
@@ -166,8 +149,8 @@ static void preformatted(struct plain *p, const xmlNode *node)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4 << 20);
 	struct bytes line;
-	end_line(p);
-	blank_line(p);
+	plain_end_line(p);
+	plain_blank_line(p);
 	html_text(node, &text);
 	struct bytes rest = buffer_bytes(&text);
 	while (rest.size > 0) {
@@ -179,7 +162,7 @@ static void preformatted(struct plain *p, const xmlNode *node)
 		buffer_add_bytes(p->out, line);
 		buffer_add_char(p->out, '\n');
 	}
-	blank_line(p);
+	plain_blank_line(p);
 }
 
 static bool is_block(const xmlNode *node)
@@ -192,7 +175,7 @@ static bool is_block(const xmlNode *node)
 	return false;
 }
 
-static bool holds_blocks(const xmlNode *node)
+bool plain_holds_blocks(const xmlNode *node)
 {
 	for (const xmlNode *child = node->children; child; child = child->next)
 		if (is_block(child))
@@ -200,39 +183,16 @@ static bool holds_blocks(const xmlNode *node)
 	return false;
 }
 
-static bool is_cell(const xmlNode *node)
+bool plain_is_cell(const xmlNode *node)
 {
 	return html_is(node, "td") || html_is(node, "th");
-}
-
-/* Cells of data stand on one line; cells that hold blocks are a layout, and are read one after the other. */
-static void row(struct plain *p, const xmlNode *node)
-{
-	bool is_layout = false;
-	bool first = true;
-	for (const xmlNode *cell = node->children; cell; cell = cell->next)
-		is_layout = is_layout || (is_cell(cell) && holds_blocks(cell));
-	end_line(p);
-	for (const xmlNode *cell = node->children; cell; cell = cell->next) {
-		if (!is_cell(cell))
-			continue;
-		if (is_layout) {
-			block(p, cell);
-			continue;
-		}
-		if (!first)
-			buffer_add_text(&p->line, " | ");
-		first = false;
-		children(p, cell);
-	}
-	end_line(p);
 }
 
 static void emphasis(struct plain *p, const xmlNode *node, char mark)
 {
 	size_t before = p->line.size;
 	buffer_add_char(&p->line, mark);
-	children(p, node);
+	plain_children(p, node);
 	if (p->line.size == before + 1)
 		buffer_cut(&p->line, before);
 	else
@@ -245,20 +205,20 @@ static void element(struct plain *p, const xmlNode *node)
 	if (name[0] == 'h' && name[1] >= '1' && name[1] <= '6' && !name[2]) {
 		heading(p, node);
 	} else if (html_is(node, "br")) {
-		end_line(p);
+		plain_end_line(p);
 	} else if (html_is(node, "hr")) {
-		end_line(p);
-		blank_line(p);
+		plain_end_line(p);
+		plain_blank_line(p);
 		buffer_add_text(p->out, "* * *\n\n");
 	} else if (html_is(node, "ul") || html_is(node, "ol")) {
 		list(p, node, html_is(node, "ol"));
 	} else if (html_is(node, "blockquote")) {
 		char saved[INDENT_MAX];
-		end_line(p);
+		plain_end_line(p);
 		memcpy(saved, p->prefix, sizeof saved);
-		blank_line(p);
+		plain_blank_line(p);
 		push(p, "> ");
-		block(p, node);
+		plain_block(p, node);
 		memcpy(p->prefix, saved, sizeof saved);
 	} else if (html_is(node, "a")) {
 		link_text(p, node);
@@ -268,27 +228,26 @@ static void element(struct plain *p, const xmlNode *node)
 			buffer_format(&p->line, "[Image: %s]", alt);
 	} else if (html_is(node, "pre")) {
 		preformatted(p, node);
-	} else if (html_is(node, "tr")) {
-		row(p, node);
+	} else if (html_is(node, "table")) {
+		plain_table(p, node);
 	} else if (html_is(node, "strong") || html_is(node, "b")) {
 		emphasis(p, node, '*');
 	} else if (html_is(node, "code") || html_is(node, "kbd") || html_is(node, "samp")) {
 		emphasis(p, node, '`');
 	} else if (html_is(node, "em") || html_is(node, "i")) {
 		emphasis(p, node, '_');
-	} else if (html_is(node, "p") || html_is(node, "table") || html_is(node, "dl") || html_is(node, "figcaption") ||
-	           html_is(node, "div")) {
-		block(p, node);
+	} else if (html_is(node, "p") || html_is(node, "dl") || html_is(node, "figcaption") || html_is(node, "div")) {
+		plain_block(p, node);
 	} else if (html_is(node, "dt") || html_is(node, "dd") || html_is(node, "caption")) {
-		end_line(p);
-		children(p, node);
-		end_line(p);
+		plain_end_line(p);
+		plain_children(p, node);
+		plain_end_line(p);
 	} else if (!html_is(node, "script") && !html_is(node, "style") && !html_is(node, "title")) {
-		children(p, node);
+		plain_children(p, node);
 	}
 }
 
-static void children(struct plain *p, const xmlNode *node)
+void plain_children(struct plain *p, const xmlNode *node)
 {
 	if (++p->depth < 200)
 		for (const xmlNode *child = node->children; child; child = child->next) {
@@ -304,8 +263,8 @@ int html_plain_text(xmlDoc *doc, const struct content_plain *how, struct buffer 
 {
 	struct plain p = { .out = out, .line = BUFFER_INIT(4 << 20), .width = how->width, .links_as = how->links, .arena = ARENA_INIT };
 	if (doc && xmlDocGetRootElement(doc))
-		children(&p, xmlDocGetRootElement(doc));
-	end_line(&p);
+		plain_children(&p, xmlDocGetRootElement(doc));
+	plain_end_line(&p);
 	while (out->size > 0 && out->data[out->size - 1] == '\n')
 		buffer_cut(out, out->size - 1);
 	if (p.link_count > 0)

@@ -31,7 +31,16 @@ static void test_reads_like_a_letter(void **state)
 		{ "<blockquote><p>q</p></blockquote><p>x</p>", "> q\n\nx" },
 		{ "<pre>a\n\n  b</pre>", "    a\n\n      b" },
 		{ "<p><img src=x alt=\"A cat\"><img src=y alt=\"\"></p>", "[Image: A cat]" },
-		{ "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>", "A | B\n1 | 2" },
+		{ "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>", "    A  B\n    -  -\n    1  2" },
+		{ "<table><caption>C</caption><tbody><tr><td>a</td><td></td><td>c</td></tr><tr><td>\xe6\xbc\xa2</td><td>b</td></tr></"
+		  "tbody></table>",
+		  "C\n\n    a      c\n    \xe6\xbc\xa2  b" },
+		{ "<table><tr><th>Name</th><th>What this one is known for, in the words of those who came "
+		  "later</th></tr><tr><td>Ada</td><td>a program that came a "
+		  "century before its machine</td></tr><tr><td>Bob</td><td></td></tr></table>",
+		  "Name: Ada\nWhat this one is known for, in the words of those who came later: a\nprogram that came a century before its "
+		  "machine\n\nName: Bob" },
+		{ "<table><tr><td>only</td></tr></table>", "only" },
 		{ "<table><tr><td><p>left</p></td><td><p>right</p></td></tr></table>", "left\n\nright" },
 		{ "<script>x</script><style>y</style><p>z</p>", "z" },
 		{ "<p>a</p><hr><p>b</p>", "a\n\n* * *\n\nb" },
