@@ -199,6 +199,22 @@ static int unsubscribe(struct cli *cli)
 	return 0;
 }
 
+static int set(struct cli *cli)
+{
+	struct error err;
+	const char *cadence = cli_option(cli, "cadence");
+	const char *name = cli_option(cli, "name");
+	if (!cadence && !name)
+		return cli_usage(cli, "what is to change? --cadence or --name");
+	if (subscriber_set(&cli->ops, cli->argument[0], cli->arguments > 1 ? cli->argument[1] : NULL, cadence, name, cli->actor, &err) <
+	    0) {
+		int status = cli_fail(cli, &err, NULL);
+		return err.code == ERROR_NOT_FOUND ? 67 : status;
+	}
+	cli_say(cli, "%s changed.", cli->argument[0]);
+	return 0;
+}
+
 const struct command subscriber_commands[] = {
 	{ "subscriber", "add", NEEDS_STORE, 2, 2, "LIST ADDRESS --consent TEXT [--name NAME]", "name: attributes: consent: confirm",
 	  "adds one reader", "gazette subscriber add news ann@example.org --name \"Ann\" --consent \"asked by phone, 2026-05-01\"", add },
@@ -211,6 +227,9 @@ const struct command subscriber_commands[] = {
 	  "gazette subscriber import news readers.csv --consent \"signed up at the fair, 2026-05-01\"", import },
 	{ "subscriber", "export", NEEDS_STORE, 1, 2, "LIST [FILE]", "raw", "writes the readers as CSV",
 	  "gazette subscriber export news readers.csv", export_command },
+	{ "subscriber", "set", NEEDS_STORE, 1, 2, "ADDRESS [LIST] [--cadence each|daily|weekly] [--name NAME]",
+	  "cadence: name:", "changes how often a reader hears from a list, or the name",
+	  "gazette subscriber set ann@example.org news --cadence weekly", set },
 	{ "subscriber", "unsubscribe", NEEDS_STORE, 1, 2, "ADDRESS LIST|--all", "", "takes a reader off",
 	  "gazette subscriber unsubscribe ann@example.org news", unsubscribe },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },

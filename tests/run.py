@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -15,6 +16,7 @@ LOGS = os.path.join(ROOT, "build", "logs")
 LONG = "--long" in sys.argv
 QUICK = "--quick" in sys.argv
 passed, failed, skipped = [], [], []
+PRINTING = threading.Lock()
 
 
 def report(name, ok, seconds, note=""):
@@ -68,12 +70,18 @@ def unit_tests(name, *options):
                 print("".join(f"     {figure}\n" for figure in test.get("stdout", "").splitlines() if figure.startswith("# ")), end="", flush=True)
 
 
-def scripted(path, timeout):
+SANITIZERS = {"ASAN_OPTIONS": "detect_stack_use_after_return=0:detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+              "TSAN_OPTIONS": "halt_on_error=1"}
+# These hold the programs against the clock or take memory from them: they run what users run, not a sanitizer's build.
+AGAINST_THE_CLOCK = ("clock_test.py", "hostile_test.py", "kill_test.py", "pacing_test.py", "powercut_test.py", "trouble_test.py")
+
+
+def scripted(path, timeout, binaries="gcc"):
     """A test program that prints `ok NAME`, `not ok NAME` and `skip NAME: reason`, a line each."""
     begin = time.time()
-    name = os.path.relpath(path, os.path.join(ROOT, "tests"))
+    name = os.path.relpath(path, os.path.join(ROOT, "tests")) + ("" if binaries == "gcc" else f" ({binaries})")
     log = os.path.join(LOGS, re.sub(r"\W+", "-", name) + ".log")
-    env = {**os.environ, "GAZETTE_BIN": os.path.join(ROOT, "build", "gcc"), "GAZETTE_LONG": "1" if LONG else ""}
+    env = {**os.environ, **SANITIZERS, "GAZETTE_BIN": os.path.join(ROOT, "build", binaries), "GAZETTE_LONG": "1" if LONG else ""}
     try:
         done = subprocess.run([path], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, timeout=timeout)
         text, code = done.stdout.decode("utf-8", "replace"), done.returncode
@@ -81,6 +89,11 @@ def scripted(path, timeout):
         text, code = (late.stdout or b"").decode("utf-8", "replace") + "\ntimed out\n", 124
     with open(log, "w", encoding="utf-8") as out:
         out.write(text)
+    with PRINTING:
+        show(name, text, code, time.time() - begin)
+
+
+def show(name, text, code, seconds):
     any_failed = False
     for line in text.splitlines():
         if line.startswith("ok "):
@@ -94,11 +107,21 @@ def scripted(path, timeout):
         elif line.startswith("# "):
             print(f"     {line}", flush=True)
     if code != 0 and not any_failed:
-        report(name, False, time.time() - begin)
+        report(name, False, seconds)
         any_failed = True
     if any_failed:
         print(text[-6000:], flush=True)
-    print(f"     {name} took {time.time() - begin:.0f} s", flush=True)
+    print(f"     {name} took {seconds:.0f} s", flush=True)
+
+
+def real_peers():
+    """The programs against real peers, two test programs at a time: mostly they wait."""
+    paths = sorted(path for room in ("integration", "crash", "browser") for path in glob.glob(os.path.join(ROOT, "tests", room, "*_test.*")) if not path.endswith(".c"))
+    jobs = [(path, "gcc" if os.path.basename(path) in AGAINST_THE_CLOCK else "asan") for path in paths]
+    jobs.append((os.path.join(ROOT, "tests", "integration", "send_test.py"), "tsan"))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(scripted, path, 3600 if LONG else 600, binaries) for path, binaries in jobs]:
+            done.result()
 
 
 def sources():
@@ -164,8 +187,7 @@ def main():
         run("cppcheck", ["cppcheck", "--quiet", "--error-exitcode=1", "--enable=warning,portability", "--inline-suppr", "--std=c11", "--suppressions-list=tests/quality/cppcheck.txt",
                          "-j", str(os.cpu_count()), "-Ilib", "-I.", "lib", "daemon", "cli"])
     if built:
-        for path in sorted(path for room in ("integration", "crash", "browser") for path in glob.glob(os.path.join(ROOT, "tests", room, "*_test.*"))):
-            scripted(path, 3600 if LONG else 600)
+        real_peers()
     print(f"all of it took {time.time() - begin:.0f} s")
     for name in failed:
         print(f"failed: {name}")

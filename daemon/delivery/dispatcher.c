@@ -63,8 +63,12 @@ static void take_returned(struct dispatcher *d)
 static void give_back_queue(struct dispatcher *d, size_t relay, bool (*match)(const struct job *, const void *), const void *what)
 {
 	struct job jobs[64];
-	for (size_t n; (n = queue_take(d->delivery->relay[relay].queue, match, what, jobs, COUNT_OF(jobs))) > 0;)
+	for (size_t n; (n = queue_take(d->delivery->relay[relay].queue, match, what, jobs, COUNT_OF(jobs))) > 0;) {
+		for (size_t i = 0; i < n; i++)
+			pacing_untake(&d->pace.pacing,
+			              &(struct pacing_key){ jobs[i].provider, jobs[i].list, jobs[i].campaign, jobs[i].is_notice }, relay);
 		give_back(d, jobs, n);
+	}
 }
 
 static void give_back_lanes(struct dispatcher *d, bool (*match)(const struct job *, const void *), const void *what)
@@ -308,9 +312,7 @@ static void step(struct dispatcher *d)
 {
 	struct daemon *daemon = d->delivery->daemon;
 	struct moment now = clock_now();
-	const struct config *before = d->pace.config;
-	pace_look(&d->pace, now);
-	if (d->pace.config != before || (d->pace.config->dkim_count > 0 && now.mono_us - d->keys_us > KEYS_US))
+	if (pace_look(&d->pace, now) || (d->pace.config->dkim_count > 0 && now.mono_us - d->keys_us > KEYS_US))
 		load_keys(d, now.mono_us);
 	pace_events(&d->pace, now);
 	take_returned(d);
@@ -348,14 +350,15 @@ void *dispatcher_main(void *arg)
 	d = (struct dispatcher){ .delivery = arg };
 	struct daemon *daemon = d.delivery->daemon;
 	pthread_setname_np(pthread_self(), "dispatcher");
-	if (start(&d, &err) < 0) {
+	bool is_started = start(&d, &err) == 0;
+	if (!is_started) {
 		log_error("dispatcher could not start text=\"%s\"", err.text);
 		daemon_fail(daemon, error_exit(err.code));
 	}
-	while (!atomic_load(&daemon->stopping) && !atomic_load(&daemon->failed))
+	while (is_started && !atomic_load(&daemon->stopping) && !atomic_load(&daemon->failed))
 		step(&d);
 	/* What sessions still give back while they end is taken by delivery_stop(). */
-	if (d.lanes.slots && d.ops.db) {
+	if (is_started) {
 		give_back_all(&d);
 		pace_reserve(&d.pace, false);
 	}

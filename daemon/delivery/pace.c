@@ -216,14 +216,15 @@ static void say_rate(struct pace *pace, struct moment now)
 		log_error("rate not written text=\"%s\"", err.text);
 }
 
-void pace_look(struct pace *pace, struct moment now)
+bool pace_look(struct pace *pace, struct moment now)
 {
 	const struct config *fresh = atomic_load(&pace->delivery->daemon->reloaded);
 	struct error err;
-	if (fresh && fresh != pace->config)
+	bool is_fresh = fresh && fresh != pace->config;
+	if (is_fresh)
 		reload(pace, fresh, now);
 	if (now.mono_us - pace->looked_us < LOOK_US)
-		return;
+		return is_fresh;
 	pace->looked_us = now.mono_us;
 	count_returns(pace, now);
 	if (pacing_tick(&pace->pacing, now))
@@ -242,4 +243,5 @@ void pace_look(struct pace *pace, struct moment now)
 		if (pace->pacing.relay[i].is_held ? pace->said[i][0] != 'p'
 		                                  : pace->said[i][0] != 'o' && !pacing_is_paused(&pace->pacing, i, now.mono_us))
 			say_relay(pace, i, now);
+	return is_fresh;
 }

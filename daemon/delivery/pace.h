@@ -19,8 +19,8 @@ struct pace {
 MUST_CHECK int pace_start(struct pace *pace, struct delivery *delivery, struct ops *ops, struct error *err);
 /* What the sessions told: replies move pauses and paces. */
 void pace_events(struct pace *pace, struct moment now);
-/* Now and then: providers that a person paused, campaigns' own rates, days of a warm-up, a reloaded configuration. */
-void pace_look(struct pace *pace, struct moment now);
+/* Now and then: providers that a person paused, campaigns' own rates, days of a warm-up. True: a reloaded configuration is in force now. */
+bool pace_look(struct pace *pace, struct moment now);
 /* A campaign that has just begun: its rates come into force before its first message goes. */
 MUST_CHECK int pace_know(struct pace *pace, int64_t campaign, struct error *err);
 /* Before a message goes that took more of a durable quota than the store knows of. False: it could not be stored. */

@@ -129,7 +129,7 @@ void text_squeeze(struct bytes bytes, struct buffer *out)
 	size_t n = 0;
 	for (size_t i = 0; i < bytes.size;) {
 		size_t from = i;
-		while (i < bytes.size && !(n = space_at(bytes, i)))
+		while (i < bytes.size && space_at(bytes, i) == 0)
 			i++;
 		if (i > from && from > 0 && out->size > start)
 			buffer_add_char(out, ' ');

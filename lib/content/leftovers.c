@@ -67,7 +67,7 @@ static bool is_blank(const xmlNode *node)
 /* The last paragraph that says something, however deep it stands. */
 static xmlNode *last_paragraph(xmlNode *body)
 {
-	for (xmlNode *node = body->last; node; node = node->prev) {
+	for (xmlNode *node = body ? body->last : NULL; node; node = node->prev) {
 		if (node->type != XML_ELEMENT_NODE || is_blank(node))
 			continue;
 		if (html_is(node, "p") || !html_find_element(node, "p"))

@@ -113,3 +113,46 @@ int subscriber_unsubscribe(struct ops *ops, const char *email, const char *list,
 	snprintf(id, sizeof id, "%" PRId64, subscriber.id);
 	return ops_audit(ops, actor, "subscriber unsubscribe", id, list ? list : "all lists", err);
 }
+
+static int set_cadence(struct ops *ops, int64_t subscriber, const char *list, const char *cadence, struct error *err)
+{
+	enum { LISTS = 1000 };
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct membership *rows = arena_alloc(&arena, LISTS * sizeof *rows);
+	int64_t changed = 0;
+	size_t n = 0;
+	if (strcmp(cadence, "each") != 0 && strcmp(cadence, "daily") != 0 && strcmp(cadence, "weekly") != 0)
+		return error_set(err, ERROR_INPUT, "cadence \"%.20s\": write each, daily or weekly", cadence);
+	if (!rows)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (store_membership_all(ops->db, subscriber, rows, LISTS, &n, &arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		int64_t one = 0;
+		if (list && strcmp(rows[i].list, list) != 0)
+			continue;
+		if (store_subscription_set_cadence(ops->db, rows[i].list_id, subscriber, cadence, &one, err) < 0)
+			return -1;
+		changed += one;
+	}
+	return changed ? 0 : error_set(err, ERROR_NOT_FOUND, "the reader is not on %s", list ? list : "any list");
+}
+
+int subscriber_set(struct ops *ops, const char *email, const char *list, const char *cadence, const char *name, struct actor actor,
+                   struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct subscriber subscriber;
+	struct list found;
+	char id[UNITS_TEXT];
+	if (subscriber_find(ops, email, &subscriber, &arena, err) < 0 || (list && list_find(ops, list, &found, &arena, err) < 0))
+		return -1;
+	if (name && (strlen(name) >= JOB_NAME_BYTES || text_has_control(bytes_text(name)) || !text_is_utf8(bytes_text(name))))
+		return error_set(err, ERROR_INPUT, "the name is longer than 255 bytes, holds control characters or is no UTF-8");
+	if (cadence && set_cadence(ops, subscriber.id, list, cadence, err) < 0)
+		return -1;
+	if (name && store_subscriber_set_name(ops->db, subscriber.id, name, clock_now().wall_us, err) < 0)
+		return -1;
+	snprintf(id, sizeof id, "%" PRId64, subscriber.id);
+	return ops_audit(ops, actor, "subscriber set", id, cadence ? cadence : "", err);
+}

@@ -29,6 +29,9 @@ MUST_CHECK int reader_of_token(struct ops *ops, const char *text, enum token_pur
 /* Leaving by link, one-click, mail or the command line; list 0 in the token means all. Idempotent. */
 MUST_CHECK int subscriber_leave(struct ops *ops, const struct token *token, const char *how, struct error *err);
 MUST_CHECK int subscriber_undo_leave(struct ops *ops, const struct token *token, struct error *err);
+/* name NULL: stays; cadence NULL: stays, else of `list` (NULL: all the reader's lists). NOT_FOUND: no such reader, or not on that list. */
+MUST_CHECK int subscriber_set(struct ops *ops, const char *email, const char *list, const char *cadence, const char *name,
+                              struct actor actor, struct error *err);
 MUST_CHECK int subscriber_unsubscribe(struct ops *ops, const char *email, const char *list /* NULL all */, struct actor actor,
                                       struct error *err);
 

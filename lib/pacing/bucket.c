@@ -33,3 +33,8 @@ void bucket_take(struct bucket *bucket, int64_t now_us)
 	assert(bucket_wait(bucket, now_us) == 0);
 	bucket->full_at_us = (bucket->full_at_us > now_us ? bucket->full_at_us : now_us) + bucket->token_us;
 }
+
+void bucket_untake(struct bucket *bucket)
+{
+	bucket->full_at_us -= bucket->token_us;
+}

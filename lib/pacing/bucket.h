@@ -23,4 +23,6 @@ int64_t bucket_room(const struct bucket *bucket, int64_t at_us);
 
 /* Spends one token. Call it only when bucket_wait() said 0. */
 void bucket_take(struct bucket *bucket, int64_t now_us);
+/* Puts one back that was taken and not used. */
+void bucket_untake(struct bucket *bucket);
 #endif

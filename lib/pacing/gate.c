@@ -43,6 +43,14 @@ bool gate_take(struct gate *gate, struct moment now)
 	return is_short;
 }
 
+void gate_untake(struct gate *gate)
+{
+	for (size_t i = 0; i < gate->buckets; i++)
+		bucket_untake(&gate->bucket[i]);
+	for (size_t i = 0; i < gate->windows; i++)
+		window_untake(&gate->window[i]);
+}
+
 size_t gate_room(struct gate *gate, struct moment now, int64_t within_us, size_t max)
 {
 	int64_t room = (int64_t)max;

@@ -21,6 +21,7 @@ MUST_CHECK int gate_init(struct gate *gate, const struct rate *rates, size_t n, 
 int64_t gate_wait(struct gate *gate, struct moment now);
 /* True: a durable quota took more than the store knows of. */
 bool gate_take(struct gate *gate, struct moment now);
+void gate_untake(struct gate *gate); /* what was taken was not used */
 /* How many may pass from now on within `within_us`, at most `max`. */
 size_t gate_room(struct gate *gate, struct moment now, int64_t within_us, size_t max);
 #endif

@@ -315,6 +315,21 @@ enum hold pacing_take(struct pacing *pacing, const struct pacing_key *key, uint3
 	return hold;
 }
 
+void pacing_untake(struct pacing *pacing, const struct pacing_key *key, size_t index)
+{
+	struct pacing_relay *relay = &pacing->relay[index];
+	gate_untake(&pacing->total);
+	gate_untake(&relay->gate);
+	gate_untake(&relay->warm);
+	relay->ramp.used -= relay->ramp.used > 0;
+	if (key->is_notice)
+		return;
+	gate_untake(&pacing->provider[key->provider].gate);
+	for (size_t i = 0; i < pacing->flows; i++)
+		if (applies(&pacing->flow[i], key->list, key->campaign))
+			gate_untake(&pacing->flow[i].gate);
+}
+
 bool pacing_is_paused(const struct pacing *pacing, size_t relay, int64_t mono_us)
 {
 	return pacing->relay[relay].pause.until_us > mono_us;

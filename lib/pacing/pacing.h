@@ -114,6 +114,8 @@ size_t pacing_total_room(struct pacing *pacing, struct moment now, size_t max);
 enum hold pacing_take(struct pacing *pacing, const struct pacing_key *key, uint32_t full, struct moment now, size_t *relay,
                       int64_t *wait_us);
 
+/* A message that pacing_take() let go came back from the relay's queue untried: its tokens count again. */
+void pacing_untake(struct pacing *pacing, const struct pacing_key *key, size_t relay);
 /* How many messages for it are in progress now. Where none gets through for a while, fewer are tried at once. */
 void pacing_progress(struct pacing *pacing, int64_t provider, size_t busy, int64_t mono_us);
 /* What became of a message or an attempt to connect: a success opens, three faults of the relay in a row or a 421 pause. */

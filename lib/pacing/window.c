@@ -58,6 +58,15 @@ void window_take(struct window *window, int64_t wall_us)
 	window->sum++;
 }
 
+void window_untake(struct window *window)
+{
+	int64_t *used = &window->used[window->slice % WINDOW_SLICES];
+	if (*used == 0)
+		return;
+	--*used;
+	window->sum--;
+}
+
 bool window_is_short(const struct window *window)
 {
 	return window->used[window->slice % WINDOW_SLICES] > window->reserved;

@@ -23,6 +23,9 @@ int64_t window_wait(struct window *window, int64_t wall_us);
 int64_t window_room(struct window *window, int64_t wall_us);
 void window_take(struct window *window, int64_t wall_us);
 
+/* Puts one back that was taken and not used; in the newest slice, where it can do no harm. */
+void window_untake(struct window *window);
+
 /* More was taken than was reserved: the caller stores the slice as `window_reserve` says before the message goes. */
 bool window_is_short(const struct window *window);
 /* The newest slice's begin and what to store for it. `ahead`: with a hundredth of the limit on top; otherwise just what was used. */

@@ -85,6 +85,12 @@ static const struct sql SET_ACTIVE = {
 static const struct sql SET_PAUSED = { .name = "subscription pause",
 	                               .text = "UPDATE subscription SET state = 'paused' WHERE list_id = $1 AND subscriber_id = $2",
 	                               .in = ARGS(ARG(a, INT), ARG(b, INT)) };
+static const struct sql SET_CADENCE = { .name = "subscription cadence",
+	                                .text = "UPDATE subscription SET cadence = $1 WHERE list_id = $2 AND subscriber_id = $3",
+	                                .in = ARGS(ARG(s, TEXT), ARG(a, INT), ARG(b, INT)) };
+static const struct sql SET_NAME = { .name = "subscriber name",
+	                             .text = "UPDATE subscriber SET name = $1, updated_us = $2 WHERE id = $3",
+	                             .in = ARGS(ARG(s, TEXT), ARG(a, INT), ARG(b, INT)) };
 static const struct sql CONSENT = {
 	.name = "consent insert",
 	.text = "INSERT INTO consent (list_id, subscriber_id, what, how, text, evidence, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -180,6 +186,8 @@ const struct sql *const subscriber_statements[] = { &FIND,
 	                                            &SET_LEFT,
 	                                            &SET_ACTIVE,
 	                                            &SET_PAUSED,
+	                                            &SET_CADENCE,
+	                                            &SET_NAME,
 	                                            &CONSENT,
 	                                            &REVOKE,
 	                                            &UNSUBSCRIBE_EVENT,
@@ -372,4 +380,16 @@ int store_membership_all(struct db *db, int64_t subscriber, struct membership *o
 int store_consent_all(struct db *db, int64_t subscriber, struct consent *out, size_t max, size_t *n, struct arena *arena, struct error *err)
 {
 	return db_all(db, &CONSENTS, &(struct arg){ .a = subscriber }, out, max, n, arena, err);
+}
+
+int store_subscription_set_cadence(struct db *db, int64_t list, int64_t subscriber, const char *cadence, int64_t *changed,
+                                   struct error *err)
+{
+	struct arg arg = { .s = cadence, .a = list, .b = subscriber };
+	return store_run(db, &SET_CADENCE, &arg, changed, err);
+}
+
+int store_subscriber_set_name(struct db *db, int64_t subscriber, const char *name, int64_t now_us, struct error *err)
+{
+	return store_run(db, &SET_NAME, &(struct arg){ .s = name, .a = now_us, .b = subscriber }, NULL, err);
 }

@@ -84,6 +84,11 @@ MUST_CHECK int store_leave(struct db *db, int64_t list, int64_t subscriber, int6
 MUST_CHECK int store_subscription_apply(struct db *db, int64_t list, int64_t subscriber, enum subscription_event event, const char *how,
                                         const char *text, const char *evidence, int64_t now_us, struct error *err);
 
+/* How often the reader hears from the list: "each", "daily", "weekly". *changed 0: not on that list. */
+MUST_CHECK int store_subscription_set_cadence(struct db *db, int64_t list, int64_t subscriber, const char *cadence, int64_t *changed,
+                                              struct error *err);
+MUST_CHECK int store_subscriber_set_name(struct db *db, int64_t subscriber, const char *name, int64_t now_us, struct error *err);
+
 /* Confirmation tokens, by hash. find: 1 valid (or already used: *used), 0 none or expired. use: marks used and activates, one transaction.
  */
 MUST_CHECK int store_confirmation_add(struct db *db, const uint8_t hash[32], int64_t list, int64_t subscriber, int64_t now_us,

@@ -32,7 +32,7 @@ def store(site, sql, *values):
 
 def cadences(site):
     for who in ("daily", "weekly"):
-        store(site, "UPDATE subscription SET cadence = ? WHERE subscriber_id = (SELECT id FROM subscriber WHERE email = ?)", who, who + "@example.org")
+        site.run("subscriber", "set", who + "@example.org", "news", "--cadence", who)
 
 
 def due(site, cadence):
@@ -91,10 +91,10 @@ def test_a_reader_who_had_some_of_it_gets_the_rest():
     try:
         site.start()
         assert peers.wait_for(lambda: len(site.rows("digest", "show", "news")) == 2)
-        store(site, "UPDATE subscription SET cadence = 'daily' WHERE subscriber_id = (SELECT id FROM subscriber WHERE email = ?)", "weekly@example.org")
+        site.run("subscriber", "set", "weekly@example.org", "--cadence", "daily")
         send_post(site, "1")  # to each@ and daily@, who wants each mail until now
         cadences(site)
-        store(site, "UPDATE subscription SET cadence = 'daily' WHERE subscriber_id = (SELECT id FROM subscriber WHERE email = ?)", "weekly@example.org")
+        site.run("subscriber", "set", "weekly@example.org", "--cadence", "daily")
         send_post(site, add(site, "two", "The second"))
         del sink.mails[:]
         due(site, "daily")

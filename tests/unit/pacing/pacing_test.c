@@ -299,6 +299,24 @@ static void test_a_quota_of_an_hour_holds_over_a_restart(void **state)
 	assert_in_range(wait_us, 55 * MINUTE_US, 62 * MINUTE_US);
 }
 
+static void test_what_comes_back_untried_counts_again(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing_key key = { .list = 1, .campaign = 7 };
+	size_t relay = 0;
+	(void)state;
+	setup.total = (struct pacing_rates){ .rate = { { 5, 0, HOUR_US }, { 100, 5, SECOND_US } }, .count = 2 };
+	struct pacing *pacing = start(&setup);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(take(pacing, 0, i, &relay), HOLD_NOTHING);
+	assert_int_equal(take(pacing, 0, 10, &relay), HOLD_TOTAL);
+	for (int i = 0; i < 3; i++)
+		pacing_untake(pacing, &key, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(take(pacing, 0, SECOND_US + i, &relay), HOLD_NOTHING);
+	assert_int_equal(take(pacing, 0, 2 * SECOND_US, &relay), HOLD_TOTAL);
+}
+
 static void test_never_more_than_the_quota_in_any_hour(void **state)
 {
 	struct pacing_setup setup = one_relay();
@@ -373,6 +391,7 @@ int main(void)
 		                            cmocka_unit_test(test_a_campaign_and_a_list_have_rates_of_their_own),
 		                            cmocka_unit_test(test_relays_share_by_weight_and_a_list_may_name_one),
 		                            cmocka_unit_test(test_a_quota_of_an_hour_holds_over_a_restart),
+		                            cmocka_unit_test(test_what_comes_back_untried_counts_again),
 		                            cmocka_unit_test(test_never_more_than_the_quota_in_any_hour),
 		                            cmocka_unit_test(test_reload_keeps_pauses_and_what_was_used),
 		                            cmocka_unit_test(test_warm_up_grows_day_by_day_and_steps_back) };
