@@ -303,7 +303,8 @@ static void score_paragraph(struct search *s, xmlNode *node)
 	struct readable_size size = readable_size(node);
 	if (!node->parent || size.chars < LEAST_TEXT)
 		return;
-	double points = 2.0 + (double)size.pauses + (size.chars / 100 < 3 ? (double)(size.chars / 100) : 3.0);
+	size_t hundreds = size.chars / 100;
+	double points = 2.0 + (double)size.pauses + (double)(hundreds < 3 ? hundreds : 3);
 	xmlNode *up = node->parent;
 	for (int level = 0; level < ANCESTORS && up && up->type == XML_ELEMENT_NODE; level++, up = up->parent) {
 		if (!up->parent || up->parent->type != XML_ELEMENT_NODE)

@@ -40,7 +40,7 @@ static int read_mailbox(const char *value, struct address *address, struct error
 static void check_from(struct lint *lint)
 {
 	const struct parsed_field *from = parsed_field(lint->top, "From", 0);
-	struct address address;
+	struct address address = { 0 };
 	struct error why;
 	char where[48];
 	if (!from) {
