@@ -187,6 +187,7 @@ def main():
         run("cppcheck", ["cppcheck", "--quiet", "--error-exitcode=1", "--enable=warning,portability", "--inline-suppr", "--std=c11", "--suppressions-list=tests/quality/cppcheck.txt",
                          "-j", str(os.cpu_count()), "-Ilib", "-I.", "lib", "daemon", "cli"])
     if built:
+        scripted(os.path.join(ROOT, "tests", "bench", "callgrind"), 300)
         real_peers()
     print(f"all of it took {time.time() - begin:.0f} s")
     for name in failed:

@@ -11,11 +11,15 @@
 #include <iconv.h>
 #include <stdlib.h>
 
-enum { BATCH = 1000, FIELD_BYTES_MAX = 4096 };
+/* Rows wait in a window and are written in the order of their addresses, a batch in one transaction: a batch of neighbours touches a
+ * tenth of the index pages, and the log, that a batch in the file's order does. */
+enum { BATCH = 1000, WINDOW = 50 * BATCH, WINDOW_BYTES = 16 << 20, FIELD_BYTES_MAX = 4096 };
 #define IMPORT_BYTES (INT64_C(2) << 30)
 
-struct batch {
-	struct join rows[BATCH];
+struct window {
+	struct join rows[WINDOW];
+	const struct join *order[WINDOW];
+	struct join batch[BATCH];
 	size_t count;
 	struct arena arena;
 };
@@ -27,7 +31,7 @@ struct import {
 	struct import_result *out;
 	struct columns columns;
 	struct csv csv;
-	struct batch batch;
+	struct window window;
 	struct buffer rejected;
 	char how[160];
 };
@@ -37,7 +41,7 @@ static void import_clear(struct import **import)
 	if (!*import)
 		return;
 	csv_clear(&(*import)->csv);
-	arena_clear(&(*import)->batch.arena);
+	arena_clear(&(*import)->window.arena);
 	buffer_clear(&(*import)->rejected);
 	free(*import);
 	*import = NULL;
@@ -152,66 +156,90 @@ static const char *row_name(struct import *import, struct arena *arena)
 	return text.failed || line.failed ? NULL : arena_text(arena, buffer_text(&line));
 }
 
+/* What became of a row; one that asks for a confirmation gets its mail. */
+static int count_row(struct import *import, const struct join *row, struct error *err)
+{
+	struct import_result *out = import->out;
+	switch ((enum join_result)row->result) {
+	case JOIN_NEW:
+	case JOIN_ACTIVATED: out->added++; break;
+	case JOIN_UPDATED: out->updated++; break;
+	case JOIN_LEFT: out->left++; break;
+	case JOIN_SUPPRESSED: out->suppressed++; break;
+	case JOIN_PENDING: out->added++; return signup_mail(import->ops, import->list, row->subscriber_id, row->email, err);
+	case JOIN_SAME: out->same++; break;
+	}
+	return 0;
+}
+
+/* Of two rows with one address the later one is written later. */
+static int by_address(const void *a, const void *b)
+{
+	const struct join *left = *(const struct join *const *)a;
+	const struct join *right = *(const struct join *const *)b;
+	int order = strcmp(left->email_key, right->email_key);
+	return order ? order : (left > right) - (left < right);
+}
+
+static int write_window(struct import *import, struct error *err)
+{
+	struct window *window = &import->window;
+	for (size_t i = 0; i < window->count; i++)
+		window->order[i] = &window->rows[i];
+	/* A small file's readers are numbered as they stand in it. */
+	if (window->count > BATCH)
+		qsort(window->order, window->count, sizeof window->order[0], by_address);
+	for (size_t at = 0; at < window->count; at += BATCH) {
+		size_t n = window->count - at < BATCH ? window->count - at : BATCH;
+		for (size_t i = 0; i < n; i++)
+			window->batch[i] = *window->order[at + i];
+		if (store_join(import->ops->db, import->list->id, window->batch, n, clock_now().wall_us, err) < 0)
+			return -1;
+		for (size_t i = 0; i < n; i++)
+			if (count_row(import, &window->batch[i], err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
 static int flush(struct import *import, struct error *err)
 {
-	struct batch *batch = &import->batch;
-	struct import_result *out = import->out;
-	if (batch->count == 0)
-		return 0;
-	if (!import->in->dry_run) {
-		if (ops_room(import->ops, err) < 0 ||
-		    store_join(import->ops->db, import->list->id, batch->rows, batch->count, clock_now().wall_us, err) < 0)
-			return -1;
-		for (size_t i = 0; i < batch->count; i++) {
-			switch ((enum join_result)batch->rows[i].result) {
-			case JOIN_NEW:
-			case JOIN_ACTIVATED: out->added++; break;
-			case JOIN_UPDATED: out->updated++; break;
-			case JOIN_LEFT: out->left++; break;
-			case JOIN_SUPPRESSED: out->suppressed++; break;
-			case JOIN_PENDING:
-				out->added++;
-				if (signup_mail(import->ops, import->list, batch->rows[i].subscriber_id, batch->rows[i].email, err) < 0)
-					return -1;
-				break;
-			case JOIN_SAME: out->same++; break;
-			}
-		}
-	}
-	batch->count = 0;
-	arena_reset(&batch->arena);
+	if (!import->in->dry_run && write_window(import, err) < 0)
+		return -1;
+	import->window.count = 0;
+	arena_reset(&import->window.arena);
 	return 0;
 }
 
 static int take_row(struct import *import, struct error *err)
 {
-	struct batch *batch = &import->batch;
+	struct window *window = &import->window;
 	struct address address;
 	struct error why = { 0 };
 	const char *reason = "out of memory";
 	if (address_read(columns_cell(&import->columns, &import->csv, COLUMN_EMAIL), &address, &why) < 0)
 		return reject(import, why.text, err);
-	const char *name = row_name(import, &batch->arena);
+	const char *name = row_name(import, &window->arena);
 	if (!name || strlen(name) > 255)
 		return reject(import, "the name is longer than 255 bytes", err);
 	if (text_has_control(bytes_text(name)) || !text_is_utf8(bytes_text(name)))
 		return reject(import, "the name holds control characters or is no UTF-8", err);
-	const char *values = attributes(import, &batch->arena, &reason);
+	const char *values = attributes(import, &window->arena, &reason);
 	if (!values)
 		return reject(import, reason, err);
 	bool left = says_left(columns_cell(&import->columns, &import->csv, COLUMN_STATE));
-	batch->rows[batch->count++] = (struct join){ .email = arena_text(&batch->arena, address.text),
-		                                     .email_key = arena_text(&batch->arena, address.key),
-		                                     .name = name,
-		                                     .attributes = values,
-		                                     .provider = provider_of(import->ops->providers, address.domain),
-		                                     .event = import->in->confirm ? SUBSCRIPTION_ON_REQUEST : SUBSCRIPTION_ON_IMPORT,
-		                                     .left = left,
-		                                     .is_update = import->in->update,
-		                                     .how = import->how,
-		                                     .text = import->in->consent,
-		                                     .evidence = "" };
-	return batch->count == BATCH ? flush(import, err) : 0;
+	window->rows[window->count++] = (struct join){ .email = arena_text(&window->arena, address.text),
+		                                       .email_key = arena_text(&window->arena, address.key),
+		                                       .name = name,
+		                                       .attributes = values,
+		                                       .provider = provider_of(import->ops->providers, address.domain),
+		                                       .event = import->in->confirm ? SUBSCRIPTION_ON_REQUEST : SUBSCRIPTION_ON_IMPORT,
+		                                       .left = left,
+		                                       .is_update = import->in->update,
+		                                       .how = import->how,
+		                                       .text = import->in->consent,
+		                                       .evidence = "" };
+	return window->count == WINDOW || window->arena.used_bytes > WINDOW_BYTES ? flush(import, err) : 0;
 }
 
 static int write_rejected(struct import *import, struct error *err)

@@ -1,0 +1,2 @@
+-- A matter of SQLite alone; see its twin.
+SELECT 1;

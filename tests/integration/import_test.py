@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""A large file of readers is written in the order of its addresses; what it says does not change by that."""
+import csv
+import io
+import os
+
+import peers
+
+
+def test_of_two_rows_with_one_address_the_later_one_stands():
+    site = peers.Site(peers.free_port(), [("first@example.org", "First")])
+    try:
+        with open(os.path.join(site.folder, "many.csv"), "w", encoding="utf-8") as f:
+            f.write("email,name,city\n")
+            f.writelines(f"r{(i * 7919) % 3000}@example.org,Early {i},Rome\n" for i in range(3000))
+            f.writelines(f"R{i}@example.org,Late {i},Oslo\n" for i in range(0, 3000, 3))
+            f.write("no address,X,\n")
+        site.run("subscriber", "import", "news", "many.csv", "--consent", "fair", "--update", "--yes", check=False)
+        rows = {row["email"].lower(): row for row in csv.DictReader(io.StringIO(site.run("subscriber", "export", "news").stdout.decode()))}
+        assert len(rows) == 3001, len(rows)
+        assert rows["r3@example.org"]["name"] == "Late 3" and rows["r3@example.org"]["city"] == "Oslo", rows["r3@example.org"]
+        assert rows["r4@example.org"]["name"].startswith("Early"), rows["r4@example.org"]
+        with open(os.path.join(site.folder, "many.csv.rejected.csv"), encoding="utf-8") as f:
+            assert len(f.read().splitlines()) == 2
+    finally:
+        site.close()
+
+
+peers.tests(test_of_two_rows_with_one_address_the_later_one_stands)
