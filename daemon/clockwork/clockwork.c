@@ -17,7 +17,8 @@
 
 enum { CAMPAIGNS = 64, LEAST_ATTEMPTS = 4, EXPIRE_CHUNK = 1000, ASSIGN_PAGES = 10 };
 #define TICK_US (SECOND_US / 10)
-#define PREPARE_BUDGET_US (SECOND_US / 5)
+/* Between two budgets the clockwork sleeps: a short one would be half of the time. */
+#define PREPARE_BUDGET_US SECOND_US
 
 struct clockwork {
 	struct daemon *daemon;

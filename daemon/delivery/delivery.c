@@ -169,6 +169,7 @@ void delivery_log_state(struct delivery *delivery)
 {
 	log_info("state sessions=%zu busy=%d sent=%lld", delivery->session_count, atomic_load(&delivery->busy),
 	         atomic_load(&delivery->sent));
+	log_info("state recorder longest_wait_ms=%.1f", (double)recorder_longest_wait(delivery->recorder) / 1000);
 	for (size_t i = 0; i < delivery->relays; i++)
 		log_info("state relay=%s queued=%zu troubled=%d", delivery->relay[i].name,
 		         QUEUE_ROOM - queue_room(delivery->relay[i].queue), atomic_load(&delivery->relay[i].troubled));

@@ -23,6 +23,7 @@ struct recorder {
 	pthread_cond_t filled;
 	struct waiter *queue[QUEUE]; /* sessions are fewer than this, and each waits for its own */
 	size_t count;
+	atomic_llong waited_us; /* for other writers, at most */
 	bool stopping;
 };
 
@@ -72,6 +73,9 @@ static void *run(void *arg)
 		recorder->count = 0;
 		pthread_mutex_unlock(&recorder->mutex);
 		int result = commit(recorder, records, n);
+		int64_t waited_us = db_longest_wait(recorder->ops.db);
+		if (waited_us > atomic_load(&recorder->waited_us))
+			atomic_store(&recorder->waited_us, waited_us);
 		/* Without the mutex: who wakes up has nothing to wait for. After the post a waiter is gone. */
 		for (size_t i = 0; i < n; i++) {
 			taken[i]->result = result;
@@ -120,6 +124,11 @@ enum turn recorder_turn(struct recorder *recorder, struct record *record)
 	if (waiter.result < 0)
 		return TURN_FAILED;
 	return record->next && record->next_refused ? TURN_REFUSED : TURN_START;
+}
+
+int64_t recorder_longest_wait(struct recorder *recorder)
+{
+	return atomic_exchange(&recorder->waited_us, 0);
 }
 
 void recorder_stop(struct recorder **out)

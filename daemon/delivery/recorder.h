@@ -12,5 +12,7 @@ MUST_CHECK int recorder_start(struct daemon *daemon, struct recorder **out, stru
 /* Waits until the record is durable. START: the mark of record->next stands, its dot may go (or there was none). REFUSED: it must
  * not go. FAILED: the store is lost; the daemon ends. A full disk is waited out. */
 enum turn recorder_turn(struct recorder *recorder, struct record *record);
+/* The longest a commit waited for other writers of the store since the last call. */
+int64_t recorder_longest_wait(struct recorder *recorder);
 void recorder_stop(struct recorder **recorder); /* after all sessions ended */
 #endif

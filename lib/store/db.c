@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "store/driver.h"
+#include "system/clock.h"
 #include "system/file.h"
 #include <assert.h>
 #include <errno.h>
@@ -192,8 +193,11 @@ int db_write(struct db *db, int (*body)(struct db *, void *, struct error *), vo
 	block_signals(&old);
 	for (int i = 0; i < RETRIES && result < 0; i++) {
 		struct error why = { 0 };
+		int64_t from_us = clock_now().mono_us;
 		if (lock_take(&db->lock, err) < 0)
 			break;
+		int64_t waited_us = clock_now().mono_us - from_us;
+		db->longest_wait_us = waited_us > db->longest_wait_us ? waited_us : db->longest_wait_us;
 		result = attempt_write(db, body, arg, &why);
 		lock_drop(&db->lock);
 		if (result < 0 && err)
@@ -239,6 +243,13 @@ const char *db_folder(const struct db *db)
 const char *db_path(const struct db *db)
 {
 	return db->path;
+}
+
+int64_t db_longest_wait(struct db *db)
+{
+	int64_t waited_us = db->longest_wait_us;
+	db->longest_wait_us = 0;
+	return waited_us;
 }
 
 bool db_is_behind(const struct db *db)

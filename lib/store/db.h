@@ -64,6 +64,8 @@ MUST_CHECK int db_integrity(struct db *db, struct error *err);
 /* The folder the store lies in, for free-space checks and lock files; borrowed. */
 const char *db_folder(const struct db *db);
 const char *db_path(const struct db *db);
+/* The longest a write waited for others to finish theirs, since the last call. For the thread that owns db. */
+int64_t db_longest_wait(struct db *db);
 /* True if the store was rolled back or restored behind its shadow counter: hold what is unfinished (promise 10).
  * db_accept_rollback() makes the present state the truth again, after everything unfinished was put to uncertain. */
 bool db_is_behind(const struct db *db);

@@ -56,6 +56,7 @@ struct db {
 	bool in_write, in_read;
 	struct cached *cache;
 	size_t cache_count, cache_room;
+	int64_t longest_wait_us; /* for the writer lock */
 };
 
 /* migrate.c */

@@ -1,2 +1,2 @@
 -- A matter of SQLite alone; see its twin.
-SELECT 1;
+DO $$ BEGIN END $$;
