@@ -132,6 +132,18 @@ static void say_providers(struct pace *pace, struct moment now)
 	}
 }
 
+/* Sessions tell of successes only where something waits for them. */
+static void ask_for_successes(struct pace *pace)
+{
+	struct delivery *delivery = pace->delivery;
+	for (size_t i = 0; i < delivery->relays; i++) {
+		const struct pacing_relay *relay = &pace->pacing.relay[i];
+		atomic_store(&delivery->relay[i].troubled, relay->failures > 0 || relay->pause.until_us > 0 || relay->is_direct);
+	}
+	for (size_t i = 0; i < PROVIDERS_MOST; i++)
+		atomic_store(&delivery->provider_troubled[i], pace->pacing.provider[i].pause.until_us > 0);
+}
+
 void pace_events(struct pace *pace, struct moment now)
 {
 	struct delivery *delivery = pace->delivery;
@@ -148,14 +160,10 @@ void pace_events(struct pace *pace, struct moment now)
 	pthread_mutex_unlock(&delivery->mutex);
 	if (!any)
 		return;
-	for (size_t i = 0; i < delivery->relays; i++) {
-		const struct pacing_relay *relay = &pacing->relay[i];
-		atomic_store(&delivery->relay[i].troubled, relay->failures > 0 || relay->pause.until_us > 0 || relay->is_direct);
+	ask_for_successes(pace);
+	for (size_t i = 0; i < delivery->relays; i++)
 		if (touched[i])
 			say_relay(pace, i, now);
-	}
-	for (size_t i = 0; i < PROVIDERS_MOST; i++)
-		atomic_store(&delivery->provider_troubled[i], pacing->provider[i].pause.until_us > 0);
 	say_providers(pace, now);
 }
 
@@ -233,6 +241,8 @@ bool pace_look(struct pace *pace, struct moment now)
 	say_providers(pace, now);
 	if (pace_load_providers(pace->ops, &pace->pacing, false, now, &err) < 0 || pace_load_holds(pace->ops, &pace->pacing, now, &err) < 0)
 		log_error("providers not read text=\"%s\"", err.text);
+	/* A pause that came back from the store ends with a probe's success too. */
+	ask_for_successes(pace);
 	if (now.mono_us - pace->flows_us >= FLOWS_US) {
 		pace->flows_us = now.mono_us;
 		if (pace_load_flows(pace->ops, &pace->pacing, now, pace->known, &pace->known_count, &err) < 0)

@@ -87,6 +87,7 @@ int pacing_reload(struct pacing *pacing, const struct pacing_setup *setup, struc
 				continue;
 			keep_windows(&to->gate, &from->gate);
 			to->pause = from->pause;
+			to->is_held = from->is_held;
 			to->failures = from->failures;
 			pacing_restore_ramp(&fresh, i, &from->ramp, now);
 			keep_windows(&to->warm, &from->warm);
@@ -181,14 +182,24 @@ static bool applies(const struct pacing_flow *flow, int64_t list, int64_t campai
 	return flow->list == list && (flow->campaign == 0 || flow->campaign == campaign);
 }
 
+static size_t relay_room(struct pacing_relay *relay, struct moment now, size_t max)
+{
+	if (relay->pause.until_us > now.mono_us)
+		return 0;
+	size_t room = gate_room(&relay->gate, now, SOON_US, max);
+	room = gate_room(&relay->warm, now, SOON_US, room);
+	/* A relay on trial gets one. */
+	return relay->pause.until_us > 0 && room > 0 ? 1 : room;
+}
+
 size_t pacing_flow_room(struct pacing *pacing, int64_t list, int64_t campaign, struct moment now, size_t max)
 {
 	for (size_t i = 0; i < pacing->flows; i++) {
 		struct pacing_flow *flow = &pacing->flow[i];
 		if (!applies(flow, list, campaign))
 			continue;
-		if (flow->relay >= 0 && pacing_is_paused(pacing, (size_t)flow->relay, now.mono_us))
-			return 0;
+		if (flow->relay >= 0)
+			max = relay_room(&pacing->relay[flow->relay], now, max);
 		max = gate_room(&flow->gate, now, SOON_US, max);
 	}
 	return max;
@@ -197,15 +208,8 @@ size_t pacing_flow_room(struct pacing *pacing, int64_t list, int64_t campaign, s
 size_t pacing_total_room(struct pacing *pacing, struct moment now, size_t max)
 {
 	size_t relays = 0;
-	for (size_t i = 0; i < pacing->relays && relays < max; i++) {
-		struct pacing_relay *relay = &pacing->relay[i];
-		if (relay->pause.until_us > now.mono_us)
-			continue;
-		size_t room = gate_room(&relay->gate, now, SOON_US, max);
-		room = gate_room(&relay->warm, now, SOON_US, room);
-		/* A relay on trial gets one. */
-		relays += relay->pause.until_us > 0 && room > 0 ? 1 : room;
-	}
+	for (size_t i = 0; i < pacing->relays && relays < max; i++)
+		relays += relay_room(&pacing->relay[i], now, max);
 	return gate_room(&pacing->total, now, SOON_US, relays < max ? relays : max);
 }
 
@@ -449,10 +453,11 @@ void pacing_restore_provider(struct pacing *pacing, int64_t provider, int64_t ra
 	struct pacing_provider *p = &pacing->provider[provider];
 	if (rate_milli > 0 && p->learn.rate_milli > 0)
 		learn_init(&p->learn, rate_milli, now.mono_us);
-	p->is_held = is_held;
+	bool was_held = p->is_held;
+	p->is_held = is_held && paused_us > now.wall_us;
 	if (paused_us <= now.wall_us) {
-		/* One that ran out while nobody looked is over; a probe is not lost by that. */
-		if (p->pause.until_us > now.mono_us)
+		/* One that ran out while nobody looked is over, and a person's when it was to be; a probe is not lost by that. */
+		if (was_held || p->pause.until_us > now.mono_us)
 			pause_end(&p->pause);
 		return;
 	}

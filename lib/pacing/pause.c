@@ -1,6 +1,6 @@
 #include "pacing/pause.h"
 
-enum { PROBE_WAIT_US = 100000 };
+enum { PROBE_WAIT_US = 100000, PROBE_LOST_US = 300000000 };
 
 void pause_begin(struct pause *pause, int64_t first_us, int64_t longest_us, int64_t asked_us, int64_t now_us)
 {
@@ -19,13 +19,15 @@ int64_t pause_wait(const struct pause *pause, int64_t now_us)
 {
 	if (pause->until_us > now_us)
 		return pause->until_us - now_us;
-	return pause->is_probing ? PROBE_WAIT_US : 0;
+	return pause->is_probing && now_us - pause->probed_us < PROBE_LOST_US ? PROBE_WAIT_US : 0;
 }
 
 void pause_took(struct pause *pause, int64_t now_us)
 {
-	if (pause->until_us > 0 && pause->until_us <= now_us)
-		pause->is_probing = true;
+	if (pause->until_us == 0 || pause->until_us > now_us)
+		return;
+	pause->is_probing = true;
+	pause->probed_us = now_us;
 }
 
 void pause_end(struct pause *pause)

@@ -16,7 +16,8 @@ static const struct sql ALL = {
 	"excluded.reason, rate_milli = excluded.rate_milli, at_us = excluded.at_us"
 static const struct sql SET = { .name = "provider set", .text = SET_PROVIDER, .in = provider_state_fields };
 static const struct sql SET_UNHELD = { .name = "provider set by daemon",
-	                               .text = SET_PROVIDER " WHERE provider_state.is_held = 0",
+	                               .text = SET_PROVIDER
+	                               " WHERE provider_state.is_held = 0 OR provider_state.paused_until_us <= excluded.at_us",
 	                               .in = provider_state_fields };
 static const struct sql RESET = { .name = "provider reset",
 	                          .text = "DELETE FROM provider_state WHERE provider = $1",

@@ -208,6 +208,59 @@ static void test_a_held_provider_sends_no_probe(void **state)
 	assert_int_equal(take(pacing, GMAIL, MINUTE_US, &relay), HOLD_NOTHING);
 }
 
+static void test_a_held_provider_goes_on_when_its_time_is_over(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing *pacing = start(&setup);
+	size_t relay = 0;
+	(void)state;
+	pacing_restore_provider(pacing, GMAIL, 0, at(HOUR_US).wall_us, true, "for an hour", at(0));
+	/* The row stays as the person wrote it. */
+	pacing_restore_provider(pacing, GMAIL, 0, at(HOUR_US).wall_us, true, "for an hour", at(HOUR_US));
+	assert_int_equal(pacing_room(pacing, GMAIL, at(HOUR_US), 100), 100);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(take(pacing, GMAIL, HOUR_US + i, &relay), HOLD_NOTHING);
+	/* And what the provider says counts again. */
+	pacing_outcome(pacing, 0, GMAIL, &slower, &provider_slow, at(HOUR_US + 10));
+	assert_int_equal(take(pacing, GMAIL, HOUR_US + 20, &relay), HOLD_PROVIDER_PAUSE);
+}
+
+static void test_a_probe_that_was_taken_back_is_not_the_last(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing *pacing = start(&setup);
+	size_t relay = 0;
+	(void)state;
+	pacing_outcome(pacing, 0, GMAIL, &slower, &provider_slow, at(0));
+	assert_int_equal(take(pacing, GMAIL, 3 * MINUTE_US, &relay), HOLD_NOTHING);
+	/* Its campaign was paused before it went: nothing is ever heard of it. */
+	assert_int_equal(take(pacing, GMAIL, 4 * MINUTE_US, &relay), HOLD_PROVIDER_PAUSE);
+	assert_int_equal(take(pacing, GMAIL, 8 * MINUTE_US, &relay), HOLD_NOTHING);
+	assert_int_equal(take(pacing, GMAIL, 9 * MINUTE_US, &relay), HOLD_PROVIDER_PAUSE);
+}
+
+static void test_a_list_leases_what_its_own_relay_takes(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing_flow flow = { .list = 5, .relay = 1 };
+	struct pacing_key key = { .list = 5 };
+	int64_t wait_us = 0;
+	size_t relay = 0;
+	(void)state;
+	setup.relays = 2;
+	setup.relay[1].name = "second";
+	setup.relay[1].weight = 1;
+	setup.relay[1].rates = (struct pacing_rates){ { { 2, 0, HOUR_US } }, 1 };
+	struct pacing *pacing = start(&setup);
+	pacing_set_flows(pacing, &flow, 1);
+	assert_int_equal(pacing_flow_room(pacing, 5, 1, at(0), 100), 2);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pacing_take(pacing, &key, 0, at(i), &relay, &wait_us), HOLD_NOTHING);
+	assert_int_equal(pacing_take(pacing, &key, 0, at(2), &relay, &wait_us), HOLD_RELAY_RATE);
+	assert_int_equal(pacing_flow_room(pacing, 5, 1, at(2), 100), 0);
+	assert_int_equal(pacing_flow_room(pacing, 6, 1, at(2), 100), 100);
+}
+
 static void test_a_campaign_and_a_list_have_rates_of_their_own(void **state)
 {
 	struct pacing_setup setup = one_relay();
@@ -388,6 +441,9 @@ int main(void)
 		                            cmocka_unit_test(test_a_provider_has_a_cap_on_messages_in_progress),
 		                            cmocka_unit_test(test_a_provider_that_stalls_is_left_with_few),
 		                            cmocka_unit_test(test_a_held_provider_sends_no_probe),
+		                            cmocka_unit_test(test_a_held_provider_goes_on_when_its_time_is_over),
+		                            cmocka_unit_test(test_a_probe_that_was_taken_back_is_not_the_last),
+		                            cmocka_unit_test(test_a_list_leases_what_its_own_relay_takes),
 		                            cmocka_unit_test(test_a_campaign_and_a_list_have_rates_of_their_own),
 		                            cmocka_unit_test(test_relays_share_by_weight_and_a_list_may_name_one),
 		                            cmocka_unit_test(test_a_quota_of_an_hour_holds_over_a_restart),
