@@ -79,7 +79,7 @@ static void test_one_probe_after_a_stop(void **state)
 	assert_true(learn_wait(&learn, until_us - 1) > 0);
 	assert_int_equal(learn_wait(&learn, until_us + HOUR_US), 0);
 	learn_took(&learn, until_us + HOUR_US);
-	assert_true(learn_wait(&learn, until_us + 2 * HOUR_US) > 0);
+	assert_true(learn_wait(&learn, until_us + HOUR_US + 4 * MINUTE_US) > 0);
 	/* Refused: a longer stop. */
 	learn_reply(&learn, &slower, &slow, until_us + 2 * HOUR_US);
 	assert_int_equal(learn.pause.length_us, 10 * MINUTE_US);
