@@ -66,7 +66,8 @@ static int read_item(struct feed *feed, const json_t *item, struct post *post, s
 	if (!post->image)
 		post->image = url_at(feed, item, "banner_image");
 	post->author = author_of(item, arena);
-	post->language = json_text(item, "language") ? arena_text(arena, json_text(item, "language")) : NULL;
+	const char *language = json_text(item, "language");
+	post->language = language ? html_line(bytes_text(language), arena) : NULL;
 	post->updated_us = date_at(item, "date_modified");
 	post->published_us = date_at(item, "date_published");
 	if (!post->published_us)

@@ -11,12 +11,30 @@
 
 enum { SUMMARY_BYTES = 320, PREHEADER_BYTES = 150, PADDING = 40 };
 
-/* Text with its merge tags marked, if they are to be filled; "" for NULL. */
+/* Control characters stand for our slots and merge tags: in the words of others there are none. "" for NULL. */
+static void add_words(const char *text, struct buffer *out)
+{
+	for (; text && *text; text++)
+		buffer_add_char(out, (unsigned char)*text >= 0x20 || *text == '\n' || *text == '\t' ? *text : ' ');
+}
+
+static json_t *words(const char *text)
+{
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(PART_BYTES);
+	add_words(text, &out);
+	return out.failed ? NULL : json_stringn(buffer_text(&out), out.size);
+}
+
+/* Text with its merge tags marked, if they are to be filled. */
 static json_t *marked(const char *text, bool is_ours, enum merge_form form, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(PART_BYTES);
-	struct bytes from = bytes_text(text ? text : "");
-	if (!is_ours || !strpbrk(from.size ? from.data : "", "{%"))
+	CLEANUP(buffer_clear) struct buffer plain = BUFFER_INIT(PART_BYTES);
+	add_words(text, &plain);
+	struct bytes from = buffer_bytes(&plain);
+	if (buffer_check(&plain, err) < 0)
+		return NULL;
+	if (!is_ours || !strpbrk(buffer_text(&plain), "{%"))
 		buffer_add_bytes(&out, from);
 	else if (merge_mark(from, form, &out, err) < 0)
 		return NULL;
@@ -138,7 +156,7 @@ static json_t *post_value(const struct compile *c, const struct post *post, stru
 		                         { "dir", is_rtl ? "rtl" : "ltr" },
 		                         { "start", is_rtl ? "right" : "left" } };
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		if (set(value, texts[i][0], json_string(texts[i][1] ? texts[i][1] : "")) < 0) {
+		if (set(value, texts[i][0], words(texts[i][1])) < 0) {
 			error_set(err, ERROR_INPUT, "%s: is no UTF-8", texts[i][0]);
 			return NULL;
 		}

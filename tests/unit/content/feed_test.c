@@ -113,13 +113,14 @@ static void test_json_feed(void **state)
 	              "p\",\"title\":\"T\",\"content_html\":\"<p>x"
 	              "</"
 	              "p>\",\"authors\":[{\"name\":\"Ada\"}],\"date_published\":\"2026-11-23T07:00:00Z\"},{\"id\":\"b\",\"content_text\":"
-	              "\"a < b\"},3]}"),
+	              "\"a < b\",\"language\":\"en\\u0003\"},3]}"),
 	     "application/feed+json");
 	assert_int_equal(read.feed.count, 2);
 	assert_string_equal(read.feed.posts[0].identity, "42");
 	assert_string_equal(read.feed.posts[0].author, "Ada");
 	assert_string_equal(read.feed.posts[1].html, "<p>a &lt; b</p>\n");
 	assert_string_equal(read.feed.posts[1].title, "a < b");
+	assert_string_equal(read.feed.posts[1].language, "en");
 }
 
 static void test_identity_is_kept_byte_for_byte(void **state)

@@ -75,6 +75,32 @@ static void test_values_are_escaped_where_they_stand(void **state)
 	assert_non_null(strstr(buffer_text(&text), "A & B for <b>Ann</b> & \"Co\" https://news.example.org/u/"));
 }
 
+static void test_no_control_character_of_a_feed_is_a_slot(void **state)
+{
+	static const struct post foreign = { .identity = "x",
+		                             .title = "T \x03reader.email\x04",
+		                             .author = "A \x01"
+		                                       "0\x02",
+		                             .language = "\x03reader.name\x04",
+		                             .html = "<p>a</p>",
+		                             .text = "a \x03#reader.name\x04" };
+	CLEANUP(edition_free) struct edition *edition = NULL;
+	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(10000);
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(10000);
+	struct edition_in in = sample;
+	struct job job = reader("Ann", "a@x.org", "{}");
+	struct error err;
+	(void)state;
+	in.posts = &foreign;
+	in.html_template = bytes_text("{{post.title}} by {{post.author}} in {{post.lang}}{{reader.unsubscribe_url}}\n");
+	in.text_template = bytes_text("{{post.text}} {{reader.unsubscribe_url}}\n");
+	assert_int_equal(edition_compile(&in, &edition, &err), 0);
+	assert_int_equal(edition_part(edition, EDITION_HTML, &job, &keys, &html, &err), 0);
+	assert_non_null(strstr(buffer_text(&html), "T  reader.email  by A  0  in  reader.name "));
+	assert_int_equal(edition_part(edition, EDITION_TEXT, &job, &keys, &text, &err), 0);
+	assert_non_null(strstr(buffer_text(&text), "#reader.name"));
+}
+
 static void test_the_stored_edition_gives_the_same_bytes(void **state)
 {
 	CLEANUP(edition_free) struct edition *edition = compile();
@@ -305,7 +331,8 @@ static void test_words_and_direction_follow_the_lists_language(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_values_are_escaped_where_they_stand),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_no_control_character_of_a_feed_is_a_slot),
+		                            cmocka_unit_test(test_values_are_escaped_where_they_stand),
 		                            cmocka_unit_test(test_the_stored_edition_gives_the_same_bytes),
 		                            cmocka_unit_test(test_a_damaged_edition_is_refused),
 		                            cmocka_unit_test(test_without_a_reader_nothing_personal_is_shown),
