@@ -139,8 +139,9 @@ static void provider_rooms(struct dispatcher *d, const struct due *due, size_t n
 	bool is_due[PROVIDERS_MOST] = { 0 };
 	size_t providers = 0;
 	for (size_t i = 0; i < n; i++) {
-		bool counts = due[i].due_us <= now.wall_us && !is_due[due[i].provider];
-		is_due[due[i].provider] |= counts;
+		int64_t provider = provider_known(due[i].provider);
+		bool counts = due[i].due_us <= now.wall_us && !is_due[provider];
+		is_due[provider] |= counts;
 		providers += counts;
 	}
 	size_t share = most / (providers > 0 ? providers : 1);
@@ -174,11 +175,12 @@ static size_t make_picks(struct dispatcher *d, struct moment now, size_t most, s
 			if (campaign_room < LANES_ROOM)
 				campaign_room = wanted(campaign_room, lanes_count(&d->lanes, -1, campaign));
 		}
-		size_t room = less(less(rooms[due[i].provider], campaign_room), most);
+		size_t *provider_room = &rooms[provider_known(due[i].provider)];
+		size_t room = less(less(*provider_room, campaign_room), most);
 		if (due[i].due_us > now.wall_us || room == 0)
 			continue;
 		picks[count++] = (struct lease_pick){ campaign, due[i].provider, room };
-		rooms[due[i].provider] -= room;
+		*provider_room -= room;
 		campaign_room -= campaign_room < LANES_ROOM ? room : 0;
 	}
 	return count;
@@ -215,11 +217,12 @@ static void lease(struct dispatcher *d, struct moment now)
 		lease_failed(d, &err, now);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (!lanes_add(&d->lanes, &d->fresh[i]))
-			give_back(d, &d->fresh[i], 1);
-	/* After a look that found nothing, the next one waits a moment. */
-	if (n == 0)
+	size_t kept = 0;
+	while (kept < n && lanes_add(&d->lanes, &d->fresh[kept]))
+		kept++;
+	give_back(d, d->fresh + kept, n - kept);
+	/* After a look that found nothing, or more lines than there is room for, the next one waits a moment. */
+	if (n == 0 || kept < n)
 		d->leased_us = now.mono_us + LOOK_US / 4;
 }
 
@@ -253,7 +256,7 @@ static uint32_t full_relays(const struct dispatcher *d)
 static size_t serve(struct dispatcher *d, struct lane *lane, struct moment now, enum hold *hold, int64_t *wait_us)
 {
 	struct pacing_key key = {
-		.provider = lane->provider, .list = lane->list, .campaign = lane->campaign, .is_notice = lane->campaign == 0
+		.provider = provider_known(lane->provider), .list = lane->list, .campaign = lane->campaign, .is_notice = lane->campaign == 0
 	};
 	size_t n = 0;
 	for (*hold = HOLD_NOTHING; n < TURN && lane->count > 0; n++) {

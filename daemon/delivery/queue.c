@@ -71,7 +71,7 @@ bool queue_pop(struct queue *queue, struct job *job, atomic_int *provider)
 	bool got = queue->count > 0 && !queue->closed;
 	if (got) {
 		*job = queue->jobs[queue->at];
-		atomic_store(provider, job->is_notice ? NO_PROVIDER : (int)job->provider);
+		atomic_store(provider, job->is_notice ? NO_PROVIDER : (int)provider_known(job->provider));
 		queue->at = (queue->at + 1) % queue->room;
 		queue->count--;
 	}
@@ -85,7 +85,7 @@ void queue_count(struct queue *queue, size_t by_provider[PROVIDERS_MOST])
 	for (size_t i = 0; i < queue->count; i++) {
 		const struct job *job = &queue->jobs[(queue->at + i) % queue->room];
 		if (!job->is_notice)
-			by_provider[job->provider]++;
+			by_provider[provider_known(job->provider)]++;
 	}
 	pthread_mutex_unlock(&queue->mutex);
 }

@@ -172,7 +172,7 @@ static void note(struct talk *talk, const struct job *job, struct record *record
 		         outcome->code, record->verdict.reason, outcome->reply);
 	}
 	bool too_doubtful = is_doubtful(talk->relay, outcome->kind);
-	int64_t provider = job->is_notice ? PROVIDER_OTHER : job->provider;
+	int64_t provider = job->is_notice ? PROVIDER_OTHER : provider_known(job->provider);
 	if (outcome->kind == OUTCOME_ACCEPTED && !atomic_load(&talk->relay->troubled) &&
 	    !atomic_load(&talk->delivery->provider_troubled[provider]))
 		return;

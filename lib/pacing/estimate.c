@@ -87,7 +87,7 @@ static void consider_providers(const struct pacing *pacing, const struct pacing_
 {
 	int64_t of[PROVIDERS_MOST] = { 0 };
 	for (size_t i = 0; i < n; i++)
-		of[lines[i].provider] += lines[i].n;
+		of[provider_known(lines[i].provider)] += lines[i].n;
 	for (int64_t i = 0; i < PROVIDERS_MOST; i++) {
 		const struct pacing_provider *p = &pacing->provider[i];
 		struct asking in = { pacing, now, of[i], &p->gate, 0 };

@@ -9,6 +9,12 @@
 
 enum { PROVIDER_OTHER = 0, PROVIDER_FIRST_OWN = 40 /* those above have names of the configuration's */, PROVIDERS_MOST = 64 };
 
+/* A number from a store may be any: one that we do not know is every other. */
+static inline int64_t provider_known(int64_t provider)
+{
+	return provider >= 0 && provider < PROVIDERS_MOST ? provider : PROVIDER_OTHER;
+}
+
 struct providers;
 struct providers *providers_new(void); /* NULL: out of memory */
 void providers_free(struct providers **providers);

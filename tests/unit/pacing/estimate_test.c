@@ -94,11 +94,26 @@ static void test_a_campaigns_own_rate(void **state)
 	assert_in_range(estimate.us, 595 * SECOND_US, 605 * SECOND_US);
 }
 
+static void test_a_provider_from_a_newer_store_is_every_other(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing_line lines[] = { { .provider = PROVIDERS_MOST + 5, .n = 600 }, { .provider = -1, .n = 600 } };
+	(void)state;
+	setup.provider[PROVIDER_OTHER].rates = (struct pacing_rates){ { { 60, 0, MINUTE_US } }, 1 };
+	struct pacing *pacing = start(&setup);
+	struct estimate estimate = pacing_estimate(pacing, lines, 2, 0, at(0));
+	assert_int_equal(estimate.by, HOLD_PROVIDER_RATE);
+	assert_int_equal(estimate.which, PROVIDER_OTHER);
+	assert_in_range(estimate.us, 1190 * SECOND_US, 1210 * SECOND_US);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_without_limits_the_measured_pace_decides),
 		                            cmocka_unit_test(test_the_narrowest_limit_decides),
 		                            cmocka_unit_test(test_quotas_by_the_day_take_days),
-		                            cmocka_unit_test(test_a_pause_is_waited_for), cmocka_unit_test(test_a_campaigns_own_rate) };
+		                            cmocka_unit_test(test_a_pause_is_waited_for),
+		                            cmocka_unit_test(test_a_campaigns_own_rate),
+		                            cmocka_unit_test(test_a_provider_from_a_newer_store_is_every_other) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
