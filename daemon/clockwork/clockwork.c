@@ -80,6 +80,8 @@ static int finish(struct clockwork *c, struct error *err)
 static int release_held(struct clockwork *c, struct error *err)
 {
 	int64_t started = 0;
+	if (atomic_load(&c->daemon->is_frozen))
+		return 0;
 	if (post_release_held(&c->ops, &started, err) < 0)
 		return -1;
 	if (started > 0)

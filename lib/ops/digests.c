@@ -189,11 +189,15 @@ int digest_run(struct ops *ops, int64_t *made, struct error *err)
 	*made = 0;
 	if (store_digest_due(ops->db, now_us, due, AT_ONCE, &n, &arena, err) < 0)
 		return -1;
+	/* One that fails must not keep the others back. */
+	bool fails = false;
 	for (size_t i = 0; i < n; i++) {
-		int result = run_one(ops, &due[i], now_us, err);
-		if (result < 0)
-			return -1;
-		*made += result;
+		struct error why = { 0 };
+		int result = run_one(ops, &due[i], now_us, &why);
+		*made += result > 0;
+		if (result < 0 && !fails)
+			*err = why;
+		fails |= result < 0;
 	}
-	return 0;
+	return fails ? -1 : 0;
 }

@@ -1,11 +1,14 @@
 #include "ops/files.h"
 #include "message/filetype.h"
 #include "store/attachment.h"
+#include "system/clock.h"
 #include "system/file.h"
 #include "system/http.h"
 #include <stdio.h>
 
-enum { ATTACHMENTS_BYTES = 10 << 20, PICTURE_BYTES = 1 << 20, PICTURES_BYTES = 5 << 20 };
+enum { ATTACHMENTS_BYTES = 10 << 20, PICTURE_BYTES = 1 << 20, PICTURES_BYTES = 5 << 20, TRIES = 2 * FILES_MAX };
+/* For all pictures of an edition: a feed that names a thousand slow ones holds nobody up. */
+#define PICTURES_US MINUTE_US
 
 int file_attachment(const char *path, struct edition_file *out, struct arena *arena, struct error *err)
 {
@@ -63,6 +66,8 @@ struct fetching {
 	struct edition_file *out;
 	size_t *n;
 	size_t bytes;
+	int tries;
+	int64_t until_us; /* monotonic */
 	struct arena *arena;
 };
 
@@ -91,12 +96,14 @@ static void fetch(struct fetching *fetching, const char *url)
 {
 	struct error err;
 	struct http_reply reply = { 0 };
+	int64_t left_us = fetching->until_us - clock_now().mono_us;
 	struct http_request request = { .url = url,
 		                        .accept = "image/png,image/jpeg,image/gif;q=0.9",
 		                        .max_bytes = PICTURE_BYTES,
-		                        .timeout_us = 20 * SECOND_US,
+		                        .timeout_us = left_us < 20 * SECOND_US ? left_us : 20 * SECOND_US,
 		                        .allow_private = fetching->ops->config->source.allow_private };
-	if (*fetching->n == FILES_MAX || !url || strncmp(url, "http", 4) != 0 || has_picture(fetching, url))
+	if (*fetching->n == FILES_MAX || !url || strncmp(url, "http", 4) != 0 || has_picture(fetching, url) || left_us < SECOND_US ||
+	    fetching->tries++ == TRIES)
 		return;
 	if (http_fetch(fetching->http, &request, &reply, &err) == 0 && reply.status == 200) {
 		struct bytes content = buffer_bytes(&reply.body);
@@ -138,9 +145,9 @@ static void fetch_of_html(struct fetching *fetching, const char *html)
 {
 	for (const char *tag = html ? strstr(html, "<img ") : NULL; tag; tag = strstr(tag + 1, "<img ")) {
 		const char *end = strchr(tag, '>');
-		const char *src = strstr(tag, "src=\"");
-		const char *quote = src ? strchr(src + 5, '"') : NULL;
-		if (quote && end && quote < end)
+		const char *src = end ? memmem(tag, (size_t)(end - tag), "src=\"", 5) : NULL;
+		const char *quote = src ? memchr(src + 5, '"', (size_t)(end - src) - 5) : NULL;
+		if (quote)
 			fetch(fetching, unescape(src + 5, (size_t)(quote - src) - 5, fetching->arena));
 	}
 }
@@ -149,7 +156,9 @@ int files_pictures(struct ops *ops, const struct post *posts, size_t count, stru
                    struct error *err)
 {
 	CLEANUP(http_free) struct http *http = http_new();
-	struct fetching fetching = { .ops = ops, .http = http, .out = out, .n = n, .arena = arena };
+	struct fetching fetching = {
+		.ops = ops, .http = http, .out = out, .n = n, .until_us = clock_now().mono_us + PICTURES_US, .arena = arena
+	};
 	*n = 0;
 	if (!http)
 		return error_set(err, ERROR_MEMORY, "out of memory");
