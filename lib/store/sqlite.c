@@ -87,10 +87,11 @@ static int connect_file(struct db *db, struct error *err)
 	sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(connection, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	/* A small cache: a daemon has a dozen connections, and the system keeps the file's pages for all of them. */
 	char pragmas[256];
 	snprintf(pragmas, sizeof pragmas,
 	         "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA synchronous=%s;"
-	         "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000",
+	         "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000",
 	         db->options.is_relaxed ? "NORMAL" : "FULL");
 	if (script(db, pragmas, err) < 0)
 		return error_wrap(err, "%s", db->path);
