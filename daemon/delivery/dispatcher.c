@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum { REVOCATIONS = 256, LOW = 64 /* fewer ready than this: more are leased */, LEAST_SHARE = 16, DUES = 512, TURN = 8 };
-#define LEASE_US (30 * MINUTE_US) /* longer than all time-outs of a message together */
+#define LEASE_US HOUR_US /* twice what a session needs from here on: see parts.h */
 #define KEYS_US MINUTE_US
 #define LOOK_US (SECOND_US / 5)
 #define LONG_WAIT_US (2 * SECOND_US) /* who waits longer than this waits in the store, where all can see it */
@@ -217,6 +217,8 @@ static void lease(struct dispatcher *d, struct moment now)
 		lease_failed(d, &err, now);
 		return;
 	}
+	for (size_t i = 0; i < n; i++)
+		d->fresh[i].lapses_us = now.mono_us + LEASE_US;
 	size_t kept = 0;
 	while (kept < n && lanes_add(&d->lanes, &d->fresh[kept]))
 		kept++;

@@ -14,6 +14,10 @@
 
 enum { QUEUE_ROOM = 256, EVENTS_ROOM = 1024, EDITIONS = 16, LEASE_MAX = 512 };
 
+/* All time-outs of a message together, and of the one before it on the line. With less of its lease left none begins: it would be leased
+ * and sent again while it is on the wire. */
+#define MESSAGE_US (30 * MINUTE_US)
+
 /* Something that moves the pacing of a relay or a provider. */
 struct happened {
 	size_t relay;

@@ -104,6 +104,18 @@ static bool compose(struct talk *talk, struct letter *letter)
 	return not_made(talk, letter, &err);
 }
 
+/* One that waited behind a slow relay until its lease is nearly over goes back instead. */
+static bool next_job(struct talk *talk, size_t at)
+{
+	struct job *job = &talk->letters[at].job;
+	while (queue_pop(talk->relay->queue, job, &talk->session->carries[at])) {
+		if (job->lapses_us - clock_now().mono_us >= MESSAGE_US)
+			return true;
+		delivery_return(talk->delivery, job);
+	}
+	return false;
+}
+
 /* False: there is none, or this connection has carried as many as it may. */
 static bool next_letter(struct talk *talk, size_t at)
 {
@@ -111,7 +123,7 @@ static bool next_letter(struct talk *talk, size_t at)
 	struct error err = { 0 };
 	if (atomic_load(&talk->delivery->daemon->stopping) || (talk->relay->per_link > 0 && talk->on_link >= talk->relay->per_link))
 		return false;
-	if (!queue_pop(talk->relay->queue, &letter->job, &talk->session->carries[at]))
+	if (!next_job(talk, at))
 		return false;
 	talk->on_link++;
 	return address_letter(talk, letter, &err) == 0 || not_made(talk, letter, &err);

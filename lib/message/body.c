@@ -162,7 +162,7 @@ static void image(struct body *body, const struct tag *tag)
 	struct bytes alt = attribute(tag, "alt");
 	unsigned width = number(attribute(tag, "width"));
 	unsigned height = number(attribute(tag, "height"));
-	unsigned most = body->look->width - (unsigned)body->quote * 19;
+	unsigned most = body->look->width - (body->quote < 20 ? (unsigned)body->quote : 20) * 19;
 	bool alone = body->at_start && ends_block(body->rest);
 	const struct edition_file *picture = picture_of(body->look, src, &at);
 	if (picture && picture->width > 0 && (width == 0 || height == 0)) {

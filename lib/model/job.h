@@ -12,8 +12,9 @@ struct job {
 	bool is_notice;
 	int64_t delivery; /* delivery id, or notice id */
 	int64_t lease_token;
-	int64_t campaign; /* 0 for a notice */
-	int64_t edition;  /* edition id; 0 for a notice */
+	int64_t lapses_us; /* monotonic: when the lease does; 0 where there is none */
+	int64_t campaign;  /* 0 for a notice */
+	int64_t edition;   /* edition id; 0 for a notice */
 	int64_t list;
 	int64_t subscriber;
 	int64_t epoch;

@@ -87,6 +87,8 @@ int campaign_web_view(struct ops *ops, int64_t id, struct buffer *html, struct e
 	bool outdated = false;
 	if (loaded_read(ops, id, &loaded, err) < 0 || is_outdated(ops, &loaded, &outdated, err) < 0)
 		return -1;
+	/* Pictures that a mail brings along stand on the web anyway: a visitor makes nobody fetch them. */
+	loaded.list.images = "link";
 	/* The web shows what is right now, whatever the mail said. */
 	int result =
 		outdated ? loaded_compile(ops, &loaded, 0, false, &edition, err) : campaign_edition(ops, &loaded.campaign, &edition, err);

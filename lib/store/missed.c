@@ -24,13 +24,14 @@ const struct field missed_fields[] = { M(delivery_id, INT),
 	"EXISTS (SELECT 1 FROM subscription p JOIN campaign c ON c.list_id = p.list_id WHERE c.id = d.campaign_id AND p.subscriber_id = "  \
 	"d.subscriber_id AND p.state = 'active') AND NOT EXISTS (SELECT 1 FROM subscriber q JOIN suppression x ON x.email_key = "          \
 	"q.email_key WHERE q.id = d.subscriber_id)"
-#define CAME_BACK "d.state = 'sent' AND d.returned_us > 0 AND d.returned_class NOT IN ('hard', 'complaint')"
+#define NOT_FOR_GOOD "d.returned_class NOT IN ('hard', 'complaint')"
 static const struct sql MISSED = {
 	.name = "missed",
 	.text = "SELECT d.id AS delivery_id, s.email AS email, d.state AS state, d.returned_class AS returned, d.reason AS reason, "
 		"coalesce(a.code, 0) AS code, coalesce(a.status, '') AS status, coalesce(a.reply, '') AS reply, d.provider AS provider, "
 		"d.attempts AS attempts, coalesce(a.at_us, 0) AS last_attempt_us, CASE WHEN (d.state IN ('expired', 'uncertain') OR "
-		"(" CAME_BACK ")) AND " MAY_GET " THEN 1 ELSE 0 END AS resend_reaches FROM delivery d JOIN subscriber s ON s.id = "
+		"(d.state = 'sent' AND d.returned_us > 0)) AND " NOT_FOR_GOOD " AND " MAY_GET
+		" THEN 1 ELSE 0 END AS resend_reaches FROM delivery d JOIN subscriber s ON s.id = "
 		"d.subscriber_id LEFT JOIN attempt a ON a.id = (SELECT max(b.id) FROM attempt b WHERE b.delivery_id = d.id) WHERE "
 		"d.campaign_id + 0 = $1 AND d.id > $2 AND d.id >= (SELECT min(f.id) FROM delivery f WHERE f.campaign_id = $3) AND d.id <= "
 		"(SELECT max(l.id) FROM delivery l WHERE l.campaign_id = $4) AND (d.state NOT IN ('sent', 'queued', 'leased', 'inflight') "
@@ -46,13 +47,18 @@ static const struct sql MISSED = {
 	"resends = resends + $3, finished_us = 0, lease_id = 0, returned_us = 0, returned_class = '' WHERE d.id = $4 AND " condition       \
 	" AND " MAY_GET " RETURNING campaign_id, provider"
 #define AGAIN_ARGS ARGS(ARG(a, INT), ARG(a, INT), ARG(b, INT), ARG(c, INT)), MOVED
-static const struct sql AGAIN_EXPIRED = { .name = "missed again", .text = AGAIN("d.state = 'expired'"), .in = AGAIN_ARGS };
-static const struct sql AGAIN_UNCERTAIN = { .name = "missed again, in doubt", .text = AGAIN("d.state = 'uncertain'"), .in = AGAIN_ARGS };
-static const struct sql AGAIN_RETURNED = { .name = "missed again, returned", .text = AGAIN(CAME_BACK), .in = AGAIN_ARGS };
+#define NOT_BACK(word) AGAIN("d.state = '" #word "' AND d.returned_us = 0")
+#define BACK(word) AGAIN("d.state = '" #word "' AND d.returned_us > 0 AND " NOT_FOR_GOOD)
+static const struct sql EXPIRED = { .name = "missed again", .text = NOT_BACK(expired), .in = AGAIN_ARGS };
+static const struct sql UNCERTAIN = { .name = "missed again, in doubt", .text = NOT_BACK(uncertain), .in = AGAIN_ARGS };
+static const struct sql BACK_SENT = { .name = "missed again, returned", .text = BACK(sent), .in = AGAIN_ARGS };
+/* A return may come for any delivery: of one that was given up, or is in doubt, it counted too. */
+static const struct sql BACK_EXPIRED = { .name = "missed again, given up, returned", .text = BACK(expired), .in = AGAIN_ARGS };
+static const struct sql BACK_UNCERTAIN = { .name = "missed again, in doubt, returned", .text = BACK(uncertain), .in = AGAIN_ARGS };
 static const struct sql REOPEN = { .name = "missed reopen",
 	                           .text = "UPDATE campaign SET state = 'sending', finished_us = 0 WHERE id = $1 AND state = 'sent'",
 	                           .in = ARGS(ARG(a, INT)) };
-const struct sql *const missed_statements[] = { &MISSED, &AGAIN_EXPIRED, &AGAIN_UNCERTAIN, &AGAIN_RETURNED, &REOPEN, NULL };
+const struct sql *const missed_statements[] = { &MISSED, &EXPIRED, &UNCERTAIN, &BACK_SENT, &BACK_EXPIRED, &BACK_UNCERTAIN, &REOPEN, NULL };
 
 int store_missed_page(struct db *db, int64_t campaign, int64_t after, struct missed *out, size_t max, size_t *n, struct arena *arena,
                       struct error *err)
@@ -85,18 +91,30 @@ static int reopen(struct db *db, const struct resending *in, struct error *err)
 
 static int again(struct db *db, struct resending *in, const struct missed *row, struct tally *tally, struct error *err)
 {
+	static const struct {
+		enum delivery_state from;
+		bool is_back;
+		const struct sql *sql;
+	} ways[] = { { DELIVERY_EXPIRED, false, &EXPIRED },
+		     { DELIVERY_UNCERTAIN, false, &UNCERTAIN },
+		     { DELIVERY_SENT, true, &BACK_SENT },
+		     { DELIVERY_EXPIRED, true, &BACK_EXPIRED },
+		     { DELIVERY_UNCERTAIN, true, &BACK_UNCERTAIN } };
+	struct arg arg = { .a = in->now_us, .b = row->state == DELIVERY_UNCERTAIN, .c = row->delivery_id };
 	struct moved moved;
-	enum delivery_state from = (enum delivery_state)row->state;
-	const struct sql *sql = from == DELIVERY_EXPIRED ? &AGAIN_EXPIRED : from == DELIVERY_UNCERTAIN ? &AGAIN_UNCERTAIN : &AGAIN_RETURNED;
-	struct arg arg = { .a = in->now_us, .b = from == DELIVERY_UNCERTAIN, .c = row->delivery_id };
-	int found = db_one(db, sql, &arg, &moved, NULL, err);
+	int found = 0;
+	for (size_t i = 0; i < COUNT_OF(ways) && found == 0; i++) {
+		if (ways[i].from != (enum delivery_state)row->state)
+			continue;
+		found = db_one(db, ways[i].sql, &arg, &moved, NULL, err);
+		if (found > 0 && ways[i].is_back && tally_returned(db, tally, moved.campaign_id, moved.provider, false, -1, err) < 0)
+			return -1;
+	}
 	if (found <= 0)
 		return found;
-	assert(delivery_next(from, ON_RESEND) == DELIVERY_QUEUED);
+	assert(delivery_next((enum delivery_state)row->state, ON_RESEND) == DELIVERY_QUEUED);
 	in->queued++;
-	if (from == DELIVERY_SENT && tally_returned(db, tally, moved.campaign_id, moved.provider, false, -1, err) < 0)
-		return -1;
-	return tally_move(db, tally, moved.campaign_id, moved.provider, from, DELIVERY_QUEUED, 1, err);
+	return tally_move(db, tally, moved.campaign_id, moved.provider, (enum delivery_state)row->state, DELIVERY_QUEUED, 1, err);
 }
 
 static int resend_body(struct db *db, void *arg, struct error *err)

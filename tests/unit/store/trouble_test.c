@@ -103,6 +103,8 @@ static void test_a_resend_reaches_whom_it_says(void **state)
 	fixture_sql(f, "UPDATE delivery SET state = 'bounced' WHERE id % 8 = 5");
 	fixture_sql(f, "UPDATE delivery SET state = 'suppressed' WHERE id % 8 = 6");
 	fixture_sql(f, "UPDATE delivery SET state = 'sent' WHERE id % 8 = 7");
+	/* One in doubt that came back later, with its counter. */
+	fixture_sql(f, "UPDATE delivery SET returned_us = 5, returned_class = 'soft' WHERE id % 8 = 2");
 	fixture_sql(f, "UPDATE subscription SET state = 'unsubscribed' WHERE subscriber_id = (SELECT subscriber_id FROM delivery WHERE id "
 	               "% 8 = 1)");
 	fixture_sql(f, "DELETE FROM campaign_count");
