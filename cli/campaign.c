@@ -9,6 +9,7 @@
 #include "pacing/provider.h"
 #include "store/missed.h"
 #include "system/clock.h"
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,13 @@ static int wait_for_notice(struct cli *cli, const char *to, int64_t notice)
 	return cli_fail(cli, &err, "gazette queue --why says why");
 }
 
+static int daemon_away(const struct cli *cli, const struct error *err)
+{
+	char hint[PATH_MAX + 32];
+	snprintf(hint, sizeof hint, "Start it: gazetted -c %s", cli->config_path);
+	return cli_fail(cli, err, hint);
+}
+
 static int test(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -162,7 +170,7 @@ static int test(struct cli *cli)
 	if (alive)
 		return status;
 	error_set(&err, ERROR_NETWORK, "the test is queued, but the daemon does not run");
-	return cli_fail(cli, &err, "Start it: gazetted -c FILE");
+	return daemon_away(cli, &err);
 }
 
 static int64_t show_audience(struct cli *cli, const struct campaign *campaign, const struct list *list, int64_t *readers, struct error *err)
@@ -311,7 +319,7 @@ static int watch(struct cli *cli)
 		if (silent > 50) {
 			cli_progress_end(cli);
 			error_set(&err, ERROR_NETWORK, "the daemon does not run: campaign %" PRId64 " waits", campaign.id);
-			return cli_fail(cli, &err, "Start it: gazetted -c FILE");
+			return daemon_away(cli, &err);
 		}
 		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	}
@@ -338,7 +346,7 @@ static int change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct act
 	int changed = verb(&cli->ops, campaign.id, cli->actor, &err);
 	if (changed < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "Campaign %" PRId64 " %s%s.", campaign.id, changed ? "" : "was so already: it ", said);
+	cli_say(cli, "Campaign %" PRId64 " %s%s.", campaign.id, said, changed ? "" : " already");
 	return 0;
 }
 

@@ -45,8 +45,7 @@ static int add(struct cli *cli)
 	if (strcmp(source.kind, "mail") == 0)
 		cli_say(cli, "Mail of the list's editors becomes posts: gazette list show %s prints the address.", in.list);
 	else
-		cli_say(cli,
-		        "%s found: %s; %" PRId64 " posts marked seen, none of them will be mailed; %" PRId64 " drafts; the next one %s.",
+		cli_say(cli, "%s found: %s; marked as seen, never mailed: %" PRId64 "; new drafts: %" PRId64 "; the next one %s.",
 		        source.feed_url                    ? "Feed"
 		        : strcmp(source.kind, "page") == 0 ? "Page without a feed"
 		                                           : source.kind,

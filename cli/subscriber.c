@@ -141,7 +141,7 @@ static int import(struct cli *cli)
 	if (look && subscriber_import(&cli->ops, &list, &in, cli->actor, &result, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (look)
-		cli_say(cli, "Columns: %s\n%" PRId64 " rows, %" PRId64 " of them can not be read.", result.mapping, result.rows,
+		cli_say(cli, "Columns: %s\nRows: %" PRId64 ", of which %" PRId64 " can not be read.", result.mapping, result.rows,
 		        result.rejected);
 	if (cli_flag(cli, "dry-run"))
 		return said_import(cli, &in, &result);

@@ -25,10 +25,12 @@ static int already(const struct campaign *campaign, int64_t post, struct ops *op
 	char to[UNITS_TEXT];
 	if (store_campaign_counts(ops->db, campaign->id, &counts, err) < 0)
 		return -1;
-	if (campaign->started_us)
-		units_write_time(campaign->started_us, when);
-	return error_set(err, ERROR_CONFLICT, "post %" PRId64 " is already in campaign %" PRId64 " (%s%s%s to %s). To all again: --again",
-	                 post, campaign->id, campaign_words[campaign->state], *when ? " " : "", when, units_write_count(counts.sent, to));
+	if (!campaign->started_us)
+		return error_set(err, ERROR_CONFLICT, "post %" PRId64 " is already in campaign %" PRId64 " (%s). Another of it: --again",
+		                 post, campaign->id, campaign_words[campaign->state]);
+	units_write_time(campaign->started_us, when);
+	return error_set(err, ERROR_CONFLICT, "post %" PRId64 " is already in campaign %" PRId64 " (%s %s to %s). To all again: --again",
+	                 post, campaign->id, campaign_words[campaign->state], when, units_write_count(counts.sent, to));
 }
 
 int campaign_create(struct ops *ops, const struct campaign_in *in, struct actor actor, int64_t *id, struct error *err)
