@@ -1,4 +1,5 @@
 #include "ops/digests.h"
+#include "ops/editions.h"
 #include "base/text.h"
 #include "ops/campaigns.h"
 #include "policy/rhythm.h"
@@ -104,26 +105,17 @@ static int count_readers(struct ops *ops, int64_t list, int64_t cadences, int64_
 	return 0;
 }
 
-/* "The first title, and 2 more". */
-static int name_it(struct ops *ops, const struct list *list, const int64_t *posts, size_t n, struct arena *arena, const char **subject,
+static int name_it(struct ops *ops, const struct list *list, const int64_t *ids, size_t n, struct arena *arena, const char **subject,
                    const char **preheader, struct error *err)
 {
-	CLEANUP(buffer_clear) struct buffer titles = BUFFER_INIT(64 << 10);
+	struct stored_post rows[CAMPAIGN_POSTS];
+	const struct stored_post *posts[CAMPAIGN_POSTS];
 	for (size_t i = 0; i < n; i++) {
-		struct stored_post post;
-		if (store_post_get(ops->db, posts[i], &post, arena, err) <= 0)
+		posts[i] = &rows[i];
+		if (store_post_get(ops->db, ids[i], &rows[i], arena, err) <= 0)
 			return -1;
-		if (i == 0)
-			*subject = n == 1 ? arena_format(arena, "%s: %s", list->title, post.post.title)
-			                  : arena_format(arena, "%s: %s +%zu", list->title, post.post.title, n - 1);
-		else
-			buffer_format(&titles, "%s%s", titles.size ? " \xc2\xb7 " : "", post.post.title);
 	}
-	size_t size = titles.size < 200 ? titles.size : 200;
-	while (size > 0 && size < titles.size && ((unsigned char)titles.data[size] & 0xc0) == 0x80)
-		size--;
-	*preheader = titles.size ? arena_copy(arena, titles.data, size) : "";
-	return *subject && *preheader ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
+	return edition_name_digest(list, posts, n, arena, subject, preheader) ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
 static int make(struct ops *ops, const struct digest *digest, const struct list *list, const int64_t *posts, size_t n, int64_t cadences,

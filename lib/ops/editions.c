@@ -63,6 +63,51 @@ static int take_post(struct making *making, const struct edition_of *of, size_t 
 	return post->text ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
+bool edition_name_digest(const struct list *list, const struct stored_post *const *posts, size_t n, struct arena *arena,
+                         const char **subject, const char **preheader)
+{
+	CLEANUP(buffer_clear) struct buffer titles = BUFFER_INIT(64 << 10);
+	for (size_t i = 1; i < n; i++)
+		buffer_format(&titles, "%s%s", titles.size ? " \xc2\xb7 " : "", posts[i]->post.title);
+	*subject = n == 1 ? arena_format(arena, "%s: %s", list->title, posts[0]->post.title)
+	                  : arena_format(arena, "%s: %s +%zu", list->title, posts[0]->post.title, n - 1);
+	size_t size = titles.size < 200 ? titles.size : 200;
+	while (size > 0 && size < titles.size && ((unsigned char)titles.data[size] & 0xc0) == 0x80)
+		size--;
+	*preheader = titles.size ? arena_copy(arena, titles.data, size) : "";
+	return *subject && *preheader;
+}
+
+/* A digest that leaves out posts is not called by them either, unless a person gave it its name. */
+static int name_digest(struct making *making, const struct edition_of *of, const char **subject, const char **preheader, struct error *err)
+{
+	struct stored_post rows[CAMPAIGN_POSTS];
+	const struct stored_post *posts[CAMPAIGN_POSTS];
+	int64_t ids[CAMPAIGN_POSTS];
+	const char *whole[2];
+	const char *part[2];
+	size_t n = 0;
+	*subject = of->campaign->subject;
+	*preheader = of->campaign->preheader;
+	if (of->campaign->kind != CAMPAIGN_DIGEST || of->count == 0)
+		return 0;
+	if (store_campaign_posts(making->ops->db, of->campaign->id, ids, &n, err) < 0)
+		return -1;
+	if (n <= of->count)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		posts[i] = &rows[i];
+		if (store_post_get(making->ops->db, ids[i], &rows[i], &making->arena, err) <= 0)
+			return -1;
+	}
+	if (!edition_name_digest(of->list, posts, n, &making->arena, &whole[0], &whole[1]) ||
+	    !edition_name_digest(of->list, of->posts, of->count, &making->arena, &part[0], &part[1]))
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	*subject = strcmp(*subject, whole[0]) == 0 ? part[0] : *subject;
+	*preheader = strcmp(*preheader, whole[1]) == 0 ? part[1] : *preheader;
+	return 0;
+}
+
 int edition_make(struct ops *ops, const struct edition_of *of, struct edition **out, struct error *err)
 {
 	CLEANUP(making_clear) struct making making = { .ops = ops };
@@ -89,6 +134,10 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 	if (strcmp(list->images, "inline") == 0 &&
 	    files_pictures(ops, making.posts, of->count, making.pictures, &making.picture_count, &making.arena, err) < 0)
 		return -1;
+	const char *subject = NULL;
+	const char *preheader = NULL;
+	if (name_digest(&making, of, &subject, &preheader, err) < 0)
+		return -1;
 	bool ours = of->count > 0 && making.posts[0].is_ours;
 	struct edition_in in = { .campaign = campaign->id,
 		                 .list = list->id,
@@ -104,8 +153,8 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 		                 .language = list->language,
 		                 .public_url = ops->config->daemon.public_url,
 		                 .return_path = edition_return_path_of(ops, list),
-		                 .subject = campaign->subject,
-		                 .preheader = campaign->preheader,
+		                 .subject = subject,
+		                 .preheader = preheader,
 		                 /* A title that came with a feed is a feed's, also as a subject. */
 		                 .subject_is_ours = ours || (of->count > 0 && strcmp(campaign->subject, making.posts[0].title) != 0),
 		                 .posts = making.posts,

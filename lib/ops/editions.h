@@ -21,6 +21,10 @@ struct edition_of {
 /* Reads templates, theme and words, the posts' plain text, dates in the list's time zone, attachments and, if the list wants them in
  * the mail, pictures (fetched; one that can not be had stays a link). ERROR_INPUT: a template's fault. */
 MUST_CHECK int edition_make(struct ops *ops, const struct edition_of *of, struct edition **out, struct error *err);
+/* What a digest is called: its list and its first post, and how many more; the others' titles as preheader. In the arena; false: out of
+ * memory. */
+bool edition_name_digest(const struct list *list, const struct stored_post *const *posts, size_t n, struct arena *arena,
+                         const char **subject, const char **preheader);
 /* The list's return path, or the configuration's; NULL: there is none. */
 const char *edition_return_path_of(const struct ops *ops, const struct list *list);
 #endif
