@@ -92,6 +92,8 @@ static bool not_made(struct talk *talk, const struct letter *letter, const struc
 {
 	log_error("message not made delivery=%" PRId64 " text=\"%s\"", letter->job.delivery, err->text);
 	delivery_return(talk->delivery, &letter->job);
+	/* It will be so the next time too: not at full speed. */
+	daemon_sleep(talk->delivery->daemon, SECOND_US);
 	return false;
 }
 

@@ -1,6 +1,7 @@
 #include "pacing/pacing.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FAULTS_IN_A_ROW = 3 };
@@ -73,15 +74,22 @@ static void keep_windows(struct gate *to, const struct gate *from)
 			}
 }
 
+static void release(struct pacing **pacing)
+{
+	free(*pacing);
+}
+
 int pacing_reload(struct pacing *pacing, const struct pacing_setup *setup, struct moment now, struct error *err)
 {
-	static _Thread_local struct pacing fresh; /* too large for a thread's stack */
-	if (pacing_init(&fresh, setup, now, err) < 0)
+	CLEANUP(release) struct pacing *fresh = malloc(sizeof *fresh); /* too large for a thread's stack */
+	if (!fresh)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (pacing_init(fresh, setup, now, err) < 0)
 		return -1;
-	keep_windows(&fresh.total, &pacing->total);
-	for (size_t i = 0; i < fresh.relays; i++)
+	keep_windows(&fresh->total, &pacing->total);
+	for (size_t i = 0; i < fresh->relays; i++)
 		for (size_t j = 0; j < pacing->relays; j++) {
-			struct pacing_relay *to = &fresh.relay[i];
+			struct pacing_relay *to = &fresh->relay[i];
 			const struct pacing_relay *from = &pacing->relay[j];
 			if (strcmp(to->name, from->name) != 0)
 				continue;
@@ -89,11 +97,11 @@ int pacing_reload(struct pacing *pacing, const struct pacing_setup *setup, struc
 			to->pause = from->pause;
 			to->is_held = from->is_held;
 			to->failures = from->failures;
-			pacing_restore_ramp(&fresh, i, &from->ramp, now);
+			pacing_restore_ramp(fresh, i, &from->ramp, now);
 			keep_windows(&to->warm, &from->warm);
 		}
 	for (size_t i = 0; i < PROVIDERS_MOST; i++) {
-		struct pacing_provider *to = &fresh.provider[i];
+		struct pacing_provider *to = &fresh->provider[i];
 		const struct pacing_provider *from = &pacing->provider[i];
 		keep_windows(&to->gate, &from->gate);
 		to->pause = from->pause;
@@ -102,9 +110,9 @@ int pacing_reload(struct pacing *pacing, const struct pacing_setup *setup, struc
 		if (from->learn.rate_milli && to->learn.rate_milli)
 			to->learn = from->learn;
 	}
-	memcpy(fresh.flow, pacing->flow, sizeof fresh.flow);
-	fresh.flows = pacing->flows;
-	*pacing = fresh;
+	memcpy(fresh->flow, pacing->flow, sizeof fresh->flow);
+	fresh->flows = pacing->flows;
+	*pacing = *fresh;
 	return 0;
 }
 
@@ -328,7 +336,7 @@ void pacing_untake(struct pacing *pacing, const struct pacing_key *key, size_t i
 	relay->ramp.used -= relay->ramp.used > 0;
 	if (key->is_notice)
 		return;
-	gate_untake(&pacing->provider[key->provider].gate);
+	gate_untake(&pacing->provider[provider_known(key->provider)].gate);
 	for (size_t i = 0; i < pacing->flows; i++)
 		if (applies(&pacing->flow[i], key->list, key->campaign))
 			gate_untake(&pacing->flow[i].gate);

@@ -16,6 +16,16 @@ struct arg {
 /* One number as a result column. */
 #define COLUMN_NUMBER(column) ((const struct field[]){ { column, FIELD_INT, 0, NULL }, FIELD_END })
 
+/* Who was cancelled before the post went may get it by another campaign; not if a copy of it is in doubt. */
+#define FORGET_RECEIVED                                                                                                                    \
+	"DELETE FROM received WHERE subscriber_id = $1 AND campaign_id = $2 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.campaign_id " \
+	"= received.campaign_id AND d.subscriber_id = received.subscriber_id AND d.resends > 0)"
+
+/* A delivery that waits again, untried, takes the edition that a refresh put in the place of its own meanwhile. */
+#define FOLLOW_EDITION                                                                                                                     \
+	"edition_id = coalesce((SELECT e.replaced_by FROM edition e WHERE e.id = delivery.edition_id AND e.replaced_by > 0 AND "           \
+	"delivery.first_us = 0 AND delivery.is_tried = 0), edition_id)"
+
 /* Each file of the room gives its statements to the registry (statements.c). */
 extern const struct sql *const alert_statements[], *const missed_statements[], *const refusal_statements[];
 extern const struct sql *const list_statements[];

@@ -220,9 +220,7 @@ static const struct sql CANCEL_LEASED = {
 		"provider, resends",
 	TAKEN_BACK,
 };
-static const struct sql FORGET = { .name = "audience forget",
-	                           .text = "DELETE FROM received WHERE subscriber_id = $1 AND campaign_id = $2",
-	                           .in = ARGS(ARG(a, INT), ARG(c, INT)) };
+static const struct sql FORGET = { .name = "audience forget", .text = FORGET_RECEIVED, .in = ARGS(ARG(a, INT), ARG(c, INT)) };
 static const struct sql CANCEL = { .name = "campaign cancel",
 	                           .text = "UPDATE campaign SET state = 'cancelled', finished_us = $1, paused_by = $2 WHERE id = $3",
 	                           .in = ARGS(ARG(a, INT), ARG(s, TEXT), ARG(b, INT)) };

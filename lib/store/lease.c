@@ -151,7 +151,8 @@ static const struct sql SUPPRESS = {
 };
 static const struct sql RELEASE = {
 	.name = "lease release",
-	.text = "UPDATE delivery SET state = 'queued', lease_id = 0 WHERE id = $1 AND lease_id = $2 AND state = 'leased' RETURNING "
+	.text = "UPDATE delivery SET state = 'queued', lease_id = 0, " FOLLOW_EDITION
+		" WHERE id = $1 AND lease_id = $2 AND state = 'leased' RETURNING "
 		"campaign_id, provider",
 	.in = ARGS(ARG(a, INT), ARG(b, INT)),
 	MOVED,

@@ -123,12 +123,14 @@ static const struct sql REFUSE = {
 };
 static const struct sql UNLEASE = {
 	.name = "mark released",
-	.text = "UPDATE delivery SET state = 'queued', lease_id = 0 WHERE id = $1 AND lease_id = $2 AND state = 'leased' RETURNING "
+	.text = "UPDATE delivery SET state = 'queued', lease_id = 0, " FOLLOW_EDITION
+		" WHERE id = $1 AND lease_id = $2 AND state = 'leased' RETURNING "
 		"campaign_id, provider, "
 		"subscriber_id",
 	.in = ARGS(ARG(c, INT), ARG(d, INT)),
 	WRITTEN,
 };
+static const struct sql FORGET = { .name = "record received back", .text = FORGET_RECEIVED, .in = ARGS(ARG(a, INT), ARG(b, INT)) };
 /* What came back to wait while its campaign was cancelled does not wait. */
 static const struct sql CANCEL = {
 	.name = "record cancelled",
@@ -157,22 +159,11 @@ static const struct sql REFUSED_EVENT = {
 static const struct sql REVOKE = { .name = "record revoke",
 	                           .text = "INSERT INTO revocation (subscriber_id, at_us) VALUES ($1, $2)",
 	                           .in = ARGS(ARG(a, INT), ARG(b, INT)) };
-const struct sql *const record_statements[] = { &WRITE_SENT,
-	                                        &WRITE_INFLIGHT,
-	                                        &WRITE_LEASED,
-	                                        &WRITE_UNCERTAIN,
-	                                        &CANCEL,
-	                                        &WRITE_NOTICE,
-	                                        &WRITE_NOTICE_LEASED,
-	                                        &ATTEMPT,
-	                                        &MARK,
-	                                        &MARK_NOTICE,
-	                                        &REFUSE,
-	                                        &UNLEASE,
-	                                        &SUPPRESS,
-	                                        &REFUSED_EVENT,
-	                                        &REVOKE,
-	                                        NULL };
+const struct sql *const record_statements[] = {
+	&WRITE_SENT,    &WRITE_INFLIGHT, &WRITE_LEASED, &WRITE_UNCERTAIN, &CANCEL,  &WRITE_NOTICE, &WRITE_NOTICE_LEASED,
+	&ATTEMPT,       &MARK,           &MARK_NOTICE,  &REFUSE,          &UNLEASE, &FORGET,       &SUPPRESS,
+	&REFUSED_EVENT, &REVOKE,         NULL
+};
 
 struct recording {
 	struct record *const *records;
@@ -340,6 +331,8 @@ static int cancel_if_so(struct db *db, struct recording *in, const struct record
 	if (found <= 0)
 		return found;
 	assert(delivery_next(state, ON_CANCEL) == DELIVERY_CANCELLED);
+	if (db_run(db, &FORGET, &(struct arg){ .a = written.subscriber_id, .b = written.campaign_id }, NULL, err) < 0)
+		return -1;
 	return tally_move(db, &in->tally, written.campaign_id, written.provider, state, DELIVERY_CANCELLED, 1, err);
 }
 

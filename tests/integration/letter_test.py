@@ -235,8 +235,9 @@ def test_links_in_the_text_stand_as_the_list_wants_them():
 # AUTH_NA: nothing is signed here and no record asked; dkim_test.py has that. MANY_INVISIBLE_PARTS, 0.05 of 15: the preheader, which every program must hide.
 # URI_COUNT_ODD: it wants an even number of addresses over both parts; how many a post links to, and how often, is the editor's.
 # MIME_BASE64_TEXT: Hebrew is shorter that way (RULES section 2).
+# MIME_HTML_ONLY: a title that says "<table>" makes it take the text part for HTML.
 # HFILTER_: the machine that hands the mail in.
-RSPAMD_MAY = {"AUTH_NA": 1.0, "MANY_INVISIBLE_PARTS": 0.05, "URI_COUNT_ODD": 1.0, "MIME_BASE64_TEXT": 0.1}
+RSPAMD_MAY = {"AUTH_NA": 1.0, "MANY_INVISIBLE_PARTS": 0.05, "URI_COUNT_ODD": 1.0, "MIME_BASE64_TEXT": 0.1, "MIME_HTML_ONLY": 0.2}
 SPAMASSASSIN_MAY = {"NO_RELAYS", "NO_RECEIVED"}  # the mail has not travelled
 
 
