@@ -231,7 +231,7 @@ int content_page(struct bytes html, const char *content_type, const char *base_u
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(2 * HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer body = BUFFER_INIT(2 * HTML_BODY_BYTES);
-	struct content_head own;
+	struct content_head own = { 0 };
 	struct page page = { .base_url = base_url, .head = head ? head : &own, .arena = arena };
 	const char *base = NULL;
 	*out = (struct post){ 0 };

@@ -83,8 +83,8 @@ int campaign_approve(struct ops *ops, int64_t id, struct actor actor, struct err
 static int tell(struct ops *ops, int64_t id, const char *why, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
-	struct list list;
+	struct campaign campaign = { 0 };
+	struct list list = { 0 };
 	if (campaign_and_list(ops, id, &campaign, &list, &arena, err) < 0)
 		return -1;
 	const char *subject = arena_format(&arena, "Campaign %" PRId64 " was not sent", id);

@@ -1,4 +1,5 @@
 #include "pacing/estimate.h"
+#include <assert.h>
 
 #define LONGEST_US (INT64_C(3650) * DAY_US)
 
@@ -38,6 +39,7 @@ struct asking {
 static int64_t asked_passes(const struct asking *in, int64_t within_us)
 {
 	int64_t sum = 0;
+	assert(in->pacing);
 	if (in->gate)
 		return within_us < in->closed_us ? 0 : passes(in->gate, in->now, within_us - in->closed_us);
 	for (size_t i = 0; i < in->pacing->relays; i++) {
