@@ -73,7 +73,9 @@ static struct shown shown_of(const char *url, struct arena *arena)
 			return (struct shown){ 0 };
 		return (struct shown){ with_id(p->href, id, arena), with_id(p->picture, id, arena) };
 	}
-	return is_counter(host) ? (struct shown){ 0 } : (struct shown){ url, NULL };
+	if (is_counter(host))
+		return (struct shown){ 0 };
+	return (struct shown){ url, NULL };
 }
 
 static bool is_tiny(const xmlNode *node, const char *side, struct arena *arena)

@@ -34,8 +34,14 @@ static void clean(json_t *value, int depth)
 	}
 	if (depth == 0)
 		return;
-	json_object_foreach(value, key, member) clean(member, depth - 1);
-	json_array_foreach(value, i, member) clean(member, depth - 1);
+	json_object_foreach(value, key, member)
+	{
+		clean(member, depth - 1);
+	}
+	json_array_foreach(value, i, member)
+	{
+		clean(member, depth - 1);
+	}
 }
 
 int reader_attributes(struct reader *reader, const struct job *job, struct error *err)

@@ -50,7 +50,7 @@ int mail_take(struct ops *ops, struct bytes raw, struct arrival arrival, enum ta
 		                            [REPORT_UNSUBSCRIBE] = TAKEN_UNSUBSCRIBE,
 		                            [REPORT_REPLY] = TAKEN_REPLY };
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct report report;
+	struct report report = { 0 };
 	bool is_new = false;
 	const char *pattern = *ops->config->inbound.return_path ? ops->config->inbound.return_path : NULL;
 	*out = TAKEN_NOTHING;
