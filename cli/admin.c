@@ -70,6 +70,11 @@ static int init(struct cli *cli)
 	struct config_faults faults;
 	struct error err;
 	char answer[256];
+	bool is_told = cli_option(cli, "relay") && cli_option(cli, "data-dir") && cli_option(cli, "public-url") && cli_option(cli, "store");
+	if (!cli->yes && !is_told && !isatty(STDIN_FILENO))
+		return cli_usage(
+			cli, "this asks questions, and there is no terminal: give --relay, --data-dir, --public-url and --store, or --yes "
+			     "for the standard answers");
 	const char *relay = ask(cli, "relay", "The relay that takes the mail (smtp://HOST:587, smtps://HOST)", "smtp+plain://127.0.0.1:25",
 	                        answer, sizeof answer);
 	write_config(cli, relay, &text);

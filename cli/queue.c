@@ -6,6 +6,7 @@
 #include "ops/pace.h"
 #include "pacing/provider.h"
 #include "store/event.h"
+#include "store/subscriber.h"
 #include "system/clock.h"
 #include <stdio.h>
 
@@ -154,6 +155,12 @@ static int show_address(struct cli *cli, const char *address)
 	if (!rows || address_read(bytes_text(address), &parsed, &err) < 0 ||
 	    store_delivery_why(cli->ops.db, parsed.key, rows, ROWS, &n, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
+	struct subscriber subscriber;
+	if (n == 0 && store_subscriber_find(cli->ops.db, parsed.key, &subscriber, &arena, &err) == 0) {
+		error_set(&err, ERROR_NOT_FOUND, "nobody here has the address %s", parsed.text);
+		cli_fail(cli, &err, NULL);
+		return 67;
+	}
 	cli_rows(cli, why_fields, "campaign_id state reason code reply relay due_us attempts", rows, n, sizeof *rows);
 	return 0;
 }

@@ -121,6 +121,14 @@ int campaign_correct(struct ops *ops, int64_t id, const char *subject, struct ac
 		                 "nobody got a text of campaign %" PRId64 " that was changed since: gazette post edit changes one", id);
 	if (loaded.count != 1)
 		return error_set(err, ERROR_INPUT, "campaign %" PRId64 " is a digest: correct the post in the next one", id);
+	struct campaign waiting;
+	int found = store_campaign_correction(ops->db, id, &waiting, &loaded.arena, err);
+	if (found < 0)
+		return -1;
+	if (found > 0)
+		return error_set(err, ERROR_CONFLICT,
+		                 "campaign %" PRId64 " already corrects it, and is a %s: gazette campaign send %" PRId64 ", or delete it",
+		                 waiting.id, campaign_words[waiting.state], waiting.id);
 	random_bytes(salt, sizeof salt);
 	struct campaign campaign = { .list_id = loaded.list.id,
 		                     .post_id = loaded.post[0].id,

@@ -58,6 +58,13 @@ static const struct sql OF_POST = {
 	.in = ARGS(ARG(a, INT), ARG(b, INT)),
 	ROWS,
 };
+static const struct sql CORRECTION = {
+	.name = "correction of campaign",
+	.text = SELECT_CAMPAIGN
+	"WHERE corrects_id = $1 AND kind = 'correction' AND state IN ('draft', 'scheduled') ORDER BY id DESC LIMIT 1",
+	.in = ARGS(ARG(a, INT)),
+	ROWS,
+};
 static const struct sql PAGE = { .name = "campaign page",
 	                         .text = SELECT_CAMPAIGN "WHERE id < $1 ORDER BY id DESC LIMIT $2",
 	                         .in = ARGS(ARG(a, INT), ARG(b, INT)),
@@ -127,10 +134,10 @@ static const struct sql DELETE_POSTS = { .name = "campaign delete posts",
 	                                 .in = ARGS(ARG(a, INT)) };
 static const struct sql DELETE = { .name = "campaign delete", .text = "DELETE FROM campaign WHERE id = $1", .in = ARGS(ARG(a, INT)) };
 
-const struct sql *const campaign_statements[] = { &INSERT,     &GET,          &OF_POST,   &PAGE,    &PAGE_OF_LIST, &UPDATE,
-	                                          &REVOKE,     &SCHEDULE,     &PREPARING, &SENDING, &DUE,          &FIRST_PASS,
-	                                          &FINISH,     &SET_STATE,    &ADD_POST,  &POSTS,   &UNSCHEDULE,   &APPROVE,
-	                                          &FREE_POSTS, &DELETE_POSTS, &DELETE,    NULL };
+const struct sql *const campaign_statements[] = { &INSERT,     &GET,        &CORRECTION,   &OF_POST,   &PAGE,    &PAGE_OF_LIST,
+	                                          &UPDATE,     &REVOKE,     &SCHEDULE,     &PREPARING, &SENDING, &DUE,
+	                                          &FIRST_PASS, &FINISH,     &SET_STATE,    &ADD_POST,  &POSTS,   &UNSCHEDULE,
+	                                          &APPROVE,    &FREE_POSTS, &DELETE_POSTS, &DELETE,    NULL };
 
 static int create_body(struct db *db, void *arg, struct error *err)
 {
@@ -378,4 +385,9 @@ int store_campaign_finish(struct db *db, int64_t id, int64_t now_us, struct erro
 	if (counts.queued + counts.leased + counts.inflight > 0 || (counts.deferred > 0 && step.campaign.first_pass_us > 0))
 		return 0;
 	return db_write(db, finish_body, &step, err) < 0 ? -1 : step.at_us > 0;
+}
+
+int store_campaign_correction(struct db *db, int64_t id, struct campaign *out, struct arena *arena, struct error *err)
+{
+	return db_one(db, &CORRECTION, &(struct arg){ .a = id }, out, arena, err);
 }

@@ -59,6 +59,9 @@ MUST_CHECK int store_campaign_delete(struct db *db, int64_t id, struct error *er
 MUST_CHECK int store_campaign_unschedule(struct db *db, int64_t id, const char *why, struct error *err);
 MUST_CHECK int store_campaign_approve(struct db *db, int64_t id, const char *who, struct error *err);
 
+/* The correction of that campaign that waits to be sent: 1, 0, -1. */
+MUST_CHECK int store_campaign_correction(struct db *db, int64_t id, struct campaign *out, struct arena *arena, struct error *err);
+
 /* draft or scheduled -> preparing, with its edition 1 and the post's state used: one commit. CONFLICT if it is neither.
  * prepared_last becomes the last subscription id there is now: who joins later is not in it. */
 MUST_CHECK int store_campaign_start(struct db *db, int64_t id, struct bytes compiled, const char *who, int64_t now_us, struct error *err);

@@ -75,6 +75,8 @@ def correct(site, sink, old):
     first = {to: text_of(data)[0]["Message-ID"] for to, data in old.items()}
     del sink.mails[:]
     assert site.run("campaign", "correct", "1").stdout.strip() == b"2"
+    twice = site.run("campaign", "correct", "1", check=False)
+    assert twice.returncode == 65 and b"campaign 2 already corrects it" in twice.stderr, twice
     site.run("campaign", "send", "2", "--yes")
     assert peers.wait_for(lambda: len(sink.mails) == len(old), 30), (len(sink.mails), site.stats(2), site.log())
     assert site.stats(2)["audience"] == len(old)

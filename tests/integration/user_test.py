@@ -69,6 +69,8 @@ def test_init_never_overwrites():
         assert len(site.rows("subscriber", "ls", "news")) == 1, "init emptied a store that was there"
         wrong = subprocess.run([peers.GAZETTE, "-c", site.folder + "/w.conf", "init", "--relay", "nonsense", "--data-dir", site.folder, "--yes"], capture_output=True)
         assert wrong.returncode in (64, 65, 78) and b"relay" in wrong.stderr and not os.path.exists(site.folder + "/w.conf"), wrong
+        unasked = subprocess.run([peers.GAZETTE, "-c", site.folder + "/w.conf", "init"], stdin=subprocess.DEVNULL, capture_output=True)
+        assert unasked.returncode == 64 and b"--yes" in unasked.stderr and not os.path.exists(site.folder + "/w.conf"), unasked
     finally:
         site.close()
 
@@ -90,6 +92,7 @@ WRONG = [
     (66, "No such file", "subscriber", "import", "news", "none.csv", "--consent", "x", "--yes"),
     (67, "no subscriber", "subscriber", "show", "nobody@example.org"),
     (67, "not suppressed", "suppression", "remove", "nobody@example.org", "--yes"),
+    (67, "nobody here", "queue", "--why", "nobody@example.org"),
     (65, "has no @", "subscriber", "show", "nobody"),
     (65, "consent", "subscriber", "add", "news", "new@example.org"),
     (65, "consent", "subscriber", "import", "news", "readers.csv", "--yes"),
