@@ -31,7 +31,7 @@ static const char *typed(const char *value, struct arena *arena)
 	text_squeeze(bytes_text(semicolon ? semicolon + 1 : value), &line);
 	text_mend_utf8(buffer_bytes(&line), &mended);
 	for (size_t i = 0; i < mended.size; i++)
-		if ((unsigned char)mended.data[i] < 0x20)
+		if ((unsigned char)mended.data[i] < 0x20 || mended.data[i] == 0x7f)
 			mended.data[i] = ' ';
 	return mended.failed ? NULL : arena_text(arena, buffer_text(&mended));
 }

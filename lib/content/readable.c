@@ -109,9 +109,8 @@ static bool is_hidden(const xmlNode *node)
 	static const char *const kept[] = { "fallback-image" };
 	xmlChar *style = xmlGetProp(node, (const xmlChar *)"style");
 	bool hidden = false;
-	for (const char *at = style ? strcasestr((const char *)style, "display") : NULL; at && !hidden;
-	     at = strcasestr(at + 7, "display")) {
-		at += 7;
+	for (const char *at = style ? strcasestr((const char *)style, "display") : NULL; at && !hidden; at = strcasestr(at, "display")) {
+		at += strlen("display");
 		const char *value = at + strspn(at, " \t\n");
 		value += *value == ':' ? 1 + strspn(value + 1, " \t\n") : 0;
 		hidden = strncasecmp(value, "none", 4) == 0;
