@@ -45,11 +45,12 @@ static int add(struct cli *cli)
 	if (strcmp(source.kind, "mail") == 0)
 		cli_say(cli, "Mail of the list's editors becomes posts: gazette list show %s prints the address.", in.list);
 	else
-		cli_say(cli, "%s found: %s; marked as seen, never mailed: %" PRId64 "; new drafts: %" PRId64 "; the next one %s.",
+		cli_say(cli, "%s found: %s; %" PRId64 " post%s marked seen, none will be mailed; %" PRId64 " new drafts; the next one %s.",
 		        source.feed_url                    ? "Feed"
 		        : strcmp(source.kind, "page") == 0 ? "Page without a feed"
 		                                           : source.kind,
-		        source.feed_url ? source.feed_url : source.url, first.seen, first.added, next[source.policy]);
+		        source.feed_url ? source.feed_url : source.url, first.seen, first.seen == 1 ? "" : "s", first.added,
+		        next[source.policy]);
 	cli_next(cli, first.added ? "gazette post ls %s" : "gazette source ls %s", in.list);
 	return 0;
 }

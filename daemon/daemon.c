@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 /* A session has its connection and what wakes it; the rest is the store's connections, the pages' readers, feeds and returned mail. */
-enum { SESSION_DESCRIPTORS = 2, OTHER_DESCRIPTORS = 60 };
+enum { SESSION_DESCRIPTORS = 2, OTHER_DESCRIPTORS = 120 };
 
 int daemon_take_descriptors(const struct config *config, struct error *err)
 {

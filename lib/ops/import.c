@@ -193,7 +193,8 @@ static int write_window(struct import *import, struct error *err)
 		size_t n = window->count - at < BATCH ? window->count - at : BATCH;
 		for (size_t i = 0; i < n; i++)
 			window->batch[i] = *window->order[at + i];
-		if (store_join(import->ops->db, import->list->id, window->batch, n, clock_now().wall_us, err) < 0)
+		if (ops_room(import->ops, err) < 0 ||
+		    store_join(import->ops->db, import->list->id, window->batch, n, clock_now().wall_us, err) < 0)
 			return -1;
 		for (size_t i = 0; i < n; i++)
 			if (count_row(import, &window->batch[i], err) < 0)

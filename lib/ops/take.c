@@ -182,27 +182,6 @@ static void check_flood(struct look *look)
 			by_rule(look, &look->posts[i], "too many new posts in one look");
 }
 
-/* A source that sends by itself held something back: nobody looks at its drafts unless told. */
-static int tell(const struct look *look, struct error *err)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	const struct source *source = look->source;
-	struct list list;
-	char subject[128];
-	char text[1024];
-	if (look->out->drafts_by_rule == 0 || source->policy == SOURCE_DRAFT)
-		return 0;
-	int found = store_list_get(look->ops->db, source->list_id, &list, &arena, err);
-	if (found <= 0)
-		return found;
-	snprintf(subject, sizeof subject, "%.60s: %" PRId64 " posts wait for you", list.name, look->out->drafts_by_rule);
-	snprintf(text, sizeof text,
-	         "Source %" PRId64
-	         " (%.300s) brought posts that were not mailed by themselves: %.200s.\n\nThey are drafts: gazette post ls %.64s\n",
-	         source->id, source->url, look->out->alert, list.name);
-	return alert_mail(look->ops, &list, subject, text, err);
-}
-
 int post_take(struct ops *ops, struct source *source, const struct post *posts, size_t n, struct taken *out, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -237,7 +216,7 @@ int post_take(struct ops *ops, struct source *source, const struct post *posts, 
 		if (out->count < COUNT_OF(out->ids))
 			out->ids[out->count++] = look.posts[i].id;
 	}
-	return tell(&look, err);
+	return 0;
 }
 
 int post_release_held(struct ops *ops, int64_t *started, struct error *err)
