@@ -57,6 +57,8 @@ int cli_fail(const struct cli *cli, const struct error *err, const char *hint);
 int cli_usage(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A sentence on stderr, unless --quiet or --json. */
 void cli_say(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+/* What went well but for this, one line a thing: on stderr, whatever is asked for. NULL: nothing. */
+void cli_note(const struct cli *cli, const char *note);
 /* The likely next command, on a terminal only. */
 void cli_next(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* What create and add print: the id on stdout, or {"noun":id} with --json. */

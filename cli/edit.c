@@ -116,6 +116,9 @@ static struct post laid_over(const struct post *before, const struct post *file)
 {
 	struct post words = *before;
 	words.html = file->html;
+	words.files = file->files;
+	words.file_count = file->file_count;
+	words.note = file->note;
 	words.title = file->title && *file->title ? file->title : words.title;
 	words.subtitle = file->subtitle ? file->subtitle : words.subtitle;
 	words.author = file->author ? file->author : words.author;
@@ -140,13 +143,15 @@ static int edit(struct cli *cli)
 			return edit_in_editor(cli, &post, &arena);
 		return cli_usage(cli, "where are the new words? gazette post edit %" PRId64 " FILE", post.id);
 	}
-	if (post_inspect(&cli->ops, cli->argument[1], post.post.url, NULL, &arena, &feed, &err) < 0)
+	const struct post_look look = { .what = cli->argument[1], .base_url = post.post.url, .keeps = true };
+	if (post_inspect(&cli->ops, &look, &arena, &feed, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (feed.count != 1) {
 		error_set(&err, ERROR_INPUT, "%s holds %zu posts: one is wanted", cli->argument[1], feed.count);
 		return cli_fail(cli, &err, NULL);
 	}
 	struct post words = laid_over(&post.post, &feed.posts[0]);
+	cli_note(cli, words.note);
 	return keep(cli, &post, &words);
 }
 

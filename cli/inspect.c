@@ -136,12 +136,15 @@ static int inspect_one(struct cli *cli, const struct inspected *in)
 	struct content_feed feed = { 0 };
 	struct error err;
 	arena.max_bytes = 1 << 30;
-	int result = post_inspect(NULL, in->what, in->base_url, in->content_type, &arena, &feed, &err);
+	const struct post_look look = { .what = in->what, .base_url = in->base_url, .content_type = in->content_type };
+	int result = post_inspect(NULL, &look, &arena, &feed, &err);
 	bool is_draft = result < 0 && err.code == ERROR_CONFLICT && feed.front && feed.front->is_draft;
 	if (result < 0 && !is_draft)
 		return print_refused(cli, in, &feed, &err);
-	for (size_t i = 0; i < feed.count && !cli->json; i++)
+	for (size_t i = 0; i < feed.count && !cli->json; i++) {
 		cli_row(cli, post_fields, &feed.posts[i]);
+		cli_note(cli, feed.posts[i].note);
+	}
 	if (cli->json && feed.head)
 		print_page(in, feed.head, feed.posts);
 	else if (cli->json && feed.front)

@@ -26,6 +26,15 @@ void cli_say(const struct cli *cli, const char *format, ...)
 	fputc('\n', stderr);
 }
 
+void cli_note(const struct cli *cli, const char *note)
+{
+	struct bytes rest = bytes_text(note);
+	struct bytes line;
+	(void)cli;
+	while (text_next_part(&rest, "\n", &line))
+		fprintf(stderr, "warning: %.*s\n", (int)line.size, line.data);
+}
+
 void cli_next(const struct cli *cli, const char *format, ...)
 {
 	va_list args;

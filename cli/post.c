@@ -18,23 +18,23 @@ static int add(struct cli *cli)
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct list list;
 	struct error err;
-	int64_t id = 0;
-	bool revised = false;
+	struct post_added added;
 	const char *paths[FILES_MAX];
 	struct edition_file files[FILES_MAX];
 	size_t count = (size_t)cli_options(cli, "attach", paths, FILES_MAX);
 	/* Looked at before anything is stored. */
-	arena.max_bytes = 32 << 20;
+	arena.max_bytes = 256 << 20;
 	for (size_t i = 0; i < count; i++)
 		if (file_attachment(paths[i], &files[i], &arena, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 ||
-	    post_add(&cli->ops, &list, cli->argument[1], cli_option(cli, "base-url"), cli->actor, &id, &revised, &err) < 0 ||
-	    post_attach(&cli->ops, id, files, count, &err) < 0)
+	    post_add(&cli->ops, &list, cli->argument[1], cli_option(cli, "base-url"), cli->actor, &added, &arena, &err) < 0 ||
+	    post_attach(&cli->ops, added.id, files, count, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_made(cli, "post", id);
-	cli_say(cli, revised ? "Post %" PRId64 " has a new version." : "Post %" PRId64 " is a draft.", id);
-	cli_next(cli, "gazette campaign create %s --post %" PRId64, list.name, id);
+	cli_made(cli, "post", added.id);
+	cli_note(cli, added.note);
+	cli_say(cli, added.revised ? "Post %" PRId64 " has a new version." : "Post %" PRId64 " is a draft.", added.id);
+	cli_next(cli, "gazette campaign create %s --post %" PRId64, list.name, added.id);
 	return 0;
 }
 

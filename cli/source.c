@@ -42,6 +42,7 @@ static int add(struct cli *cli)
 	if (source_add(&cli->ops, &in, cli->actor, &id, &first, &err) < 0 || source_find(&cli->ops, id, &source, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_made(cli, "source", id);
+	cli_note(cli, source.note);
 	if (strcmp(source.kind, "mail") == 0)
 		cli_say(cli, "Mail of the list's editors becomes posts: gazette list show %s prints the address.", in.list);
 	else
@@ -65,7 +66,7 @@ static int ls(struct cli *cli)
 	if (!sources || (cli->arguments && list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0) ||
 	    store_source_all(cli->ops.db, list.id, sources, SOURCES, &n, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_rows(cli, source_fields, "id kind url policy state taken failures checked_us due_us error", sources, n, sizeof *sources);
+	cli_rows(cli, source_fields, "id kind url policy state taken failures checked_us due_us error note", sources, n, sizeof *sources);
 	return 0;
 }
 
@@ -97,6 +98,8 @@ static void print_looks(const struct source *source)
 		printf("%-16s %s, because of %s\n", "next look", when_write(source->due_us, NULL, now_us, when), source->paced_by);
 	if (source->failures)
 		printf("%-16s %" PRId64 " in a row: %s\n", "failures", source->failures, source->error ? source->error : "");
+	if (source->note)
+		printf("%-16s %s\n", "left out", source->note);
 	printf("%-16s %" PRId64 "\n", "posts taken", source->taken);
 }
 
@@ -136,9 +139,10 @@ static int set(struct cli *cli)
 static void print_taken(struct cli *cli, const struct source *source, const struct taken *taken)
 {
 	if (cli->json)
-		cli_json(json_pack("{s:I,s:I,s:I,s:I,s:I,s:s,s:s}", "source", (json_int_t)source->id, "new", (json_int_t)taken->added,
+		cli_json(json_pack("{s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s?}", "source", (json_int_t)source->id, "new", (json_int_t)taken->added,
 		                   "revised", (json_int_t)taken->revised, "same", (json_int_t)taken->same, "left_out",
-		                   (json_int_t)taken->left_out, "alert", taken->alert, "error", source->error ? source->error : ""));
+		                   (json_int_t)taken->left_out, "alert", taken->alert, "error", source->error ? source->error : "", "note",
+		                   source->note));
 	else if (!source->error)
 		printf("source %" PRId64 ": %" PRId64 " new, %" PRId64 " revised, %" PRId64 " known, %" PRId64 " left out%s%s\n",
 		       source->id, taken->added, taken->revised, taken->same, taken->left_out, taken->alert[0] ? "; drafts because: " : "",
@@ -154,6 +158,7 @@ static int poll_one(struct cli *cli, struct http *http, struct source *source, s
 	                                          source_poll(&cli->ops, http, source, &taken, arena, &err) < 0))
 		return cli_fail(cli, &err, NULL);
 	print_taken(cli, source, &taken);
+	cli_note(cli, cli->json ? NULL : source->note);
 	if (!source->error)
 		return 0;
 	error_set(&err, ERROR_NETWORK, "%s", source->error);
@@ -188,11 +193,13 @@ static int try(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct content_feed feed;
+	const char *note = NULL;
 	struct error err;
 	arena.max_bytes = 1 << 30;
-	if (source_try(&cli->ops, cli->argument[0], &arena, &feed, &err) < 0)
+	if (source_try(&cli->ops, cli->argument[0], &arena, &feed, &note, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_say(cli, "%s (%s): %zu posts.", feed.title ? feed.title : cli->argument[0], feed.kind ? feed.kind : "folder", feed.count);
+	cli_note(cli, note);
 	cli_rows(cli, post_fields, "title url author published", feed.posts, feed.count, sizeof *feed.posts);
 	return 0;
 }

@@ -36,6 +36,7 @@ static void poll_one(struct looker *looker, struct source *source, struct arena 
 {
 	struct taken taken;
 	struct error err;
+	const char *note = source->note;
 	if (source_poll(&looker->ops, looker->http, source, &taken, arena, &err) < 0) {
 		struct error why;
 		log_error("source %" PRId64 " not stored text=\"%s\"", source->id, err.text);
@@ -45,6 +46,9 @@ static void poll_one(struct looker *looker, struct source *source, struct arena 
 	}
 	if (source->error)
 		log_warn("source %" PRId64 " fails failures=%" PRId64 " text=\"%s\"", source->id, source->failures, source->error);
+	/* Once, not at each look. */
+	if (source->note && (!note || strcmp(note, source->note) != 0))
+		log_warn("source %" PRId64 " left out text=\"%s\"", source->id, source->note);
 	if (taken.added + taken.revised > 0)
 		log_info("source %" PRId64 " new=%" PRId64 " revised=%" PRId64, source->id, taken.added, taken.revised);
 	if (taken.alert[0]) {

@@ -4,6 +4,7 @@
 #include "httpd/httpd.h"
 #include "ops/campaigns.h"
 #include "ops/subscribers.h"
+#include "store/file.h"
 #include "system/clock.h"
 #include "system/log.h"
 #include "template/template.h"
@@ -295,6 +296,27 @@ static int get_view(struct web *web, const struct httpd_request *request, struct
 	return campaign_web_view(&web->ops, token.extra, &reply->body, err);
 }
 
+/* A picture that lay beside a post. Its address never shows another: it may be kept for good. */
+static int get_picture(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	static const char *const types[] = { "image/png", "image/jpeg", "image/gif" };
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct stored_file file;
+	const char *name = httpd_segment(request, "picture");
+	const char *key = arena_copy(&arena, name, strcspn(name, "."));
+	int found = key && text_is_utf8(bytes_text(key)) ? store_file_get(web->ops.db, key, &file, &arena, err) : 0;
+	if (found < 0)
+		return -1;
+	for (size_t i = 0; found > 0 && i < COUNT_OF(types); i++)
+		if (strcmp(file.type, types[i]) == 0)
+			reply->content_type = types[i];
+	if (!reply->content_type)
+		return error_set(err, ERROR_NOT_FOUND, "no such picture");
+	reply->is_public = true;
+	buffer_add_bytes(&reply->body, file.content);
+	return buffer_check(&reply->body, err);
+}
+
 static int get_health(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
 	int64_t sending[1];
@@ -328,6 +350,7 @@ ROUTE(post_confirm)
 ROUTE(get_unsubscribe)
 ROUTE(post_unsubscribe)
 ROUTE(get_view)
+ROUTE(get_picture)
 ROUTE(get_health)
 ROUTE(get_style)
 
@@ -340,6 +363,7 @@ static const struct httpd_route routes[] = {
 	{ "GET", "/u/{token}", get_unsubscribe_route },
 	{ "POST", "/u/{token}", post_unsubscribe_route },
 	{ "GET", "/v/{token}", get_view_route },
+	{ "GET", "/i/{picture}", get_picture_route },
 	{ "GET", "/{list}", get_list_route },
 	{ "POST", "/{list}", post_list_route },
 	{ NULL, NULL, NULL },

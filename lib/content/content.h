@@ -20,6 +20,7 @@ struct content_front {
 	const char *title, *subtitle, *author, *date, *updated, *url, *id, *slug, *image, *image_alt, *language;
 	const char *draft, *published;    /* "true" or "false" */
 	const char *tags, *categories;    /* one a line */
+	const char *attachments;          /* paths beside the file, one a line */
 	struct bytes body;                /* what stands behind it, UTF-8, lines ended by LF, no line breaks at its ends */
 	int64_t published_us, updated_us; /* 0: none */
 	bool is_draft;
@@ -39,22 +40,38 @@ struct content_feed {
 	const struct content_front *front; /* of a Markdown file, also of one that is refused; else NULL */
 };                                         /* all of it lives in the arena */
 
+/* What lies beside a file of ours: the content room opens none. */
+struct content_beside {
+	/* The address by which readers get the picture `src` of a body, which names none on the web by itself. `otherwise`: what it means
+	 * against the file's base URL, or NULL. NULL: there is none, and the picture is left out. */
+	const char *(*picture)(void *arg, const char *src, const char *otherwise);
+	void *arg;
+};
+
+/* What is known of a file before it is read. All may be NULL. */
+struct content_from {
+	const char *name;         /* without its folder; may be Jekyll's YYYY-MM-DD-slug.md */
+	const char *content_type; /* as HTTP said */
+	const char *base_url;     /* to resolve links against */
+	const struct content_beside *beside;
+};
+
 void content_global_init(void); /* once, in main, before any thread */
 
 /* A feed's body. content_type as HTTP said (or NULL), base_url to resolve links against (or NULL).
  * ERROR_INPUT: no feed, with what it is instead. A feed without posts is fine. */
 MUST_CHECK int content_feed(struct bytes body, const char *content_type, const char *base_url, struct arena *arena,
                             struct content_feed *out, struct error *err);
-/* Markdown (CommonMark with tables), front matter in YAML, TOML or JSON as Hugo, Jekyll, Ghost and 11ty write it. `name` (or NULL)
- * may be Jekyll's YYYY-MM-DD-slug.md. *front is filled as far as it was read. ERROR_CONFLICT: it says that it is a draft. */
-MUST_CHECK int content_markdown(struct bytes file, const char *name, const char *base_url, struct arena *arena, struct post *out,
+/* Markdown (CommonMark with tables), front matter in YAML, TOML or JSON as Hugo, Jekyll, Ghost and 11ty write it.
+ * *front (or NULL) is filled as far as it was read. ERROR_CONFLICT: it says that it is a draft. */
+MUST_CHECK int content_markdown(struct bytes file, const struct content_from *from, struct arena *arena, struct post *out,
                                 struct content_front *front, struct error *err);
-/* A page: title, subtitle, author, date, URL and image from its metadata, the article's body. */
-MUST_CHECK int content_page(struct bytes html, const char *content_type, const char *base_url, struct arena *arena, struct post *out,
+/* A page: title, subtitle, author, date, URL and image from its metadata, the article's body. head may be NULL. */
+MUST_CHECK int content_page(struct bytes html, const struct content_from *from, struct arena *arena, struct post *out,
                             struct content_head *head, struct error *err);
 /* Any of these, told apart by content and name. */
-MUST_CHECK int content_file(struct bytes data, const char *name, const char *content_type, const char *base_url, struct arena *arena,
-                            struct content_feed *out, struct error *err);
+MUST_CHECK int content_file(struct bytes data, const struct content_from *from, struct arena *arena, struct content_feed *out,
+                            struct error *err);
 
 /* Keeps what a mail may show (RULES A16): an allow-list of elements and attributes, http, https and mailto links made absolute.
  * Idempotent. */

@@ -223,17 +223,23 @@ static const char *neighbour_address(xmlNode *img, const char *base_url, struct 
 	return plain ? html_url(html_attribute(plain, "src", arena), base_url, false, arena) : url;
 }
 
-static void settle_picture(xmlNode *img, const char *base_url, struct arena *arena)
+static void settle_picture(xmlNode *img, const struct html_how *how, struct arena *arena)
 {
-	const char *url = late_address(img, base_url, arena);
+	const char *src = html_attribute(img, "src", arena);
+	const char *url = late_address(img, how->base_url, arena);
+	/* A path in a file of ours names what lies beside it, which counts more than what it would mean on the web. */
+	if (!url && src)
+		url = html_is_path(src) ? html_picture(src, how, arena) : html_url(src, how->base_url, false, arena);
 	if (!url)
-		url = html_url(html_attribute(img, "src", arena), base_url, false, arena);
+		url = srcset_of(img, how->base_url, arena);
 	if (!url)
-		url = srcset_of(img, base_url, arena);
-	if (!url)
-		url = neighbour_address(img, base_url, arena);
+		url = neighbour_address(img, how->base_url, arena);
+	if (!url && src && !html_is_path(src))
+		url = html_picture(src, how, arena);
 	if (url)
 		set(img, "src", url);
+	else if (how->beside)
+		xmlUnsetProp(img, (const xmlChar *)"src");
 }
 
 static bool is_player(const xmlNode *node)
@@ -245,16 +251,16 @@ static bool is_player(const xmlNode *node)
 	return false;
 }
 
-void embed_replace(xmlNode *root, const char *base_url, struct arena *arena)
+void embed_replace(xmlNode *root, const struct html_how *how, struct arena *arena)
 {
 	for (xmlNode *node = root, *next; node; node = next) {
 		bool dropped = html_is(node, "noscript") || html_is(node, "template");
 		if (node != root && is_player(node)) {
-			xmlNode *put = replace_player(node, base_url, arena);
+			xmlNode *put = replace_player(node, how->base_url, arena);
 			dropped = true;
 			node = put;
 		} else if (html_is(node, "img")) {
-			settle_picture(node, base_url, arena);
+			settle_picture(node, how, arena);
 		}
 		next = node->type == XML_ELEMENT_NODE && !dropped ? node->children : NULL;
 		while (!next && node && node != root) {

@@ -4,5 +4,5 @@
 #define CONTENT_EMBED_H
 #include "content/html.h"
 
-void embed_replace(xmlNode *root, const char *base_url, struct arena *arena);
+void embed_replace(xmlNode *root, const struct html_how *how, struct arena *arena);
 #endif

@@ -152,7 +152,8 @@ int feed_finish(struct feed *feed, struct post *post, const struct feed_entry *e
 		return error_set(err, ERROR_INPUT, "its title is longer than 64 KB");
 	const char *base = entry->base ? entry->base : post->url ? post->url : feed->base_url;
 	const char *body = entry->body ? entry->body : entry->summary;
-	if (html_set_body(post, bytes_text(body ? body : ""), base, CONTENT_CUT_LEFTOVERS, feed->arena, err) < 0)
+	const struct html_how how = { .base_url = base, .flags = CONTENT_CUT_LEFTOVERS };
+	if (html_set_body(post, bytes_text(body ? body : ""), &how, feed->arena, err) < 0)
 		return error_wrap(err, "post \"%.60s\"", post->title ? post->title : entry->id ? entry->id : "");
 	post->is_summary = !entry->body && entry->summary && post->html[0];
 	/* A short summary beside a body is what the site says below its title. */

@@ -32,20 +32,18 @@ static bool is_feed(struct bytes data)
 static bool is_html(struct bytes data, const char *name, const char *content_type)
 {
 	return begins(data, "<!doctype html") || begins(data, "<html") || text_ends(name, ".html") || text_ends(name, ".htm") ||
-	       (content_type && text_starts_nocase(bytes_text(content_type), "text/html"));
+	       text_starts_nocase(bytes_text(content_type), "text/html");
 }
 
-int content_file(struct bytes data, const char *name, const char *content_type, const char *base_url, struct arena *arena,
-                 struct content_feed *out, struct error *err)
+int content_file(struct bytes data, const struct content_from *from, struct arena *arena, struct content_feed *out, struct error *err)
 {
+	const char *name = from->name ? from->name : "";
 	*out = (struct content_feed){ 0 };
 	if (text_trim(data).size == 0)
 		return error_set(err, ERROR_INPUT, "the file is empty");
-	if (!name)
-		name = "";
 	bool markdown = text_ends(name, ".md") || text_ends(name, ".markdown");
 	if (!markdown && is_feed(data))
-		return content_feed(data, content_type, base_url, arena, out, err);
+		return content_feed(data, from->content_type, from->base_url, arena, out, err);
 	if (memchr(data.data, '\0', data.size < 4096 ? data.size : 4096))
 		return error_set(err, ERROR_INPUT, "neither feed, Markdown nor HTML: it is no text");
 	struct content_head *head = arena_alloc(arena, sizeof *head);
@@ -54,12 +52,12 @@ int content_file(struct bytes data, const char *name, const char *content_type, 
 	if (!out->posts || !head || !front)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	out->count = 1;
-	if (markdown || !is_html(data, name, content_type)) {
+	if (markdown || !is_html(data, name, from->content_type)) {
 		out->kind = "markdown";
 		out->front = front;
-		return content_markdown(data, name, base_url, arena, out->posts, front, err);
+		return content_markdown(data, from, arena, out->posts, front, err);
 	}
 	out->kind = "page";
 	out->head = head;
-	return content_page(data, content_type, base_url, arena, out->posts, head, err);
+	return content_page(data, from, arena, out->posts, head, err);
 }

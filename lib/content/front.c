@@ -45,6 +45,8 @@ static const struct {
 	{ "tag", offsetof(struct content_front, tags) },
 	{ "categories", offsetof(struct content_front, categories) },
 	{ "category", offsetof(struct content_front, categories) },
+	{ "attachments", offsetof(struct content_front, attachments) },
+	{ "attachment", offsetof(struct content_front, attachments) },
 };
 
 struct reader {
@@ -70,7 +72,7 @@ static void take_pair(struct reader *reader, const char *key, struct bytes value
 		if (!text_equal_nocase(key, keys[i].key))
 			continue;
 		const char *line = html_line(value, reader->arena);
-		bool is_list = to == &reader->front->tags || to == &reader->front->categories;
+		bool is_list = to == &reader->front->tags || to == &reader->front->categories || to == &reader->front->attachments;
 		if (line && is_list && *from == i + 1)
 			*to = arena_format(reader->arena, "%s\n%s", *to, line);
 		else if (line && (*from == 0 || i + 1 < *from))

@@ -256,13 +256,26 @@ const char *html_unescaped_line(struct bytes text, struct arena *arena)
 	return html_line(buffer_bytes(&out), arena);
 }
 
-int html_set_body(struct post *post, struct bytes html, const char *base_url, unsigned flags, struct arena *arena, struct error *err)
+bool html_is_path(const char *src)
+{
+	size_t n = strcspn(src, ":/?#");
+	return n > 0 && src[n] != ':';
+}
+
+const char *html_picture(const char *src, const struct html_how *how, struct arena *arena)
+{
+	const char *url = html_url(src, how->base_url, false, arena);
+	if (!src || !how->beside || (url && !html_is_path(src)))
+		return url;
+	return html_url(how->beside->picture(how->beside->arg, src, url), NULL, false, arena);
+}
+
+int html_set_body(struct post *post, struct bytes html, const struct html_how *how, struct arena *arena, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer clean = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(html_doc_free) xmlDoc *doc = NULL;
-	if (html_sanitise(html, base_url, flags, &clean, &doc, err) < 0 ||
-	    html_plain_text(doc, &(struct content_plain){ 0 }, &text, err) < 0)
+	if (html_sanitise(html, how, &clean, &doc, err) < 0 || html_plain_text(doc, &(struct content_plain){ 0 }, &text, err) < 0)
 		return -1;
 	post->html = arena_text(arena, buffer_text(&clean));
 	post->text = arena_text(arena, buffer_text(&text));

@@ -27,11 +27,20 @@ const char *html_unescaped_line(struct bytes text, struct arena *arena);
 /* Bytes of unknown charset as UTF-8 (CONTENT section 1): BOM, HTTP, the document's own word, UTF-8, windows-1252. */
 void html_to_utf8(struct bytes data, const char *content_type, struct buffer *out);
 int64_t html_date(struct bytes text); /* RFC 822 with its habits, RFC 3339, plain dates; 0: none. Microseconds */
+/* How a body becomes one that a mail can show. */
+struct html_how {
+	const char *base_url;
+	unsigned flags; /* as for content_sanitise() */
+	const struct content_beside *beside;
+};
 /* content_sanitise(), which also gives the tree of its output (NULL for nothing), if `tree` is not NULL: html_doc_free() it. */
-MUST_CHECK int html_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, xmlDoc **tree, struct error *err);
+MUST_CHECK int html_sanitise(struct bytes html, const struct html_how *how, struct buffer *out, xmlDoc **tree, struct error *err);
 /* content_plain_text() of a sanitised tree; NULL is nothing. */
 MUST_CHECK int html_plain_text(xmlDoc *doc, const struct content_plain *how, struct buffer *out, struct error *err);
-/* Sets html and text of a post from a body that was not yet sanitised; flags as for content_sanitise(). */
-MUST_CHECK int html_set_body(struct post *post, struct bytes html, const char *base_url, unsigned flags, struct arena *arena,
-                             struct error *err);
+/* Sets html and text of a post from a body that was not yet sanitised. */
+MUST_CHECK int html_set_body(struct post *post, struct bytes html, const struct html_how *how, struct arena *arena, struct error *err);
+/* A path from where it stands: no scheme, no host, not from the root. */
+bool html_is_path(const char *src);
+/* The address of a picture, on the web or, for a file of ours, beside it; or NULL. */
+const char *html_picture(const char *src, const struct html_how *how, struct arena *arena);
 #endif

@@ -47,9 +47,9 @@ static bool invites(const char *text)
 static bool is_credit(const char *text)
 {
 	static const char *const lines[][2] = {
-		{ "The post ", " appeared first on " },        { "The post ", " first appeared on " },
-		{ "Der Beitrag ", " erschien zuerst auf " },   { "Lâarticle ", " est apparu en premier sur " },
-		{ "La entrada ", " se publicÃ³ primero en " }, { "La entrada ", " aparece primero en " }
+		{ "The post ", " appeared first on " },       { "The post ", " first appeared on " },
+		{ "Der Beitrag ", " erschien zuerst auf " },  { "L’article ", " est apparu en premier sur " },
+		{ "La entrada ", " se publicó primero en " }, { "La entrada ", " aparece primero en " }
 	};
 	for (size_t i = 0; text && i < COUNT_OF(lines); i++)
 		if (text_starts(text, lines[i][0]) && strstr(text, lines[i][1]))

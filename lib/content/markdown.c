@@ -56,16 +56,37 @@ char *markdown_render(struct bytes text, const char *const *extensions)
 	return html;
 }
 
-/* "# Title" on the first line is the title where the front matter has none, and is said once where it has the same. */
+/* How much of the text is its first heading: "# Title", or a line underlined by "="; 0: it begins otherwise. */
+static size_t heading_size(struct bytes text)
+{
+	const char *end = memchr(text.data, '\n', text.size);
+	size_t n = end ? (size_t)(end - text.data) : text.size;
+	if (text.size >= 3 && text.data[0] == '#' && (text.data[1] == ' ' || text.data[1] == '\t'))
+		return n;
+	size_t line = end ? strspn(end + 1, "=") : 0;
+	char behind = line ? end[1 + line] : '\0';
+	return line && (behind == '\0' || strchr(" \t\n", behind)) && !strchr("#>-*+|<", text.data[0]) ? n + 1 + line : 0;
+}
+
+/* What a piece of Markdown says, on one line. */
+static const char *words_of(struct bytes text, struct arena *arena)
+{
+	char *html = markdown_render(text, markdown_extensions);
+	CLEANUP(buffer_clear) struct buffer words = BUFFER_INIT(1 << 20);
+	CLEANUP(html_doc_free) xmlDoc *doc = html ? html_parse(bytes_text(html)) : NULL;
+	if (doc && xmlDocGetRootElement(doc))
+		html_text(xmlDocGetRootElement(doc), &words);
+	free(html);
+	return html_line(buffer_bytes(&words), arena);
+}
+
+/* A heading of the first level at the start is the title where the front matter has none, and is said once where it has the same. */
 static const char *leading_title(struct bytes *text, const char *known, struct arena *arena)
 {
 	struct bytes rest = text_trim(*text);
-	if (rest.size < 3 || rest.data[0] != '#' || rest.data[1] != ' ')
-		return known;
-	const char *end = memchr(rest.data, '\n', rest.size);
-	size_t n = end ? (size_t)(end - rest.data) : rest.size;
-	const char *title = html_line((struct bytes){ rest.data + 2, n - 2 }, arena);
-	if (known && (!title || strcmp(title, known) != 0))
+	size_t n = rest.size ? heading_size(rest) : 0;
+	const char *title = n ? words_of((struct bytes){ rest.data, n }, arena) : NULL;
+	if (!title || (known && strcmp(title, known) != 0))
 		return known;
 	*text = (struct bytes){ rest.data + n, rest.size - n };
 	return title;
@@ -121,13 +142,13 @@ static bool is_draft(const struct content_front *front)
 	       (front->published && text_equal_nocase(front->published, "false"));
 }
 
-static int set_body(struct post *post, struct bytes text, const char *base_url, struct arena *arena, struct error *err)
+static int set_body(struct post *post, struct bytes text, const struct html_how *how, struct arena *arena, struct error *err)
 {
 	char *html = markdown_render(text, markdown_extensions);
 	size_t size = html ? strlen(html) : 0;
 	int result = size > HTML_BODY_BYTES
 	                     ? error_set(err, ERROR_INPUT, "the post grows to more than %d MB of HTML", HTML_BODY_BYTES >> 20)
-	                     : html_set_body(post, (struct bytes){ html, size }, post->url ? post->url : base_url, 0, arena, err);
+	                     : html_set_body(post, (struct bytes){ html, size }, how, arena, err);
 	free(html);
 	return result;
 }
@@ -171,8 +192,8 @@ static int read_front(struct bytes file, const char *name, struct content_front 
 	return result;
 }
 
-int content_markdown(struct bytes file, const char *name, const char *base_url, struct arena *arena, struct post *out,
-                     struct content_front *front, struct error *err)
+int content_markdown(struct bytes file, const struct content_from *from, struct arena *arena, struct post *out, struct content_front *front,
+                     struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(FILE_BYTES * 3);
 	struct content_front own;
@@ -183,7 +204,7 @@ int content_markdown(struct bytes file, const char *name, const char *base_url, 
 	if (file.size > FILE_BYTES)
 		return error_set(err, ERROR_INPUT, "the file is longer than 4 MB");
 	normalise(file, &text);
-	if (read_front((struct bytes){ buffer_text(&text), text.size }, name, front, arena, err) < 0)
+	if (read_front((struct bytes){ buffer_text(&text), text.size }, from->name, front, arena, err) < 0)
 		return -1;
 	struct bytes body = front->body;
 	if (is_table_bomb(body))
@@ -200,10 +221,11 @@ int content_markdown(struct bytes file, const char *name, const char *base_url, 
 	                                                   : front->categories;
 	out->published_us = front->published_us;
 	out->updated_us = front->updated_us;
-	out->url = html_url(front->url, base_url, false, arena);
-	out->image = html_url(front->image, out->url ? out->url : base_url, false, arena);
+	out->url = html_url(front->url, from->base_url, false, arena);
+	const struct html_how how = { .base_url = out->url ? out->url : from->base_url, .beside = from->beside };
+	out->image = html_picture(front->image, &how, arena);
 	out->image_alt = front->image_alt;
-	if (set_body(out, body, base_url, arena, err) < 0)
+	if (set_body(out, body, &how, arena, err) < 0)
 		return -1;
 	out->identity = front->id ? front->id : out->url ? out->url : front->slug ? front->slug : hash_identity(out, arena);
 	if (!out->identity)

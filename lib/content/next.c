@@ -79,9 +79,10 @@ static int have_feed(struct content_look *look, const char *url, struct content_
  * better than nothing. */
 static void complete(struct post *post, const struct content_reply *reply, struct arena *arena)
 {
+	const struct content_from from = { .content_type = reply->content_type, .base_url = reply->url };
 	struct post page;
 	struct error why;
-	if (!is_fetched(reply) || content_page(reply->body, reply->content_type, reply->url, arena, &page, NULL, &why) < 0)
+	if (!is_fetched(reply) || content_page(reply->body, &from, arena, &page, NULL, &why) < 0)
 		return;
 	if (!page.text || !*page.text || (post->text && strlen(page.text) < strlen(post->text)))
 		return;
@@ -175,9 +176,10 @@ static int read_sitemap(struct content_look *look, const struct content_reply *r
 /* A page that can not be read stays an address. */
 static void take_listed(struct post *post, const struct content_reply *reply, struct arena *arena)
 {
+	const struct content_from from = { .content_type = reply->content_type, .base_url = reply->url };
 	struct post page;
 	struct error why;
-	if (!is_fetched(reply) || content_page(reply->body, reply->content_type, reply->url, arena, &page, NULL, &why) < 0)
+	if (!is_fetched(reply) || content_page(reply->body, &from, arena, &page, NULL, &why) < 0)
 		return;
 	page.identity = post->identity;
 	*post = page;
@@ -213,7 +215,8 @@ static int first(struct content_look *look, const struct content_reply *reply, s
 		int result = content_feed(reply->body, reply->content_type, reply->url, look->arena, &s->feed, err);
 		return result < 0 ? -1 : have_feed(look, reply->url, out);
 	}
-	if (content_file(reply->body, NULL, reply->content_type, reply->url, look->arena, &s->page, err) < 0)
+	const struct content_from from = { .content_type = reply->content_type, .base_url = reply->url };
+	if (content_file(reply->body, &from, look->arena, &s->page, err) < 0)
 		return -1;
 	s->page_url = arena_text(look->arena, reply->url);
 	if (s->page.head) {

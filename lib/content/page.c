@@ -9,7 +9,7 @@ enum { LEAST_CHARS = 500, LEAST_PLACE_CHARS = 250 };
 struct page {
 	struct bytes html;
 	xmlDoc *doc; /* the page as read for its head; the first try takes it */
-	const char *base_url;
+	const struct content_from *from;
 	struct content_head *head;
 	struct arena *arena;
 };
@@ -196,7 +196,7 @@ static int extract(struct page *page, struct buffer *out, struct error *err)
 static void set_post(const struct page *page, struct post *out)
 {
 	const struct content_head *head = page->head;
-	out->url = head->canonical ? head->canonical : html_url(page->base_url, NULL, false, page->arena);
+	out->url = head->canonical ? head->canonical : html_url(page->from->base_url, NULL, false, page->arena);
 	const char *title = head_without_site(head->title, head->site, page->arena);
 	out->title = title ? title : "";
 	out->subtitle = head->excerpt;
@@ -221,21 +221,21 @@ static int read_head(struct page *page, const char **base, struct error *err)
 	xmlNode *root = page->doc ? xmlDocGetRootElement(page->doc) : NULL;
 	if (!root)
 		return error_set(err, ERROR_INPUT, "no page: it is empty");
-	head_read(root, page->base_url, page->head, page->arena);
-	*base = head_base(root, page->base_url, page->arena);
+	head_read(root, page->from->base_url, page->head, page->arena);
+	*base = head_base(root, page->from->base_url, page->arena);
 	return 0;
 }
 
-int content_page(struct bytes html, const char *content_type, const char *base_url, struct arena *arena, struct post *out,
-                 struct content_head *head, struct error *err)
+int content_page(struct bytes html, const struct content_from *from, struct arena *arena, struct post *out, struct content_head *head,
+                 struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(2 * HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer body = BUFFER_INIT(2 * HTML_BODY_BYTES);
 	struct content_head own = { 0 };
-	struct page page = { .base_url = base_url, .head = head ? head : &own, .arena = arena };
+	struct page page = { .from = from, .head = head ? head : &own, .arena = arena };
 	const char *base = NULL;
 	*out = (struct post){ 0 };
-	html_to_utf8(html, content_type, &text);
+	html_to_utf8(html, from->content_type, &text);
 	if (text.failed || text.size > HTML_BODY_BYTES)
 		return error_set(err, ERROR_INPUT, "the page is longer than %d MB", HTML_BODY_BYTES >> 20);
 	page.html = buffer_bytes(&text);
@@ -244,7 +244,8 @@ int content_page(struct bytes html, const char *content_type, const char *base_u
 	if (result < 0)
 		return -1;
 	set_post(&page, out);
-	if (html_set_body(out, buffer_bytes(&body), base, CONTENT_CUT_LEFTOVERS, arena, err) < 0)
+	const struct html_how how = { .base_url = base, .flags = CONTENT_CUT_LEFTOVERS, .beside = from->beside };
+	if (html_set_body(out, buffer_bytes(&body), &how, arena, err) < 0)
 		return error_wrap(err, "the page");
 	if (!page.head->excerpt)
 		page.head->excerpt = first_paragraph(out->html, arena);

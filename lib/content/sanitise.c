@@ -454,14 +454,14 @@ static void children(struct writer *w, const xmlNode *node, int depth)
 }
 
 /* Gives the tree it read. */
-static xmlDoc *sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out)
+static xmlDoc *sanitise(struct bytes html, const struct html_how *how, struct buffer *out)
 {
 	xmlDoc *doc = html_parse(html);
-	struct writer w = { .out = out, .base_url = base_url, .flags = flags, .arena = ARENA_INIT };
+	struct writer w = { .out = out, .base_url = how->base_url, .flags = how->flags, .arena = ARENA_INIT };
 	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
 	if (root) {
-		embed_replace(root, base_url, &w.arena);
-		if (flags & CONTENT_CUT_LEFTOVERS)
+		embed_replace(root, how, &w.arena);
+		if (how->flags & CONTENT_CUT_LEFTOVERS)
 			leftovers_cut(html_find_element(root, "body") ? html_find_element(root, "body") : root, &w.arena);
 		children(&w, root, 0);
 	}
@@ -488,8 +488,9 @@ static void words_only(struct bytes html, struct buffer *out)
 	buffer_add_text(out, "</p>\n");
 }
 
-int html_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, xmlDoc **tree, struct error *err)
+int html_sanitise(struct bytes html, const struct html_how *how, struct buffer *out, xmlDoc **tree, struct error *err)
 {
+	const struct html_how again = { .flags = how->flags & ~CONTENT_CUT_LEFTOVERS };
 	CLEANUP(buffer_clear) struct buffer now = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(buffer_clear) struct buffer next = BUFFER_INIT(HTML_BODY_BYTES);
 	CLEANUP(html_doc_free) xmlDoc *doc = NULL;
@@ -502,7 +503,7 @@ int html_sanitise(struct bytes html, const char *base_url, unsigned flags, struc
 	for (int pass = 0; pass < PASSES && !stable; pass++) {
 		buffer_reset(&next);
 		html_doc_free(&doc);
-		doc = sanitise(buffer_bytes(&now), pass == 0 ? base_url : NULL, pass == 0 ? flags : flags & ~CONTENT_CUT_LEFTOVERS, &next);
+		doc = sanitise(buffer_bytes(&now), pass == 0 ? how : &again, &next);
 		if (buffer_check(&next, err) < 0)
 			return error_wrap(err, "the body");
 		stable = pass > 0 && bytes_equal(buffer_bytes(&now), buffer_bytes(&next));
@@ -526,5 +527,5 @@ int html_sanitise(struct bytes html, const char *base_url, unsigned flags, struc
 
 int content_sanitise(struct bytes html, const char *base_url, unsigned flags, struct buffer *out, struct error *err)
 {
-	return html_sanitise(html, base_url, flags, out, NULL, err);
+	return html_sanitise(html, &(struct html_how){ .base_url = base_url, .flags = flags }, out, NULL, err);
 }

@@ -3,6 +3,11 @@
 #define MODEL_POST_H
 #include "base/field.h"
 
+/* A file that goes with a post's mail; its content is in the store under `key`. */
+struct post_file {
+	const char *name, *type, *key;
+};
+
 struct post {
 	const char *identity; /* guid, atom:id or canonical URL: compared byte for byte, never resolved */
 	const char *url;      /* absolute http(s), or NULL */
@@ -20,7 +25,11 @@ struct post {
 	bool is_summary;        /* html is what the feed says about the post; the whole stands at url */
 	int64_t published_us;   /* 0: unknown */
 	int64_t updated_us;
-	bool is_ours; /* written by an editor of the list: its merge tags are filled, see edition.h */
+	const struct post_file *files; /* that its own file names; NULL: it is no file, and what goes with it stays as it is */
+	size_t file_count;
+	const char *keys; /* of all that was taken from beside its file, also pictures; or NULL */
+	const char *note; /* what of it could not be taken, and what to do, one line a thing; or NULL */
+	bool is_ours;     /* written by an editor of the list: its merge tags are filled, see edition.h */
 };
 extern const struct field post_fields[];
 #endif

@@ -1,6 +1,8 @@
 #include "ops/files.h"
 #include "message/filetype.h"
+#include "ops/beside.h"
 #include "store/attachment.h"
+#include "store/file.h"
 #include "system/clock.h"
 #include "system/file.h"
 #include "system/http.h"
@@ -92,6 +94,36 @@ static char *picture_name(const struct fetching *fetching, const char *url, cons
 	return arena_format(fetching->arena, "picture%zu.%s", *fetching->n + 1, strcmp(type, "image/jpeg") == 0 ? "jpg" : type + 6);
 }
 
+/* One more picture, if it is one and there is room. */
+static void add(struct fetching *fetching, const char *url, struct bytes content)
+{
+	struct filetype type = filetype_of(content);
+	if (!type.is_picture || content.size > PICTURE_BYTES || fetching->bytes + content.size > PICTURES_BYTES)
+		return;
+	char *copy = arena_copy(fetching->arena, content.data, content.size);
+	char *name = picture_name(fetching, url, type.type);
+	char *kept = arena_text(fetching->arena, url);
+	if (!copy || !name || !kept)
+		return;
+	fetching->bytes += content.size;
+	fetching->out[(*fetching->n)++] = (struct edition_file){
+		.name = name, .type = type.type, .url = kept, .content = { copy, content.size }, .width = type.width, .height = type.height
+	};
+}
+
+/* One that came from beside its post is in the store. */
+static bool add_own(struct fetching *fetching, const char *url)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct stored_file file;
+	struct error err;
+	const char *key = beside_key(fetching->ops, url, &arena);
+	if (!key || store_file_get(fetching->ops->db, key, &file, &arena, &err) <= 0)
+		return false;
+	add(fetching, url, file.content);
+	return true;
+}
+
 static void fetch(struct fetching *fetching, const char *url)
 {
 	struct error err;
@@ -102,27 +134,11 @@ static void fetch(struct fetching *fetching, const char *url)
 		                        .max_bytes = PICTURE_BYTES,
 		                        .timeout_us = left_us < 20 * SECOND_US ? left_us : 20 * SECOND_US,
 		                        .allow_private = fetching->ops->config->source.allow_private };
-	if (*fetching->n == FILES_MAX || !url || strncmp(url, "http", 4) != 0 || has_picture(fetching, url) || left_us < SECOND_US ||
-	    fetching->tries++ == TRIES)
+	if (*fetching->n == FILES_MAX || !url || strncmp(url, "http", 4) != 0 || has_picture(fetching, url) || add_own(fetching, url) ||
+	    left_us < SECOND_US || fetching->tries++ == TRIES)
 		return;
-	if (http_fetch(fetching->http, &request, &reply, &err) == 0 && reply.status == 200) {
-		struct bytes content = buffer_bytes(&reply.body);
-		struct filetype type = filetype_of(content);
-		char *copy = type.is_picture && fetching->bytes + content.size <= PICTURES_BYTES
-		                     ? arena_copy(fetching->arena, content.data, content.size)
-		                     : NULL;
-		char *name = copy ? picture_name(fetching, url, type.type) : NULL;
-		char *kept = copy ? arena_text(fetching->arena, url) : NULL;
-		if (name && kept) {
-			fetching->bytes += content.size;
-			fetching->out[(*fetching->n)++] = (struct edition_file){ .name = name,
-				                                                 .type = type.type,
-				                                                 .url = kept,
-				                                                 .content = { copy, content.size },
-				                                                 .width = type.width,
-				                                                 .height = type.height };
-		}
-	}
+	if (http_fetch(fetching->http, &request, &reply, &err) == 0 && reply.status == 200)
+		add(fetching, url, buffer_bytes(&reply.body));
 	http_reply_clear(&reply);
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { FEED_BYTES = 10 << 20, FILE_BYTES = 10 << 20, FOLDER_FILES = 500 };
+enum { FEED_BYTES = 10 << 20, FILE_BYTES = 10 << 20, FOLDER_FILES = 500, NOTE_BYTES = 4000 };
 
 bool is_web_address(const char *what)
 {
@@ -64,19 +64,42 @@ static int folder_names(const char *path, struct arena *arena, const char **name
 	return 0;
 }
 
-/* One file: its posts go behind those already in *out. A file being written now is left for the next look. */
-static int read_file_posts(const char *folder, const char *name, struct arena *arena, struct content_feed *out, size_t room,
-                           struct error *err)
+/* A folder being read: its posts, and what was left out. */
+struct folder {
+	struct ops *ops;
+	bool keeps;
+	const char *path;
+	struct arena *arena;
+	struct content_feed *out;
+	struct buffer notes;
+};
+
+static void add_note(struct folder *folder, const char *name, const char *text)
 {
+	if (folder->notes.size + strlen(name) + strlen(text) + 3 < NOTE_BYTES)
+		buffer_format(&folder->notes, "%s%s%s%s", folder->notes.size ? "\n" : "", name, *name ? ": " : "", text);
+}
+
+/* One file: its posts go behind those already there. A file being written now is left for the next look. */
+static int read_file_posts(struct folder *folder, const char *name, struct error *err)
+{
+	struct arena *arena = folder->arena;
+	struct content_feed *out = folder->out;
 	CLEANUP(buffer_clear) struct buffer data = BUFFER_INIT(FILE_BYTES);
 	char path[4096];
 	struct stat st;
-	snprintf(path, sizeof path, "%s/%s", folder, name);
+	snprintf(path, sizeof path, "%s/%s", folder->path, name);
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return 0;
 	struct content_feed one = { 0 };
-	if (file_read(path, &data, err) < 0 || content_file(buffer_bytes(&data), name, NULL, NULL, arena, &one, err) < 0)
+	struct read_file in = { .path = path, .keeps = folder->keeps };
+	if (file_read(path, &data, err) < 0)
+		return -1;
+	in.data = buffer_bytes(&data);
+	if (post_read_file(folder->ops, &in, arena, &one, err) < 0)
 		return error_wrap(err, "%s", path);
+	if (post_check_title(&one, path, err) < 0)
+		return -1;
 	/* A file that names itself nowhere is known by its name: mended, it is the same post. */
 	if (one.count == 1 && (text_starts(one.posts[0].identity, "hash:") || text_starts(one.posts[0].identity, "page:"))) {
 		snprintf(path, sizeof path, "file:%s", name);
@@ -84,31 +107,46 @@ static int read_file_posts(const char *folder, const char *name, struct arena *a
 		if (!one.posts[0].identity)
 			return error_set(err, ERROR_MEMORY, "out of memory");
 	}
-	for (size_t i = 0; i < one.count && out->count < room; i++)
+	for (size_t i = 0; i < one.count && out->count < FOLDER_FILES; i++) {
+		if (one.posts[i].note)
+			add_note(folder, name, one.posts[i].note);
 		out->posts[out->count++] = one.posts[i];
+	}
 	return 0;
 }
 
-static int read_folder(const char *path, struct arena *arena, struct content_feed *out, struct error *err)
+static void folder_clear(struct folder *folder)
 {
+	buffer_clear(&folder->notes);
+}
+
+static int read_folder(struct ops *ops, const struct look_in *in, struct arena *arena, struct looked *out, struct error *err)
+{
+	CLEANUP(folder_clear)
+	struct folder folder = { ops, in->keeps, in->source->url, arena, &out->feed, BUFFER_INIT(NOTE_BYTES) };
 	const char **names = arena_alloc(arena, FOLDER_FILES * sizeof *names);
 	size_t n = 0;
-	*out = (struct content_feed){ .posts = arena_alloc(arena, FOLDER_FILES * sizeof *out->posts) };
-	if (!names || !out->posts)
+	out->feed = (struct content_feed){ .posts = arena_alloc(arena, FOLDER_FILES * sizeof *out->feed.posts) };
+	if (!names || !out->feed.posts)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	if (folder_names(path, arena, names, &n, err) < 0)
+	if (folder_names(folder.path, arena, names, &n, err) < 0)
 		return -1;
-	/* One bad file must not keep the others back; it is named when nothing else was wrong. */
+	/* One bad file must not keep the others back: it is named, and is the failure of a look that gave nothing else. */
 	struct error first = { 0 };
 	for (size_t i = 0; i < n; i++) {
 		struct error why = { 0 };
-		if (read_file_posts(path, names[i], arena, out, FOLDER_FILES, &why) < 0 && why.code != ERROR_CONFLICT && !first.code)
-			first = why;
+		if (read_file_posts(&folder, names[i], &why) == 0 || why.code == ERROR_CONFLICT)
+			continue;
+		add_note(&folder, "", why.text);
+		first = first.code ? first : why;
 	}
-	if (first.code && out->count == 0) {
+	if (n == FOLDER_FILES)
+		add_note(&folder, "", "a folder is read up to its 500th file");
+	if (first.code && out->feed.count == 0) {
 		*err = first;
 		return -1;
 	}
+	out->note = folder.notes.size ? arena_text(arena, buffer_text(&folder.notes)) : NULL;
 	return 0;
 }
 
@@ -181,6 +219,9 @@ static int look_at_web(struct ops *ops, struct http *http, const struct look_in 
 	}
 	out->found_at = step.found_at;
 	out->feed = step.feed;
+	if (out->feed.dropped > 0)
+		out->note = arena_format(arena, "%zu of %zu items left out; %s", out->feed.dropped, out->feed.dropped + out->feed.count,
+		                         out->feed.why_dropped);
 	if (out->feed.kind && strcmp(out->feed.kind, "markdown") == 0)
 		return error_set(err, ERROR_INPUT, "%.300s is no feed and no page but a text: gazette post add takes it as one post",
 		                 source->url);
@@ -196,6 +237,6 @@ int source_look(struct ops *ops, struct http *http, const struct look_in *in, st
 	*out = (struct looked){ 0 };
 	if (strcmp(in->source->kind, "mail") == 0)
 		return 0;
-	return strcmp(in->source->kind, "folder") == 0 ? read_folder(in->source->url, arena, &out->feed, err)
+	return strcmp(in->source->kind, "folder") == 0 ? read_folder(ops, in, arena, out, err)
 	                                               : look_at_web(ops, http, in, arena, out, err);
 }

@@ -1,21 +1,52 @@
 /* One post from one file or address. */
 #include "base/text.h"
+#include "ops/beside.h"
 #include "ops/look.h"
 #include "system/clock.h"
 #include "system/file.h"
 
 enum { FILE_BYTES = 10 << 20 };
 
-int post_inspect(struct ops *ops, const char *what, const char *base_url, const char *content_type, struct arena *arena,
-                 struct content_feed *out, struct error *err)
+int post_check_title(const struct content_feed *feed, const char *path, struct error *err)
+{
+	if (feed->count != 1 || *feed->posts[0].title)
+		return 0;
+	return error_set(err, ERROR_INPUT, "%s has no title: %s", path,
+	                 feed->head ? "give it a <title> or an <h1>" : "begin it with \"# Title\", or title: in the front matter");
+}
+
+int post_read_file(struct ops *ops, const struct read_file *in, struct arena *arena, struct content_feed *out, struct error *err)
+{
+	const char *slash = strrchr(in->path, '/');
+	bool is_stdin = strcmp(in->path, "-") == 0;
+	struct beside beside = { .ops = in->keeps ? ops : NULL, .arena = arena };
+	beside.folder = is_stdin ? NULL : slash ? arena_copy(arena, in->path, (size_t)(slash - in->path) + 1) : ".";
+	if (!is_stdin && !beside.folder)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	const struct content_beside hook = { beside_picture, &beside };
+	const struct content_from from = {
+		.name = slash ? slash + 1 : in->path, .content_type = in->content_type, .base_url = in->base_url, .beside = &hook
+	};
+	if (content_file(in->data, &from, arena, out, err) < 0)
+		return -1;
+	if (!out->front && !out->head)
+		return 0;
+	return beside_finish(&beside, in->data, out->front, &out->posts[0], err);
+}
+
+int post_inspect(struct ops *ops, const struct post_look *look, struct arena *arena, struct content_feed *out, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer data = BUFFER_INIT(FILE_BYTES);
 	CLEANUP(http_reply_clear) struct http_reply reply = { 0 };
+	const char *what = look->what;
 	if (!is_web_address(what)) {
-		const char *name = strrchr(what, '/');
+		struct read_file in = {
+			.path = what, .base_url = look->base_url, .content_type = look->content_type, .keeps = look->keeps
+		};
 		if (file_read(what, &data, err) < 0)
 			return -1;
-		return content_file(buffer_bytes(&data), name ? name + 1 : what, content_type, base_url, arena, out, err);
+		in.data = buffer_bytes(&data);
+		return post_read_file(ops, &in, arena, out, err);
 	}
 	CLEANUP(http_free) struct http *http = http_new();
 	if (!http)
@@ -25,38 +56,39 @@ int post_inspect(struct ops *ops, const char *what, const char *base_url, const 
 	if (reply.status < 200 || reply.status > 299)
 		return error_set(err, reply.status == 404 || reply.status == 410 ? ERROR_NOT_FOUND : ERROR_NETWORK, "%.300s answered %d",
 		                 what, reply.status);
-	const char *base = base_url ? base_url : reply.final_url;
-	return content_file(buffer_bytes(&reply.body), what, content_type ? content_type : reply.content_type, base, arena, out, err);
+	const struct content_from from = { .name = what,
+		                           .content_type = look->content_type ? look->content_type : reply.content_type,
+		                           .base_url = look->base_url ? look->base_url : reply.final_url };
+	return content_file(buffer_bytes(&reply.body), &from, arena, out, err);
 }
 
-int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor, int64_t *id,
-             bool *revised, struct error *err)
+int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor, struct post_added *out,
+             struct arena *arena, struct error *err)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	const struct post_look look = { .what = what, .base_url = base_url, .keeps = true };
 	struct content_feed feed = { 0 };
 	struct stored_post known;
 	struct stored_post post;
-	*revised = false;
-	if (post_inspect(ops, what, base_url, NULL, &arena, &feed, err) < 0)
+	*out = (struct post_added){ 0 };
+	if (post_inspect(ops, &look, arena, &feed, err) < 0)
 		return error_wrap(err, "%s", what);
 	if (feed.count != 1)
 		return error_set(err, ERROR_INPUT, "%s holds %zu posts: add a feed with gazette source add %s URL", what, feed.count,
 		                 list->name);
 	int64_t now_us = clock_now().wall_us;
-	if (post_prepare(&feed.posts[0], list->id, now_us, &arena, &post, err) < 0)
+	if (post_check_title(&feed, what, err) < 0 || post_prepare(&feed.posts[0], list->id, now_us, arena, &post, err) < 0)
 		return -1;
-	if (!post.post.title || !*post.post.title)
-		return error_set(err, ERROR_INPUT, "%s has no title: begin it with \"# Title\", or title: in the front matter", what);
+	out->note = post.post.note;
 	if (post.post.published_us == 0)
 		post.post.published_us = now_us;
 	/* A page of the web is somebody's, a file is the editor's own. */
 	post.post.is_ours = !strstr(what, "://");
-	int found = store_post_find(ops->db, list->id, post.post.identity, &known, &arena, err);
+	int found = store_post_find(ops->db, list->id, post.post.identity, &known, arena, err);
 	if (found < 0)
 		return -1;
 	if (found > 0) {
 		bool same = strcmp(known.title_hash, post.title_hash) == 0 && strcmp(known.text_hash, post.text_hash) == 0;
-		*id = known.id;
+		out->id = known.id;
 		if (same)
 			return 0;
 		post.id = known.id;
@@ -64,10 +96,10 @@ int post_add(struct ops *ops, const struct list *list, const char *what, const c
 		post.version = known.version + 1;
 		post.seen_us = known.seen_us;
 		post.source_id = known.source_id;
-		*revised = true;
+		out->revised = true;
 	}
 	if (store_post_take(ops->db, &post, 1, NULL, err) < 0)
 		return -1;
-	*id = post.id;
-	return ops_audit(ops, actor, *revised ? "post edit" : "post add", list->name, what, err);
+	out->id = post.id;
+	return ops_audit(ops, actor, out->revised ? "post edit" : "post add", list->name, what, err);
 }

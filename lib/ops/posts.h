@@ -34,10 +34,20 @@ MUST_CHECK int post_revise(struct ops *ops, int64_t id, const struct post *words
 MUST_CHECK int post_skip(struct ops *ops, int64_t id, bool skip, struct actor actor, struct error *err);
 /* One file ("-" standard input) or URL, as a draft. The same identity again gives the id there is, with a new version if the words differ.
  */
-MUST_CHECK int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor, int64_t *id,
-                        bool *revised, struct error *err);
-/* Reads and gives what post_add would take, storing nothing. */
-MUST_CHECK int post_inspect(struct ops *ops /* may be NULL for files */, const char *what, const char *base_url, const char *content_type,
+struct post_added {
+	int64_t id;
+	bool revised;
+	const char *note; /* what of it was left out, one line a thing, in the arena; or NULL */
+};
+MUST_CHECK int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor,
+                        struct post_added *out, struct arena *arena, struct error *err);
+/* Reads a file or URL as post_add would, without making a post of it. */
+struct post_look {
+	const char *what;
+	const char *base_url, *content_type; /* or NULL */
+	bool keeps;                          /* pictures and attachments beside it go into the store: the post will */
+};
+MUST_CHECK int post_inspect(struct ops *ops /* may be NULL for files that keep nothing */, const struct post_look *look,
                             struct arena *arena, struct content_feed *out, struct error *err);
 
 struct source_in {
@@ -59,8 +69,9 @@ MUST_CHECK int source_add(struct ops *ops, const struct source_in *in, struct ac
 struct http;
 MUST_CHECK int source_poll(struct ops *ops, struct http *http, struct source *source, struct taken *out, struct arena *arena,
                            struct error *err);
-/* The same without storing: `source try`. */
-MUST_CHECK int source_try(struct ops *ops, const char *what, struct arena *arena, struct content_feed *out, struct error *err);
+/* The same without storing: `source try`. *note: what was left out, or NULL. */
+MUST_CHECK int source_try(struct ops *ops, const char *what, struct arena *arena, struct content_feed *out, const char **note,
+                          struct error *err);
 /* Clockwork: held posts whose time has come become campaigns and start. */
 MUST_CHECK int post_release_held(struct ops *ops, int64_t *started, struct error *err);
 #endif

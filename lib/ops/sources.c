@@ -114,6 +114,7 @@ static void note_failure(struct source *source, const struct looked *looked, con
 	source->failures++;
 	source->state = source->state == SOURCE_PAUSED ? SOURCE_PAUSED : SOURCE_FAILING;
 	source->error = arena_text(arena, why->text);
+	source->note = NULL;
 	/* The feed that the page named is not there any more: the page is asked again. */
 	if (source->feed_url && (why->code == ERROR_NOT_FOUND || why->code == ERROR_INPUT)) {
 		source->feed_url = NULL;
@@ -151,6 +152,8 @@ static void note_success(struct source *source, const struct looked *looked, str
 	source->failures = 0;
 	source->error = NULL;
 	source->state = source->state == SOURCE_PAUSED ? SOURCE_PAUSED : SOURCE_ACTIVE;
+	if (!looked->is_unchanged)
+		source->note = looked->note;
 	if (looked->is_unchanged || is_folder(source))
 		return;
 	source->etag = looked->etag;
@@ -178,7 +181,7 @@ int source_poll(struct ops *ops, struct http *http, struct source *source, struc
 {
 	struct looked looked = { 0 };
 	struct looking looking = { .ops = ops, .source = source, .arena = arena };
-	struct look_in in = { source, wants_page, &looking };
+	struct look_in in = { .source = source, .wants = wants_page, .arg = &looking, .keeps = true };
 	struct error why = { 0 };
 	*out = (struct taken){ 0 };
 	int result = source_look(ops, http, &in, arena, &looked, &why);
@@ -287,7 +290,7 @@ int source_add(struct ops *ops, const struct source_in *in, struct actor actor, 
 		.title = "", .latest = in->latest, .only_posts = "", .except_posts = "", .paced_by = "", .created_us = clock_now().wall_us
 	};
 	struct looking looking = { .ops = ops, .source = &source, .arena = &arena };
-	struct look_in look = { &source, wants_page, &looking };
+	struct look_in look = { .source = &source, .wants = wants_page, .arg = &looking, .keeps = true };
 	arena.max_bytes = 256 << 20;
 	*first = (struct taken){ 0 };
 	if (!http)
@@ -345,16 +348,16 @@ int source_set(struct ops *ops, int64_t id, const struct source_in *in, struct a
 	return ops_audit(ops, actor, "source set", object, "", err);
 }
 
-int source_try(struct ops *ops, const char *what, struct arena *arena, struct content_feed *out, struct error *err)
+int source_try(struct ops *ops, const char *what, struct arena *arena, struct content_feed *out, const char **note, struct error *err)
 {
 	CLEANUP(http_free) struct http *http = http_new();
 	struct source source = { .title = "" };
 	struct looked looked;
 	if (!http)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	if (place(what, &source, arena, err) < 0 ||
-	    source_look(ops, http, &(struct look_in){ &source, NULL, NULL }, arena, &looked, err) < 0)
+	if (place(what, &source, arena, err) < 0 || source_look(ops, http, &(struct look_in){ .source = &source }, arena, &looked, err) < 0)
 		return -1;
 	*out = looked.feed;
+	*note = looked.note;
 	return 0;
 }

@@ -37,14 +37,16 @@ static const char *hash_text(const char *text, struct arena *arena)
 
 int post_prepare(const struct post *post, int64_t list, int64_t now_us, struct arena *arena, struct stored_post *out, struct error *err)
 {
+	/* Another picture under the same name is another post, though its words are the same. */
+	const char *text = post->keys && post->text ? arena_format(arena, "%s\n%s", post->text, post->keys) : post->text;
 	*out = (struct stored_post){ .list_id = list,
 		                     .state = POST_DRAFT,
 		                     .version = 1,
 		                     .seen_us = now_us,
 		                     .title_hash = hash_text(post->title, arena),
-		                     .text_hash = hash_text(post->text, arena),
+		                     .text_hash = hash_text(text, arena),
 		                     .post = *post };
-	if (!out->title_hash || !out->text_hash)
+	if (!out->title_hash || !out->text_hash || (post->text && !text))
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	return 0;
 }
@@ -138,6 +140,10 @@ static int place_new(struct look *look, struct stored_post *post, struct error *
 		by_rule(look, post, kept ? kept : "known under another id");
 	} else if (post->post.published_us < look->now_us - max_age_us) {
 		by_rule(look, post, "older than max_age");
+	} else if (post->post.note) {
+		/* A picture is missing: whether the post goes without it, a person says. */
+		const char *why = arena_copy(look->arena, post->post.note, strcspn(post->post.note, "\n"));
+		by_rule(look, post, why ? why : "a picture is missing");
 	}
 	look->fresh++;
 	return 0;

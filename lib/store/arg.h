@@ -34,6 +34,7 @@ extern const struct sql *const join_statements[];
 extern const struct sql *const source_statements[];
 extern const struct sql *const post_statements[];
 extern const struct sql *const attachment_statements[];
+extern const struct sql *const file_statements[];
 extern const struct sql *const campaign_statements[];
 extern const struct sql *const edition_statements[];
 extern const struct sql *const digest_statements[];

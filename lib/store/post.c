@@ -124,15 +124,17 @@ static const struct sql VERSION = {
 
 const struct sql *const post_statements[] = { &VERSIONS, &VERSION,      &UNAPPROVE, &INSERT,     &KEEP_VERSION, &UPDATE, &GET, &FIND,
 	                                      &PAGE,     &PAGE_OF_LIST, &TWIN_TEXT, &TWIN_TITLE, &SET_STATE,    &DUE,    NULL };
-extern const struct sql source_checked_sql;
+extern const struct sql source_checked_sql, attachment_name_sql, attachment_unname_sql;
 
 int store_post_get(struct db *db, int64_t id, struct stored_post *out, struct arena *arena, struct error *err)
 {
+	*out = (struct stored_post){ 0 };
 	return db_one(db, &GET, &(struct arg){ .a = id }, out, arena, err);
 }
 
 int store_post_find(struct db *db, int64_t list, const char *identity, struct stored_post *out, struct arena *arena, struct error *err)
 {
+	*out = (struct stored_post){ 0 };
 	return db_one(db, &FIND, &(struct arg){ .a = list, .s = identity }, out, arena, err);
 }
 
@@ -168,7 +170,20 @@ struct taking {
 	const struct source *source;
 };
 
-static int take_one(struct db *db, struct stored_post *post, struct error *err)
+static int take_files(struct db *db, const struct stored_post *post, struct error *err)
+{
+	if (post->post.files && db_run(db, &attachment_unname_sql, &(struct arg){ .a = post->id }, NULL, err) < 0)
+		return -1;
+	for (size_t i = 0; i < post->post.file_count; i++) {
+		const struct post_file *file = &post->post.files[i];
+		struct arg arg = { .a = post->id, .s = file->name, .t = file->type, .u = file->key, .x = BYTES_OF("") };
+		if (db_run(db, &attachment_name_sql, &arg, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int take_words(struct db *db, struct stored_post *post, struct error *err)
 {
 	if (post->id == 0)
 		return db_one(db, &INSERT, post, &post->id, NULL, err) < 0 ? -1 : 0;
@@ -184,7 +199,7 @@ static int take_body(struct db *db, void *arg, struct error *err)
 {
 	struct taking *taking = arg;
 	for (size_t i = 0; i < taking->n; i++)
-		if (take_one(db, &taking->posts[i], err) < 0)
+		if (take_words(db, &taking->posts[i], err) < 0 || take_files(db, &taking->posts[i], err) < 0)
 			return -1;
 	return taking->source ? db_run(db, &source_checked_sql, taking->source, NULL, err) : 0;
 }

@@ -27,6 +27,7 @@ const struct field source_fields[] = {
 	FIELD(struct source, last_modified, FIELD_TEXT),
 	FIELD(struct source, failures, FIELD_INT),
 	FIELD(struct source, error, FIELD_TEXT),
+	FIELD(struct source, note, FIELD_TEXT),
 	FIELD(struct source, taken, FIELD_INT),
 	FIELD(struct source, checked_us, FIELD_TIME),
 	FIELD(struct source, due_us, FIELD_TIME),
@@ -37,13 +38,13 @@ const struct field source_fields[] = {
 
 #define COLUMNS                                                                                                                            \
 	"list_id, kind, url, title, policy, hold_us, latest, interval_us, max_age_us, flood, only_posts, except_posts, strips_tracking, "  \
-	"state, is_seen, ttl_us, feed_url, etag, last_modified, failures, error, taken, checked_us, due_us, paced_by, created_us"
+	"state, is_seen, ttl_us, feed_url, etag, last_modified, failures, error, note, taken, checked_us, due_us, paced_by, created_us"
 #define SELECT_SOURCE "SELECT id, " COLUMNS " FROM source "
 
 static const struct sql INSERT = {
 	.name = "source insert",
 	.text = "INSERT INTO source (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-		"$19, $20, $21, $22, $23, $24, $25, $26) RETURNING id",
+		"$19, $20, $21, $22, $23, $24, $25, $26, $27) RETURNING id",
 	.in = source_fields + 1,
 	.row = COLUMN_NUMBER("id"),
 	.row_bytes = sizeof(int64_t),
@@ -63,16 +64,17 @@ const struct sql source_checked_sql = {
 	.name = "source checked",
 	.text = "UPDATE source SET url = $1, title = $2, state = CASE WHEN state = 'paused' THEN state ELSE $3 END, is_seen = $4, ttl_us = "
 		"$5, "
-		"feed_url = $6, etag = $7, last_modified = $8, failures = $9, error = $10, taken = $11, checked_us = $12, due_us = $13, "
-		"paced_by = $14 WHERE id = $15",
+		"feed_url = $6, etag = $7, last_modified = $8, failures = $9, error = $10, note = $11, taken = $12, checked_us = $13, "
+		"due_us = "
+		"$14, paced_by = $15 WHERE id = $16",
 	.in = (const struct field[]){ FIELD(struct source, url, FIELD_TEXT), FIELD(struct source, title, FIELD_TEXT),
 	                              FIELD_WORDS(struct source, state, source_state_words), FIELD(struct source, is_seen, FIELD_BOOL),
 	                              FIELD(struct source, ttl_us, FIELD_INT), FIELD(struct source, feed_url, FIELD_TEXT),
 	                              FIELD(struct source, etag, FIELD_TEXT), FIELD(struct source, last_modified, FIELD_TEXT),
 	                              FIELD(struct source, failures, FIELD_INT), FIELD(struct source, error, FIELD_TEXT),
-	                              FIELD(struct source, taken, FIELD_INT), FIELD(struct source, checked_us, FIELD_TIME),
-	                              FIELD(struct source, due_us, FIELD_TIME), FIELD(struct source, paced_by, FIELD_TEXT),
-	                              FIELD(struct source, id, FIELD_INT), FIELD_END },
+	                              FIELD(struct source, note, FIELD_TEXT), FIELD(struct source, taken, FIELD_INT),
+	                              FIELD(struct source, checked_us, FIELD_TIME), FIELD(struct source, due_us, FIELD_TIME),
+	                              FIELD(struct source, paced_by, FIELD_TEXT), FIELD(struct source, id, FIELD_INT), FIELD_END },
 };
 static const struct sql SET = {
 	.name = "source set",

@@ -31,6 +31,7 @@ struct source {
 	const char *last_modified;
 	int64_t failures;
 	const char *error; /* the last failure, one line; NULL after a success */
+	const char *note;  /* what the last look left out, though it went well, one line a thing; or NULL */
 	int64_t taken;     /* posts in all */
 	int64_t checked_us;
 	int64_t due_us;
@@ -45,7 +46,7 @@ MUST_CHECK int store_source_all(struct db *db, int64_t list /* 0 all */, struct 
                                 struct error *err);
 MUST_CHECK int store_source_due(struct db *db, int64_t now_us, struct source *out, size_t max, size_t *n, struct arena *arena,
                                 struct error *err);
-/* After a look: what a look changes (url when it moved, title, state, is_seen, feed_url, etag, last_modified, failures, error, taken,
+/* After a look: what a look changes (url when it moved, title, state, is_seen, feed_url, etag, last_modified, failures, error, note, taken,
  * checked_us, due_us, paced_by). A source that was paused meanwhile stays so. */
 MUST_CHECK int store_source_checked(struct db *db, const struct source *source, struct error *err);
 /* What a person sets: policy to strips_tracking, and due_us. CONFLICT: the URL is another source of the list. */

@@ -16,11 +16,8 @@ void file_close(int *fd)
 	*fd = -1;
 }
 
-int file_read(const char *path, struct buffer *out, struct error *err)
+int file_read_rest(int fd, const char *path, struct buffer *out, struct error *err)
 {
-	CLEANUP(file_close) int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, ERROR_INPUT, errno, "read %s", path);
 	for (;;) {
 		size_t room = out->max_bytes - out->size;
 		if (room == 0)
@@ -37,6 +34,57 @@ int file_read(const char *path, struct buffer *out, struct error *err)
 		if (n == 0)
 			return 0;
 	}
+}
+
+int file_read(const char *path, struct buffer *out, struct error *err)
+{
+	CLEANUP(file_close) int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, ERROR_INPUT, errno, "read %s", path);
+	return file_read_rest(fd, path, out, err);
+}
+
+/* One step down. A file is opened without waiting, since a pipe would wait for its other end. */
+static int step_within(int at, const char *part, bool is_last, const char *name, int *out, struct error *err)
+{
+	struct stat st;
+	if (strcmp(part, "..") == 0)
+		return error_set(err, ERROR_DENIED, "%.300s: leads out of the folder", name);
+	*out = openat(at, part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (is_last ? 0 : O_DIRECTORY));
+	if (*out < 0 && (errno == ELOOP || (errno == ENOTDIR && fstatat(at, part, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))))
+		return error_set(err, ERROR_DENIED, "%.300s: is a symbolic link", name);
+	if (*out < 0)
+		return error_errno(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_INPUT, errno, "%.300s", name);
+	if (is_last && (fstat(*out, &st) < 0 || !S_ISREG(st.st_mode)))
+		return error_set(err, ERROR_INPUT, "%.300s: is no file", name);
+	return 0;
+}
+
+int file_open_within(const char *folder, const char *name, int *fd, struct error *err)
+{
+	char path[4096];
+	char *rest = NULL;
+	CLEANUP(file_close) int at = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+	if (at < 0)
+		return error_errno(err, ERROR_NOT_FOUND, errno, "folder %.300s", folder);
+	if (*name == '/' || snprintf(path, sizeof path, "%s", name) >= (int)sizeof path)
+		return error_set(err, ERROR_DENIED, "%.300s: is no path within the folder", name);
+	char *part = strtok_r(path, "/", &rest);
+	if (!part)
+		return error_set(err, ERROR_INPUT, "no name of a file");
+	while (part) {
+		char *next = strtok_r(NULL, "/", &rest);
+		CLEANUP(file_close) int down = -1;
+		if (step_within(at, part, !next, name, &down, err) < 0)
+			return -1;
+		int up = at;
+		at = down;
+		down = up;
+		part = next;
+	}
+	*fd = at;
+	at = -1;
+	return 0;
 }
 
 static int write_all(int fd, struct bytes data)

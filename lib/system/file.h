@@ -5,6 +5,11 @@
 
 /* Appends the file ("-" is standard input) to *out, at most its max_bytes. */
 MUST_CHECK int file_read(const char *path, struct buffer *out, struct error *err);
+/* Opens a plain file within a folder, never outside of it: no part of `name` is "..", nothing on the way is a symbolic link.
+ * ERROR_NOT_FOUND, ERROR_DENIED (it leads elsewhere) or ERROR_INPUT (it is no file). file_close() it. */
+MUST_CHECK int file_open_within(const char *folder, const char *name, int *fd, struct error *err);
+/* Appends what is left of an open file, as file_read(); `path` is for the errors. */
+MUST_CHECK int file_read_rest(int fd, const char *path, struct buffer *out, struct error *err);
 /* Temporary file beside it, fsync, rename, fsync of the folder. */
 MUST_CHECK int file_write(const char *path, struct bytes data, unsigned mode, struct error *err);
 /* The same, but an existing file is ERROR_CONFLICT and stays as it is. */

@@ -11,9 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!is_ready)
 		content_global_init();
 	is_ready = true;
-	const char *name = size % 2 ? "2026-11-23-a-post.md" : NULL;
-	int result =
-		content_markdown((struct bytes){ (const char *)data, size }, name, "https://posts.example/", &arena, &post, &front, &err);
+	const struct content_from from = { .name = size % 2 ? "2026-11-23-a-post.md" : NULL, .base_url = "https://posts.example/" };
+	int result = content_markdown((struct bytes){ (const char *)data, size }, &from, &arena, &post, &front, &err);
 	PROMISE(result == 0 || (err.code && err.text[0]));
 	fuzz_check_line(front.title);
 	fuzz_check_line(front.author);

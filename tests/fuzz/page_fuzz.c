@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct content_head head;
 	struct post post;
 	struct error err = { 0 };
-	if (content_page((struct bytes){ (const char *)data, size }, NULL, "https://page.example/a/b", &arena, &post, &head, &err) < 0) {
+	static const struct content_from from = { .base_url = "https://page.example/a/b" };
+	if (content_page((struct bytes){ (const char *)data, size }, &from, &arena, &post, &head, &err) < 0) {
 		PROMISE(err.code && err.text[0]);
 		return 0;
 	}

@@ -36,7 +36,9 @@ static long read_one(struct bytes file, bool is_page)
 	struct error err;
 	arena.max_bytes = 1 << 30;
 	if (is_page)
-		return content_page(file, NULL, "https://bench.example/page", &arena, &post, NULL, &err) < 0 ? -1 : 1;
+		return content_page(file, &(struct content_from){ .base_url = "https://bench.example/page" }, &arena, &post, NULL, &err) < 0
+		               ? -1
+		               : 1;
 	return content_feed(file, NULL, "https://bench.example/feed.xml", &arena, &feed, &err) < 0 ? -1 : (long)feed.count;
 }
 

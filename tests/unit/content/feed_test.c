@@ -314,14 +314,14 @@ static void test_every_cut_is_survived(void **state)
 				   "xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><title>t</title>"
 				   "<item><title>&eacute; &#233; &</title><guid>g</guid><pubDate>Mon, 23 Nov 2026 07:00:00 GMT</pubDate>"
 				   "<content:encoded><![CDATA[<p>x<table><tr><td>y]]></content:encoded></item></channel></rss>";
+	static const struct content_from from = { .name = "f", .content_type = "text/xml", .base_url = "https://x.example/" };
 	for (size_t n = 0; n < sizeof body; n++) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct content_feed out;
 		char *copy = malloc(n ? n : 1);
 		assert_non_null(copy);
 		memcpy(copy, body, n);
-		if (content_file((struct bytes){ copy, n }, "f", "text/xml", "https://x.example/", &arena, &out, NULL) == 0 &&
-		    out.count > 0)
+		if (content_file((struct bytes){ copy, n }, &from, &arena, &out, NULL) == 0 && out.count > 0)
 			assert_non_null(out.posts[0].title);
 		free(copy);
 	}
@@ -348,7 +348,7 @@ static void test_files_are_told_apart(void **state)
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct content_feed out;
 		struct error err = { 0 };
-		int result = content_file(cases[i].data, cases[i].name, NULL, NULL, &arena, &out, &err);
+		int result = content_file(cases[i].data, &(struct content_from){ .name = cases[i].name }, &arena, &out, &err);
 		assert_int_equal(result, cases[i].title ? 0 : -1);
 		if (cases[i].title)
 			assert_string_equal(out.posts[0].title, cases[i].title);

@@ -29,7 +29,8 @@ static void test_front_matter_in_every_dialect(void **state)
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct post post;
 		struct error err = { 0 };
-		if (content_markdown(bytes_text(files[i]), NULL, "https://site.example/posts/", &arena, &post, NULL, &err) < 0)
+		if (content_markdown(bytes_text(files[i]), &(struct content_from){ .base_url = "https://site.example/posts/" }, &arena,
+		                     &post, NULL, &err) < 0)
 			fail_msg("case %zu: %s", i, err.text);
 		assert_string_equal(post.title, "A post");
 		assert_string_equal(post.subtitle, "Below it");
@@ -57,12 +58,15 @@ static void test_identity_is_id_then_url_then_slug_then_words(void **state)
 	struct post post, same, other;
 	struct error err = { 0 };
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		assert_int_equal(content_markdown(bytes_text(cases[i].file), NULL, "https://site.example/", &arena, &post, NULL, &err), 0);
+		assert_int_equal(content_markdown(bytes_text(cases[i].file), &(struct content_from){ .base_url = "https://site.example/" },
+		                                  &arena, &post, NULL, &err),
+		                 0);
 		assert_string_equal(post.identity, cases[i].identity);
 	}
-	assert_int_equal(content_markdown(BYTES_OF("# T\n\nwords"), NULL, NULL, &arena, &post, NULL, &err), 0);
-	assert_int_equal(content_markdown(BYTES_OF("---\ntitle: T\n---\nwords\n"), NULL, NULL, &arena, &same, NULL, &err), 0);
-	assert_int_equal(content_markdown(BYTES_OF("# T\n\nother words"), NULL, NULL, &arena, &other, NULL, &err), 0);
+	assert_int_equal(content_markdown(BYTES_OF("# T\n\nwords"), &(struct content_from){ 0 }, &arena, &post, NULL, &err), 0);
+	assert_int_equal(content_markdown(BYTES_OF("---\ntitle: T\n---\nwords\n"), &(struct content_from){ 0 }, &arena, &same, NULL, &err),
+	                 0);
+	assert_int_equal(content_markdown(BYTES_OF("# T\n\nother words"), &(struct content_from){ 0 }, &arena, &other, NULL, &err), 0);
 	assert_string_equal(post.identity, same.identity);
 	assert_string_not_equal(post.identity, other.identity);
 }
@@ -76,17 +80,72 @@ static void test_the_heading_is_the_title_once(void **state)
 		{ "# From heading\n\nx", "From heading", "<p>x</p>\n" },
 		{ "---\ntitle: Same\n---\n# Same\n\nx", "Same", "<p>x</p>\n" },
 		{ "---\ntitle: One\n---\n# Two\n\nx", "One", "<h1>Two</h1>\n<p>x</p>\n" },
+		{ "Underlined *title*\n======\n\nx", "Underlined title", "<p>x</p>\n" },
+		{ "# Storks &amp; `cranes` #\n\nx", "Storks & cranes", "<p>x</p>\n" },
 		{ "x", "", "<p>x</p>\n" },
+		{ "x\n=y\n", "", "<p>x\n=y</p>\n" },
+		{ "## Second level\n\nx", "", "<h2>Second level</h2>\n<p>x</p>\n" },
 		{ "---\n---\nx", "", "<p>x</p>\n" },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct post post;
 		struct error err = { 0 };
-		assert_int_equal(content_markdown(bytes_text(cases[i].file), NULL, NULL, &arena, &post, NULL, &err), 0);
+		assert_int_equal(content_markdown(bytes_text(cases[i].file), &(struct content_from){ 0 }, &arena, &post, NULL, &err), 0);
 		assert_string_equal(post.title, cases[i].title);
 		assert_string_equal(post.html, cases[i].html);
 	}
+}
+
+static void test_attachments_are_listed(void **state)
+{
+	(void)state;
+	static const char *const files[] = { "---\ntitle: T\nattachments:\n  - a b.pdf\n  - files/c.txt\n---\nx",
+		                             "---\nattachments: [a b.pdf, files/c.txt]\ntitle: T\n---\nx",
+		                             "+++\ntitle = 'T'\nattachments = [\n  \"a b.pdf\",\n  'files/c.txt',\n]\n+++\nx",
+		                             "{\"title\": \"T\", \"attachments\": [\"a b.pdf\", \"files/c.txt\"]}\nx" };
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct content_front front;
+		struct post post;
+		struct error err = { 0 };
+		assert_int_equal(content_markdown(bytes_text(files[i]), &(struct content_from){ 0 }, &arena, &post, &front, &err), 0);
+		assert_string_equal(front.attachments, "a b.pdf\nfiles/c.txt");
+	}
+}
+
+/* What was asked for, one a line; only one.png is there. */
+static const char *find_beside(void *arg, const char *src, const char *otherwise)
+{
+	struct buffer *asked = arg;
+	buffer_format(asked, "%s\n", src);
+	return strcmp(src, "one.png") == 0 ? "https://ours.example/i/1.png" : otherwise;
+}
+
+static void test_pictures_beside_the_file_come_first(void **state)
+{
+	(void)state;
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	CLEANUP(buffer_clear) struct buffer asked = BUFFER_INIT(4096);
+	const struct content_beside beside = { find_beside, &asked };
+	const struct content_from bare = { .beside = &beside };
+	const struct content_from based = { .beside = &beside, .base_url = "https://site.example/p/" };
+	const char *file =
+		"---\ntitle: T\nimage: one.png\n---\n![a](one.png) ![b](two.png) ![c](https://x.example/c.png) ![d](/d.png) [l](one.png)\n";
+	struct post post;
+	struct error err = { 0 };
+	assert_int_equal(content_markdown(bytes_text(file), &bare, &arena, &post, NULL, &err), 0);
+	assert_string_equal(post.html,
+	                    "<p><img src=\"https://ours.example/i/1.png\" alt=\"a\">  <img src=\"https://x.example/c.png\" alt=\"c\">  "
+	                    "<a>l</a></p>\n");
+	assert_string_equal(post.image, "https://ours.example/i/1.png");
+	assert_string_equal(buffer_text(&asked), "one.png\none.png\ntwo.png\n/d.png\n");
+	assert_int_equal(content_markdown(bytes_text(file), &based, &arena, &post, NULL, &err), 0);
+	assert_non_null(
+		strstr(post.html, "<img src=\"https://ours.example/i/1.png\" alt=\"a\"> <img src=\"https://site.example/p/two.png\""));
+	assert_non_null(strstr(post.html, "<img src=\"https://site.example/d.png\" alt=\"d\">"));
+	assert_int_equal(content_markdown(bytes_text(file), &(struct content_from){ 0 }, &arena, &post, NULL, &err), 0);
+	assert_null(strstr(post.html, "one.png\" alt"));
 }
 
 static void test_faults_name_their_line(void **state)
@@ -115,7 +174,7 @@ static void test_faults_name_their_line(void **state)
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct post post;
 		struct error err = { 0 };
-		int result = content_markdown(bytes_text(cases[i].file), NULL, NULL, &arena, &post, NULL, &err);
+		int result = content_markdown(bytes_text(cases[i].file), &(struct content_from){ 0 }, &arena, &post, NULL, &err);
 		if (result != (cases[i].code ? -1 : 0) || err.code != cases[i].code || !strstr(err.text, cases[i].says))
 			fail_msg("case %zu: %d %s", i, result, err.text);
 	}
@@ -129,7 +188,9 @@ static void test_markup_in_it_is_sanitised(void **state)
 	struct error err = { 0 };
 	const char *file = "x <script>alert(1)</script> [l](javascript:alert(1)) <img src=x onerror=alert(1)>\n\n| a | b |\n|---|---|\n| 1 "
 			   "| 2 |\n\n~~gone~~ https://auto.example/\n";
-	assert_int_equal(content_markdown(bytes_text(file), NULL, "https://site.example/", &arena, &post, NULL, &err), 0);
+	assert_int_equal(content_markdown(bytes_text(file), &(struct content_from){ .base_url = "https://site.example/" }, &arena, &post,
+	                                  NULL, &err),
+	                 0);
 	assert_null(strstr(post.html, "script>"));
 	assert_null(strstr(post.html, "onerror"));
 	assert_null(strstr(post.html, "javascript"));
@@ -152,7 +213,7 @@ static void test_bombs_are_refused(void **state)
 		buffer_add_text(&table, "|-");
 	for (int i = 0; i < 1500; i++)
 		buffer_add_text(&table, "\n|");
-	assert_int_equal(content_markdown(buffer_bytes(&table), NULL, NULL, &arena, &post, NULL, &err), -1);
+	assert_int_equal(content_markdown(buffer_bytes(&table), &(struct content_from){ 0 }, &arena, &post, NULL, &err), -1);
 	assert_int_equal(err.code, ERROR_INPUT);
 	CLEANUP(buffer_clear) struct buffer links = BUFFER_INIT(8 << 20);
 	for (int i = 0; i < 12000; i++)
@@ -160,7 +221,7 @@ static void test_bombs_are_refused(void **state)
 	buffer_add_text(&links, "\n\n[a]: https://x.example/");
 	for (int i = 0; i < 2000; i++)
 		buffer_add_char(&links, 'y');
-	assert_int_equal(content_markdown(buffer_bytes(&links), NULL, NULL, &arena, &post, NULL, &err), -1);
+	assert_int_equal(content_markdown(buffer_bytes(&links), &(struct content_from){ 0 }, &arena, &post, NULL, &err), -1);
 }
 
 static void *render_often(void *arg)
@@ -169,8 +230,8 @@ static void *render_often(void *arg)
 	for (int i = 0; i < 100; i++) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 		struct post post;
-		if (content_markdown(BYTES_OF("| a | b |\n|---|---|\n| 1 | *2* |\n\nhttps://a.example ~~b~~ **c**\n"), NULL, NULL, &arena,
-		                     &post, NULL, NULL) < 0 ||
+		if (content_markdown(BYTES_OF("| a | b |\n|---|---|\n| 1 | *2* |\n\nhttps://a.example ~~b~~ **c**\n"),
+		                     &(struct content_from){ 0 }, &arena, &post, NULL, NULL) < 0 ||
 		    strcmp(post.text, "    a  b\n    -  ---\n    1  _2_\n\nhttps://a.example b *c*") != 0)
 			++*wrong;
 	}
@@ -195,6 +256,8 @@ int main(void)
 		cmocka_unit_test(test_front_matter_in_every_dialect),
 		cmocka_unit_test(test_identity_is_id_then_url_then_slug_then_words),
 		cmocka_unit_test(test_the_heading_is_the_title_once),
+		cmocka_unit_test(test_attachments_are_listed),
+		cmocka_unit_test(test_pictures_beside_the_file_come_first),
 		cmocka_unit_test(test_faults_name_their_line),
 		cmocka_unit_test(test_markup_in_it_is_sanitised),
 		cmocka_unit_test(test_bombs_are_refused),

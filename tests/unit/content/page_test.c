@@ -8,8 +8,9 @@
 static void read_page(const char *html, struct arena *arena, struct post *post)
 {
 	struct error err = { 0 };
-	if (content_page(bytes_text(html), "text/html; charset=utf-8", "https://site.example/p/forests?utm_source=x", arena, post, NULL,
-	                 &err) < 0)
+	static const struct content_from from = { .content_type = "text/html; charset=utf-8",
+		                                  .base_url = "https://site.example/p/forests?utm_source=x" };
+	if (content_page(bytes_text(html), &from, arena, post, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -88,7 +89,7 @@ static void test_an_empty_page_is_none(void **state)
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct post post;
 	struct error err = { 0 };
-	assert_int_equal(content_page(BYTES_OF("  \n"), NULL, NULL, &arena, &post, NULL, &err), -1);
+	assert_int_equal(content_page(BYTES_OF("  \n"), &(struct content_from){ 0 }, &arena, &post, NULL, &err), -1);
 	assert_int_equal(err.code, ERROR_INPUT);
 }
 
