@@ -2,12 +2,30 @@
 #include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <pthread.h>
+
+enum { BLOCK_BYTES = 64 };
+
+static const EVP_MD *sha256;
+
+static void fetch(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	assert(sha256);
+}
+
+/* EVP_sha256() is looked up by its name at each use, under a lock. This one stays to the end of the process. */
+static const EVP_MD *fetched(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, fetch);
+	return sha256;
+}
 
 void digest_sha256(struct bytes data, uint8_t out[DIGEST_BYTES])
 {
 	unsigned size = 0;
-	int good = EVP_Digest(data.data, data.size, out, &size, EVP_sha256(), NULL);
+	int good = EVP_Digest(data.data, data.size, out, &size, fetched(), NULL);
 	assert(good == 1 && size == DIGEST_BYTES);
 }
 
@@ -22,7 +40,7 @@ void digest_sha1(struct bytes data, uint8_t out[DIGEST_SHA1_BYTES])
 struct digest *digest_begin(void)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1)
+	if (context && EVP_DigestInit_ex(context, fetched(), NULL) == 1)
 		return (struct digest *)context;
 	EVP_MD_CTX_free(context);
 	return NULL;
@@ -43,12 +61,31 @@ void digest_end(struct digest **digest, uint8_t out[DIGEST_BYTES])
 	*digest = NULL;
 }
 
+/* RFC 2104 by hand: the library's own HMAC costs five times as much, and a mail has eight. `from` is hashed behind the padded key. */
+static void hash_padded(const uint8_t key[BLOCK_BYTES], uint8_t pad, struct bytes from, uint8_t out[DIGEST_BYTES])
+{
+	uint8_t block[BLOCK_BYTES];
+	for (size_t i = 0; i < BLOCK_BYTES; i++)
+		block[i] = key[i] ^ pad;
+	struct digest *digest = digest_begin();
+	assert(digest);
+	digest_add(digest, (struct bytes){ (const char *)block, sizeof block });
+	digest_add(digest, from);
+	digest_end(&digest, out);
+	OPENSSL_cleanse(block, sizeof block);
+}
+
 void digest_hmac(struct bytes key, struct bytes data, uint8_t out[DIGEST_BYTES])
 {
-	unsigned size = 0;
-	assert(key.size <= INT32_MAX);
-	const unsigned char *mac = HMAC(EVP_sha256(), key.data, (int)key.size, (const unsigned char *)data.data, data.size, out, &size);
-	assert(mac && size == DIGEST_BYTES);
+	uint8_t padded[BLOCK_BYTES] = { 0 };
+	uint8_t inner[DIGEST_BYTES];
+	if (key.size > BLOCK_BYTES)
+		digest_sha256(key, padded);
+	else
+		memcpy(padded, key.data, key.size);
+	hash_padded(padded, 0x36, data, inner);
+	hash_padded(padded, 0x5c, (struct bytes){ (const char *)inner, sizeof inner }, out);
+	OPENSSL_cleanse(padded, sizeof padded);
 }
 
 bool digest_equal(const void *a, const void *b, size_t size)
