@@ -136,8 +136,8 @@ static int import(struct cli *cli)
 	cli_options(cli, "map", maps, MAPS);
 	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	/* Standard input can be read once only. */
-	bool look = strcmp(in.path, "-") != 0;
+	/* Standard input can be read once only; and whoever has said yes is not kept waiting for a count. */
+	bool look = cli_flag(cli, "dry-run") || (strcmp(in.path, "-") != 0 && !cli->yes);
 	if (look && subscriber_import(&cli->ops, &list, &in, cli->actor, &result, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (look)
@@ -151,7 +151,11 @@ static int import(struct cli *cli)
 	in.progress = cli_progress(cli, "importing");
 	int done = subscriber_import(&cli->ops, &list, &in, cli->actor, &result, &err);
 	cli_progress_end(cli);
-	return done < 0 ? cli_fail(cli, &err, NULL) : said_import(cli, &in, &result);
+	if (done < 0)
+		return cli_fail(cli, &err, NULL);
+	if (!look)
+		cli_say(cli, "Columns: %s", result.mapping);
+	return said_import(cli, &in, &result);
 }
 
 static int export_command(struct cli *cli)

@@ -103,9 +103,14 @@ int address_read_domain(struct bytes text, char out[256], struct error *err)
 /* The local part in NFC and lower case: what makes two spellings one mailbox almost everywhere. */
 static int write_key(struct bytes local, struct address *address, struct error *err)
 {
+	size_t domain_size = strlen(address->domain);
+	if (!address->needs_smtputf8) { /* ASCII is NFC already */
+		memcpy(address->key, address->text, local.size + 1 + domain_size + 1);
+		text_lower(address->key, local.size);
+		return 0;
+	}
 	size_t size = 0;
 	uint8_t *folded = u8_tolower((const uint8_t *)local.data, local.size, NULL, UNINORM_NFC, NULL, &size);
-	size_t domain_size = strlen(address->domain);
 	if (!folded)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	bool fits = size + 1 + domain_size < sizeof address->key;

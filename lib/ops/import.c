@@ -9,12 +9,17 @@
 #include "system/clock.h"
 #include "system/file.h"
 #include <iconv.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 /* Rows wait in a window and are written in the order of their addresses, a batch in one transaction: a batch of neighbours touches a
- * tenth of the index pages, and the log, that a batch in the file's order does. */
+ * tenth of the index pages, and the log, that a batch in the file's order does. While one window is written, by a thread that has the
+ * store to itself, the other one is filled. */
 enum { BATCH = 500, WINDOW = 100 * BATCH, WINDOW_BYTES = 16 << 20, FIELD_BYTES_MAX = 4096 };
 #define IMPORT_BYTES (INT64_C(2) << 30)
+
+struct import;
 
 struct window {
 	struct join rows[WINDOW];
@@ -22,6 +27,10 @@ struct window {
 	struct join batch[BATCH];
 	size_t count;
 	struct arena arena;
+	struct import *import;
+	pthread_t thread;
+	int result; /* of the thread, and its words */
+	struct error err;
 };
 
 struct import {
@@ -31,17 +40,45 @@ struct import {
 	struct import_result *out;
 	struct columns columns;
 	struct csv csv;
-	struct window window;
+	struct window windows[2];
+	struct window *filling, *writing; /* writing NULL: no thread */
 	struct buffer rejected;
 	char how[160];
 };
+
+/* 0 when what was handed over is written, or nothing was. */
+static int wait_written(struct import *import, struct error *err)
+{
+	struct window *window = import->writing;
+	if (!window)
+		return 0;
+	pthread_join(window->thread, NULL);
+	import->writing = NULL;
+	window->count = 0;
+	arena_reset(&window->arena);
+	if (window->result < 0 && err)
+		*err = window->err;
+	return window->result;
+}
+
+/* Stopped with the store's lock in its hand, a process stops the whole house; between two windows it may be. */
+static void let_stop(bool may)
+{
+	sigset_t stop;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	pthread_sigmask(may ? SIG_UNBLOCK : SIG_BLOCK, &stop, NULL);
+}
 
 static void import_clear(struct import **import)
 {
 	if (!*import)
 		return;
+	wait_written(*import, NULL);
+	let_stop(true);
 	csv_clear(&(*import)->csv);
-	arena_clear(&(*import)->window.arena);
+	for (size_t i = 0; i < COUNT_OF((*import)->windows); i++)
+		arena_clear(&(*import)->windows[i].arena);
 	buffer_clear(&(*import)->rejected);
 	free(*import);
 	*import = NULL;
@@ -181,9 +218,9 @@ static int by_address(const void *a, const void *b)
 	return order ? order : (left > right) - (left < right);
 }
 
-static int write_window(struct import *import, struct error *err)
+static int write_window(struct window *window, struct error *err)
 {
-	struct window *window = &import->window;
+	struct import *import = window->import;
 	for (size_t i = 0; i < window->count; i++)
 		window->order[i] = &window->rows[i];
 	/* A small file's readers are numbered as they stand in it. */
@@ -203,18 +240,41 @@ static int write_window(struct import *import, struct error *err)
 	return 0;
 }
 
+static void *write_main(void *arg)
+{
+	struct window *window = arg;
+	window->result = write_window(window, &window->err);
+	return NULL;
+}
+
+/* The window that was filled goes to the writer, and the other one is filled. */
+static int hand_over(struct import *import, struct error *err)
+{
+	struct window *window = import->filling;
+	if (import->in->dry_run) {
+		window->count = 0;
+		arena_reset(&window->arena);
+		return 0;
+	}
+	if (wait_written(import, err) < 0)
+		return -1;
+	let_stop(true);
+	let_stop(false);
+	if (pthread_create(&window->thread, NULL, write_main, window) != 0)
+		return error_set(err, ERROR_MEMORY, "no thread to write with");
+	import->writing = window;
+	import->filling = window == &import->windows[0] ? &import->windows[1] : &import->windows[0];
+	return 0;
+}
+
 static int flush(struct import *import, struct error *err)
 {
-	if (!import->in->dry_run && write_window(import, err) < 0)
-		return -1;
-	import->window.count = 0;
-	arena_reset(&import->window.arena);
-	return 0;
+	return hand_over(import, err) < 0 ? -1 : wait_written(import, err);
 }
 
 static int take_row(struct import *import, struct error *err)
 {
-	struct window *window = &import->window;
+	struct window *window = import->filling;
 	struct address address;
 	struct error why = { 0 };
 	const char *reason = "out of memory";
@@ -240,7 +300,7 @@ static int take_row(struct import *import, struct error *err)
 		                                       .how = import->how,
 		                                       .text = import->in->consent,
 		                                       .evidence = "" };
-	return window->count == WINDOW || window->arena.used_bytes > WINDOW_BYTES ? flush(import, err) : 0;
+	return window->count == WINDOW || window->arena.used_bytes > WINDOW_BYTES ? hand_over(import, err) : 0;
 }
 
 static int write_rejected(struct import *import, struct error *err)
@@ -292,7 +352,13 @@ int subscriber_import(struct ops *ops, const struct list *list, const struct imp
 	*out = (struct import_result){ 0 };
 	if (!import)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	*import = (struct import){ .ops = ops, .list = list, .in = in, .out = out, .rejected = BUFFER_INIT(IMPORT_BYTES) };
+	import->ops = ops;
+	import->list = list;
+	import->in = in;
+	import->out = out;
+	import->rejected = BUFFER_INIT(IMPORT_BYTES);
+	import->windows[0].import = import->windows[1].import = import;
+	import->filling = &import->windows[0];
 	snprintf(import->how, sizeof import->how, "import %.100s", strcmp(in->path, "-") == 0 ? "standard input" : in->path);
 	if (!in->consent || !*in->consent)
 		return error_set(err, ERROR_INPUT,

@@ -2,6 +2,7 @@
 #include "system/file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,8 +71,16 @@ static int on_commit(void *arg, sqlite3 *connection, const char *name, int pages
 	return SQLITE_OK;
 }
 
+/* Statistics of memory take a mutex round every allocation, and nobody reads them. */
+static void set_up(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int connect_file(struct db *db, struct error *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, set_up);
 	sqlite3 *connection = NULL;
 	if (db->options.may_create)
 		make_file(db->path);
