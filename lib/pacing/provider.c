@@ -43,22 +43,25 @@ static const struct {
 	{ "microsoft365", { 5, 50, 10 }, ".mail.protection.outlook.com" },
 };
 
-static const struct {
-	const char *domain;
+struct known {
+	const char *name;
 	int provider;
-} domains[] = {
-	{ "126.com", 17 },       { "163.com", 17 },       { "aol.com", 3 },       { "bk.ru", 9 },        { "btinternet.com", 3 },
-	{ "comcast.net", 10 },   { "fastmail.com", 7 },   { "fastmail.fm", 7 },   { "free.fr", 12 },     { "gmail.com", 1 },
-	{ "gmx.at", 5 },         { "gmx.ch", 5 },         { "gmx.com", 5 },       { "gmx.de", 5 },       { "gmx.net", 5 },
-	{ "googlemail.com", 1 }, { "hotmail.com", 2 },    { "hotmail.co.uk", 2 }, { "hotmail.de", 2 },   { "hotmail.es", 2 },
-	{ "hotmail.fr", 2 },     { "hotmail.it", 2 },     { "icloud.com", 4 },    { "inbox.ru", 9 },     { "libero.it", 14 },
-	{ "list.ru", 9 },        { "live.com", 2 },       { "live.co.uk", 2 },    { "live.fr", 2 },      { "mac.com", 4 },
-	{ "mail.ru", 9 },        { "me.com", 4 },         { "msn.com", 2 },       { "orange.fr", 11 },   { "outlook.com", 2 },
-	{ "outlook.de", 2 },     { "outlook.fr", 2 },     { "pm.me", 6 },         { "proton.me", 6 },    { "protonmail.com", 6 },
-	{ "qq.com", 16 },        { "rocketmail.com", 3 }, { "sky.com", 3 },       { "t-online.de", 13 }, { "wanadoo.fr", 11 },
-	{ "web.de", 5 },         { "ya.ru", 8 },          { "yahoo.co.jp", 3 },   { "yahoo.co.uk", 3 },  { "yahoo.com", 3 },
-	{ "yahoo.de", 3 },       { "yahoo.es", 3 },       { "yahoo.fr", 3 },      { "yahoo.it", 3 },     { "yandex.com", 8 },
-	{ "yandex.ru", 8 },      { "ymail.com", 3 },      { "zoho.com", 15 },
+};
+
+/* In the order of strcmp: looked up by halves, for every row of an import. */
+static const struct known domains[] = {
+	{ "126.com", 17 },       { "163.com", 17 },     { "aol.com", 3 },        { "bk.ru", 9 },      { "btinternet.com", 3 },
+	{ "comcast.net", 10 },   { "fastmail.com", 7 }, { "fastmail.fm", 7 },    { "free.fr", 12 },   { "gmail.com", 1 },
+	{ "googlemail.com", 1 }, { "icloud.com", 4 },   { "inbox.ru", 9 },       { "libero.it", 14 }, { "list.ru", 9 },
+	{ "mac.com", 4 },        { "mail.ru", 9 },      { "me.com", 4 },         { "msn.com", 2 },    { "orange.fr", 11 },
+	{ "pm.me", 6 },          { "proton.me", 6 },    { "protonmail.com", 6 }, { "qq.com", 16 },    { "rocketmail.com", 3 },
+	{ "sky.com", 3 },        { "t-online.de", 13 }, { "wanadoo.fr", 11 },    { "web.de", 5 },     { "ya.ru", 8 },
+	{ "ymail.com", 3 },      { "zoho.com", 15 },
+};
+
+/* Those that have a domain in many countries: yahoo.com, yahoo.fr, yahoo.co.uk, yahoo.com.br. */
+static const struct known families[] = {
+	{ "gmx", 5 }, { "hotmail", 2 }, { "live", 2 }, { "outlook", 2 }, { "yahoo", 3 }, { "yandex", 8 },
 };
 
 enum { PATTERNS = 512, PATTERN_BYTES = 96, NAME_BYTES = 32 };
@@ -121,15 +124,40 @@ static bool ends_with(const char *text, const char *end)
 	return size >= tail && strcmp(text + size - tail, end) == 0;
 }
 
+static int by_name(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct known *)item)->name);
+}
+
+/* What may follow a family's name: com, net, de, co.uk, com.br. */
+static bool is_country(const char *end)
+{
+	if (strcmp(end, "com") == 0 || strcmp(end, "net") == 0)
+		return true;
+	if (strncmp(end, "com.", 4) == 0)
+		end += 4;
+	else if (strncmp(end, "co.", 3) == 0)
+		end += 3;
+	return strlen(end) == 2;
+}
+
+static int64_t family_of(const char *domain)
+{
+	for (size_t i = 0; i < COUNT_OF(families); i++) {
+		size_t size = strlen(families[i].name);
+		if (strncmp(domain, families[i].name, size) == 0 && domain[size] == '.' && is_country(domain + size + 1))
+			return families[i].provider;
+	}
+	return PROVIDER_OTHER;
+}
+
 int64_t provider_of(const struct providers *added, const char *domain)
 {
 	for (size_t i = 0; added && i < added->patterns; i++)
 		if (!added->pattern[i].is_mx && strcmp(added->pattern[i].text, domain) == 0)
 			return added->pattern[i].provider;
-	for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++)
-		if (strcmp(domains[i].domain, domain) == 0)
-			return domains[i].provider;
-	return PROVIDER_OTHER;
+	const struct known *known = bsearch(domain, domains, COUNT_OF(domains), sizeof domains[0], by_name);
+	return known ? known->provider : family_of(domain);
 }
 
 int64_t provider_of_mx(const struct providers *added, const char *host)

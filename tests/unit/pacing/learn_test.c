@@ -90,6 +90,33 @@ static void test_one_probe_after_a_stop(void **state)
 	assert_int_equal(learn_wait(&learn, until_us + 2 * HOUR_US), 0);
 }
 
+/* The table is looked up by halves: one out of order would not be found. */
+static void test_every_country_of_a_provider_is_known(void **state)
+{
+	static const struct {
+		const char *domain, *provider;
+	} known[] = {
+		{ "126.com", "netease" },       { "aol.com", "yahoo" },
+		{ "comcast.net", "comcast" },   { "free.fr", "free" },
+		{ "gmail.com", "gmail" },       { "gmx.de", "gmx" },
+		{ "gmx.net", "gmx" },           { "hotmail.co.uk", "microsoft" },
+		{ "hotmail.com", "microsoft" }, { "hotmail.nl", "microsoft" },
+		{ "icloud.com", "icloud" },     { "live.com.mx", "microsoft" },
+		{ "mail.ru", "mailru" },        { "msn.com", "microsoft" },
+		{ "orange.fr", "orange" },      { "outlook.it", "microsoft" },
+		{ "pm.me", "proton" },          { "qq.com", "qq" },
+		{ "t-online.de", "t-online" },  { "web.de", "gmx" },
+		{ "ya.ru", "yandex" },          { "yahoo.co.jp", "yahoo" },
+		{ "yahoo.com.br", "yahoo" },    { "yandex.by", "yandex" },
+		{ "ymail.com", "yahoo" },       { "zoho.com", "zoho" },
+		{ "live.example", "other" },    { "yahoo.com.evil", "other" },
+		{ "livex.com", "other" },       { "yahoo", "other" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		assert_string_equal(provider_name(NULL, provider_of(NULL, known[i].domain)), known[i].provider);
+}
+
 static void test_providers_are_known_by_domain_mx_and_configuration(void **state)
 {
 	struct providers *providers = providers_new();
@@ -120,6 +147,7 @@ int main(void)
 		                            cmocka_unit_test(test_half_as_fast_once_an_interval),
 		                            cmocka_unit_test(test_it_settles_near_what_the_receiver_takes),
 		                            cmocka_unit_test(test_one_probe_after_a_stop),
+		                            cmocka_unit_test(test_every_country_of_a_provider_is_known),
 		                            cmocka_unit_test(test_providers_are_known_by_domain_mx_and_configuration) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
