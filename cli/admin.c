@@ -5,6 +5,7 @@
 #include "bounce/bounce.h"
 #include "cli/groups.h"
 #include "ops/campaigns.h"
+#include "ops/ledger.h"
 #include "ops/mail.h"
 #include "store/alert.h"
 #include "store/event.h"
@@ -146,12 +147,14 @@ static int status(struct cli *cli)
 	char size[UNITS_TEXT];
 	bool needs_person = false;
 	const char *clock = NULL;
+	const char *check = NULL;
 	struct alert alerts[ALERTS];
 	size_t alert_count = 0;
 	int64_t pid = cli_daemon_pid(cli);
-	if (store_campaign_sending(cli->ops.db, sending, CAMPAIGNS, &n, &err) < 0 ||
+	if (store_campaign_sending(cli->ops.db, 0, sending, CAMPAIGNS, &n, &err) < 0 ||
 	    store_relay_all(cli->ops.db, relays, RELAYS, &relay_count, &arena, &err) < 0 ||
 	    store_meta_get(cli->ops.db, "clock", &clock, &arena, &err) < 0 ||
+	    store_meta_get(cli->ops.db, "check", &check, &arena, &err) < 0 ||
 	    store_alert_all(cli->ops.db, alerts, ALERTS, &alert_count, &arena, &err) < 0 ||
 	    file_free_space(db_folder(cli->ops.db), &free_bytes, &err) < 0)
 		return cli_fail(cli, &err, NULL);
@@ -165,13 +168,16 @@ static int status(struct cli *cli)
 		json_t *wrong = json_array();
 		for (size_t i = 0; i < alert_count; i++)
 			json_array_append_new(wrong, field_json(alert_fields, &alerts[i]));
-		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:s?,s:o,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending", (json_int_t)n,
-		                   "free_bytes", (json_int_t)free_bytes, "clock", clock, "relays", array, "alerts", wrong));
+		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:s?,s:s?,s:o,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending",
+		                   (json_int_t)n, "free_bytes", (json_int_t)free_bytes, "clock", clock, "check", check, "relays", array,
+		                   "alerts", wrong));
 	} else {
 		printf("%-12s %s\n%-12s %zu campaigns\n%-12s %s free\n", "daemon", pid ? "runs" : "does not run", "sending", n, "disk",
 		       units_write_size(free_bytes, size));
 		if (clock)
 			printf("%-12s %s\n", "clock", clock);
+		if (check)
+			printf("%-12s %s\n", "check", check);
 		for (size_t i = 0; i < relay_count; i++)
 			printf("%-12s %s is %s %s\n", "relay", relays[i].name, relays[i].state, relays[i].reason);
 		for (size_t i = 0; i < alert_count; i++)
@@ -202,38 +208,19 @@ static int store_migrate(struct cli *cli)
 /* The numbers shown are the ledger's: every campaign is counted again. */
 static int store_check(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign *campaigns = arena_alloc(&arena, CAMPAIGNS * sizeof *campaigns);
-	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
-	int64_t before = 0;
-	int64_t wrong = 0;
-	size_t n = 0;
-	if (db_integrity(cli->ops.db, &err) < 0)
-		return cli_fail(cli, &err, "Stop the daemon and restore a backup.");
-	do {
-		if (!campaigns || store_campaign_page(cli->ops.db, 0, before, campaigns, CAMPAIGNS, &n, &arena, &err) < 0)
-			return cli_fail(cli, &err, NULL);
-		for (size_t i = 0; i < n; i++) {
-			struct campaign_counts kept;
-			struct campaign_counts real;
-			if (store_campaign_counts(cli->ops.db, campaigns[i].id, &kept, &err) < 0 ||
-			    store_campaign_recount(cli->ops.db, campaigns[i].id, &real, &err) < 0)
-				return cli_fail(cli, &err, NULL);
-			const int64_t *a = &kept.queued;
-			const int64_t *b = &real.queued;
-			if (memcmp(a, b, 10 * sizeof *a) != 0) {
-				fprintf(stderr, "campaign %" PRId64 ": the counters are not what its deliveries are\n", campaigns[i].id);
-				wrong++;
-			}
-		}
-		before = n ? campaigns[n - 1].id : before;
-	} while (n == CAMPAIGNS);
+	struct ledger ledger;
+	struct error err;
+	if (ledger_check(&cli->ops, &ledger, &err) < 0)
+		return cli_fail(cli, &err, err.code == ERROR_CORRUPT ? "Stop the daemon and restore a backup." : NULL);
+	for (int64_t i = 0; i < ledger.wrong && i < LEDGER_SHOWN; i++)
+		fprintf(stderr, "campaign %" PRId64 ": the counters are not what its deliveries are\n", ledger.campaign[i]);
 	cli_say(cli,
-	        wrong ? "The file is sound; %" PRId64 " campaigns are counted wrong." : "The file is sound, and the counters are right.",
-	        wrong);
+	        ledger.wrong ? "The file is sound; %" PRId64 " campaigns are counted wrong."
+	                     : "The file is sound, and the counters are right.",
+	        ledger.wrong);
 	if (cli->json)
-		cli_json(json_pack("{s:b,s:I}", "sound", 1, "counted_wrong", (json_int_t)wrong));
-	return wrong ? EXIT_DATA : 0;
+		cli_json(json_pack("{s:b,s:I}", "sound", 1, "counted_wrong", (json_int_t)ledger.wrong));
+	return ledger.wrong ? EXIT_DATA : 0;
 }
 
 static int template_ls(struct cli *cli)

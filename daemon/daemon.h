@@ -12,6 +12,7 @@ struct daemon {
 	atomic_bool stopping; /* drain: no new mail goes out */
 	atomic_int failed;    /* an exit status: the store can not be trusted any more */
 	atomic_bool disk_full;
+	atomic_bool is_unchecked;                /* the last stop was none, and the store was not looked through since */
 	atomic_bool is_frozen;                   /* the wall clock jumped: nothing expires */
 	atomic_llong due_ahead_us;               /* it jumped back by this: what was due by then stays due */
 	_Atomic(const struct config *) reloaded; /* a newer configuration, or NULL */

@@ -1,6 +1,7 @@
 /* gazetted - wires the rooms, takes the signals, stops in order. */
 #include "base/text.h"
 #include "content/content.h"
+#include "daemon/checker.h"
 #include "daemon/clockwork/clockwork.h"
 #include "daemon/daemon.h"
 #include "daemon/delivery/delivery.h"
@@ -45,6 +46,7 @@ struct parts {
 	struct ingest *ingest;
 	struct inbound *inbound;
 	struct web *web;
+	struct checker *checker;
 };
 
 static int read_arguments(int argc, char **argv, struct arguments *out)
@@ -161,7 +163,7 @@ static int open_store(struct daemon *daemon, struct error *err)
 		snprintf(host, sizeof host, "localhost");
 	if (ops_open(&daemon->ops, config, false, config->store.migrate_auto, err) < 0 || hold_after_rollback(daemon, err) < 0)
 		return -1;
-	if (repair_due(daemon, host, now_us, err) < 0)
+	if (checker_mark(daemon, err) < 0 || repair_due(daemon, host, now_us, err) < 0)
 		return -1;
 	if (store_node_start(daemon->ops.db, host, config->delivery.resend_uncertain, now_us + config->delivery.retry_us[0], now_us,
 	                     &daemon->node, &in_doubt, err) < 0)
@@ -175,6 +177,7 @@ static int open_store(struct daemon *daemon, struct error *err)
 static void stop_parts(struct daemon *daemon, struct parts *parts)
 {
 	atomic_store(&daemon->stopping, true);
+	checker_stop(&parts->checker);
 	web_stop(&parts->web);
 	inbound_stop(&parts->inbound);
 	ingest_stop(&parts->ingest);
@@ -190,7 +193,7 @@ static int start_parts(struct daemon *daemon, struct parts *parts, struct error 
 		return -1;
 	if (clockwork_start(daemon, &parts->clockwork, err) < 0 || delivery_start(daemon, &parts->delivery, err) < 0 ||
 	    ingest_start(daemon, &parts->ingest, err) < 0 || inbound_start(daemon, &parts->inbound, err) < 0 ||
-	    web_start(daemon, &parts->web, err) < 0)
+	    web_start(daemon, &parts->web, err) < 0 || checker_start(daemon, &parts->checker, err) < 0)
 		return -1;
 	return 0;
 }
@@ -280,6 +283,9 @@ static int run(struct daemon *daemon, int signal_fd)
 		status = serve(daemon, &parts, signal_fd, &kept);
 	}
 	drain(daemon, &parts, signal_fd);
+	/* What went wrong while it stopped counts too. */
+	status = status ? status : atomic_load(&daemon->failed);
+	checker_unmark(daemon);
 	ops_close(&daemon->ops);
 	kept_free(&kept);
 	log_info("stopped status=%d", status);

@@ -31,6 +31,14 @@ static void set_reserve(struct disk *disk, const struct config *config, const ch
 	free(path);
 }
 
+void disk_give_reserve(struct db *db)
+{
+	char *path = file_join(db_folder(db), "reserve");
+	if (path && unlink(path) == 0)
+		log_info("reserve released file=%s", path);
+	free(path);
+}
+
 void disk_look(struct disk *disk, struct daemon *daemon, struct db *db, int64_t now_us)
 {
 	const struct config *config = daemon->config;

@@ -12,4 +12,6 @@ struct disk {
 
 /* Looks every few seconds, at once when a commit found no room. Says a change in the log and in the store. */
 void disk_look(struct disk *disk, struct daemon *daemon, struct db *db, int64_t now_us);
+/* Its room, at once: for who has no dispatcher left to look. */
+void disk_give_reserve(struct db *db);
 #endif

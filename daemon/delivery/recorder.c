@@ -1,4 +1,5 @@
 #include "daemon/delivery/recorder.h"
+#include "daemon/delivery/disk.h"
 #include "system/clock.h"
 #include "system/log.h"
 #include <pthread.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { QUEUE = 512 };
+enum { QUEUE = 512, STOP_TRIES = 5 };
 
 struct waiter {
 	struct record *record;
@@ -27,11 +28,28 @@ struct recorder {
 	bool stopping;
 };
 
+/* A daemon that is told to stop can not wait for somebody to make room. What is not written stays as the marks say: in doubt. */
+static bool is_hopeless(struct recorder *recorder, int tries, size_t n, const struct error *err)
+{
+	struct daemon *daemon = recorder->daemon;
+	if (!atomic_load(&daemon->stopping))
+		return false;
+	/* The dispatcher, which would see to it, may have ended already. */
+	if (tries == 1)
+		disk_give_reserve(recorder->ops.db);
+	if (tries < STOP_TRIES && !atomic_load(&daemon->failed))
+		return false;
+	log_error("stopping without room in %s: replies not written=%zu, their messages are in doubt at the next start text=\"%s\"",
+	          db_folder(recorder->ops.db), n, err->text);
+	daemon_fail(daemon, error_exit(err->code));
+	return true;
+}
+
 /* Keeps asking while the disk is full: the sessions hold on to the replies they have. */
 static int commit(struct recorder *recorder, struct record *const *records, size_t n)
 {
 	struct daemon *daemon = recorder->daemon;
-	for (;;) {
+	for (int tries = 1;; tries++) {
 		struct error err = { 0 };
 		if (store_delivery_record(recorder->ops.db, daemon->node, records, n, clock_now().wall_us, &err) == 0) {
 			if (atomic_exchange(&daemon->disk_full, false))
@@ -45,6 +63,8 @@ static int commit(struct recorder *recorder, struct record *const *records, size
 		}
 		if (!atomic_exchange(&daemon->disk_full, true))
 			log_error("disk full: sending waits folder=%s", db_folder(recorder->ops.db));
+		if (is_hopeless(recorder, tries, n, &err))
+			return -1;
 		nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
 	}
 }

@@ -249,6 +249,31 @@ int store_campaign_recount(struct db *db, int64_t id, struct campaign_counts *ou
 	return db_one(db, &RECOUNT, &(struct arg){ .a = id }, out, NULL, err) < 0 ? -1 : 0;
 }
 
+struct checking {
+	int64_t id;
+	bool is_right;
+};
+
+static int check_body(struct db *db, void *arg, struct error *err)
+{
+	struct checking *in = arg;
+	struct campaign_counts kept;
+	struct campaign_counts real;
+	if (store_campaign_counts(db, in->id, &kept, err) < 0 || store_campaign_recount(db, in->id, &real, err) < 0)
+		return -1;
+	/* From queued to cancelled. */
+	in->is_right = memcmp(&kept.queued, &real.queued, 10 * sizeof kept.queued) == 0;
+	return 0;
+}
+
+int store_campaign_check(struct db *db, int64_t id, bool *is_right, struct error *err)
+{
+	struct checking in = { .id = id };
+	int result = db_read(db, check_body, &in, err);
+	*is_right = in.is_right;
+	return result;
+}
+
 int store_campaign_audience(struct db *db, const struct campaign *campaign, struct campaign_counts *out, size_t max, size_t *n,
                             struct error *err)
 {

@@ -235,6 +235,11 @@ int db_integrity(struct db *db, struct error *err)
 	return db->driver->integrity(db, err);
 }
 
+void db_interrupt(struct db *db)
+{
+	db->driver->interrupt(db);
+}
+
 const char *db_folder(const struct db *db)
 {
 	return db->folder;

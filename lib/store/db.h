@@ -61,6 +61,8 @@ MUST_CHECK int db_prepare(struct db *db, const struct sql *sql, struct error *er
 MUST_CHECK int db_checkpoint(struct db *db, bool small_too, struct error *err);
 /* Integrity of the file; ERROR_CORRUPT with the first finding. */
 MUST_CHECK int db_integrity(struct db *db, struct error *err);
+/* From another thread: what this connection reads or writes now ends with an error. */
+void db_interrupt(struct db *db);
 /* The folder the store lies in, for free-space checks and lock files; borrowed. */
 const char *db_folder(const struct db *db);
 const char *db_path(const struct db *db);

@@ -33,6 +33,7 @@ struct driver {
 	void (*rollback)(struct db *db);
 	int (*checkpoint)(struct db *db, bool small_too, struct error *err);
 	int (*integrity)(struct db *db, struct error *err);
+	void (*interrupt)(struct db *db);                                /* from any thread */
 	int (*copy)(struct db *db, const char *path, struct error *err); /* a verified copy, before a migration */
 };
 extern const struct driver sqlite_driver;

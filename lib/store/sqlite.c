@@ -260,6 +260,11 @@ static int integrity(struct db *db, struct error *err)
 	return 0;
 }
 
+static void interrupt_it(struct db *db)
+{
+	sqlite3_interrupt(handle(db));
+}
+
 static int copy(struct db *db, const char *path, struct error *err)
 {
 	char *text = sqlite3_mprintf("VACUUM INTO %Q", path);
@@ -298,5 +303,6 @@ const struct driver sqlite_driver = {
 	.rollback = rollback,
 	.checkpoint = checkpoint,
 	.integrity = integrity,
+	.interrupt = interrupt_it,
 	.copy = copy,
 };

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -98,4 +99,55 @@ def test_R5_a_full_disk_stops_sending_before_anything_is_lost():
         sink.stop()
 
 
-peers.tests(test_R15_reload_takes_a_good_file_and_keeps_the_old_one_when_it_is_bad, test_R5_a_full_disk_stops_sending_before_anything_is_lost)
+def test_R5_a_full_disk_does_not_keep_a_stop_waiting():
+    folder = tempfile.mkdtemp(prefix="gazette-test-full-")
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", folder], capture_output=True).returncode != 0:
+        os.rmdir(folder)
+        print("skip R5 a stop with a full disk: needs root and a mount of its own")
+        return
+    answer = threading.Event()
+    sink = peers.Sink(dot=lambda to, data: answer.wait(60) and None)
+    site = peers.Site(sink.port, many(200), sessions=4, folder=folder)
+    try:
+        site.set_conf("min_free = 1M", "min_free = 16M")
+        site.set_conf("[delivery]\n", "[delivery]\non_uncertain = hold\n")
+        site.start().send()
+        assert peers.wait_for(lambda: site.stats()["inflight"] == 4, 20, 0.05), (site.stats(), site.log())
+        filler = fill(folder, 0)
+        assert peers.wait_for(lambda: "sending pauses" in site.log() and not os.path.exists(os.path.join(folder, "reserve")), 20), site.log()
+        fillers = [filler]
+
+        def no_room_at_all():
+            """Whatever became free is taken, until the daemon's own sign of life does not fit."""
+            if os.statvfs(folder).f_bavail > 0:
+                os.rename(filler, f"{filler}{len(fillers)}")
+                fillers.append(f"{filler}{len(fillers)}")
+                fill(folder, 0)
+            return site.log().count("heartbeat failed") > site.log().count("heartbeat works again")
+        assert peers.wait_for(lambda: "heartbeat works again" in site.log(), 20), site.log()
+        assert peers.wait_for(no_room_at_all, 30, 0.5), site.log()
+        site.daemon.terminate()
+        time.sleep(0.5)
+        answer.set()
+        begin = time.time()
+        code = site.daemon.wait(40)
+        print(f"# stopped with {code} {time.time() - begin:.1f} s after the replies came: {[line[21:] for line in site.log().splitlines() if 'not written' in line][:1]}")
+        assert code not in (0, -9) and "stopping without room" in site.log(), (code, site.log())
+        for name in fillers:
+            os.unlink(name)
+        before = len(sink.mails)
+        site.start()
+        assert peers.wait_for(lambda: site.stats()["sent"] + site.stats()["uncertain"] == 200, 40), (site.stats(), site.log())
+        to = [recipient for _, recipient, _ in sink.mails]
+        assert before == 4 == site.stats()["uncertain"] and len(set(to)) == len(to) == 200, (before, site.stats())
+        assert site.run("store", "check").returncode == 0
+    finally:
+        answer.set()
+        site.stop()
+        subprocess.run(["umount", folder], check=True)
+        os.rmdir(folder)
+        sink.stop()
+
+
+peers.tests(test_R15_reload_takes_a_good_file_and_keeps_the_old_one_when_it_is_bad, test_R5_a_full_disk_stops_sending_before_anything_is_lost,
+            test_R5_a_full_disk_does_not_keep_a_stop_waiting)
