@@ -91,7 +91,7 @@ static int sign_letter(struct talk *talk, struct letter *letter, struct error *e
 static bool not_made(struct talk *talk, const struct letter *letter, const struct error *err)
 {
 	log_error("message not made delivery=%" PRId64 " text=\"%s\"", letter->job.delivery, err->text);
-	delivery_return(talk->delivery, &letter->job);
+	delivery_return(talk->delivery, &letter->job, talk->session->relay);
 	/* It will be so the next time too: not at full speed. */
 	daemon_sleep(talk->delivery->daemon, SECOND_US);
 	return false;
@@ -113,7 +113,7 @@ static bool next_job(struct talk *talk, size_t at)
 	while (queue_pop(talk->relay->queue, job, &talk->session->carries[at])) {
 		if (job->lapses_us - clock_now().mono_us >= MESSAGE_US)
 			return true;
-		delivery_return(talk->delivery, job);
+		delivery_return(talk->delivery, job, talk->session->relay);
 	}
 	return false;
 }
@@ -186,7 +186,7 @@ static void note(struct talk *talk, const struct job *job, struct record *record
 		         outcome->code, record->verdict.reason, outcome->reply);
 	}
 	bool too_doubtful = is_doubtful(talk->relay, outcome->kind);
-	int64_t provider = job->is_notice ? PROVIDER_OTHER : provider_known(job->provider);
+	int64_t provider = provider_known(job->provider);
 	if (outcome->kind == OUTCOME_ACCEPTED && !atomic_load(&talk->relay->troubled) &&
 	    !atomic_load(&talk->delivery->provider_troubled[provider]))
 		return;
@@ -257,7 +257,7 @@ static bool turn(struct talk *talk, struct letter *now, struct letter *next)
 	enum turn allowed = recorder_turn(talk->delivery->recorder, &record);
 	if (!goes_on) {
 		if (is_ours)
-			delivery_return(talk->delivery, &next->job);
+			delivery_return(talk->delivery, &next->job, talk->session->relay);
 		else if (smtp_is_open(smtp) && smtp_is_begun(smtp))
 			smtp_drop(smtp);
 		return false;
@@ -268,7 +268,7 @@ static bool turn(struct talk *talk, struct letter *now, struct letter *next)
 	if (!early && allowed == TURN_START)
 		return open_chain(talk, next, true);
 	if (!early)
-		delivery_return(talk->delivery, &next->job);
+		delivery_return(talk->delivery, &next->job, talk->session->relay);
 	else
 		smtp_drop(smtp);
 	return false;

@@ -1,6 +1,7 @@
 #include "ops/mail.h"
 #include "bounce/bounce.h"
 #include "ops/letters.h"
+#include "ops/returned.h"
 #include "ops/subscribers.h"
 #include "policy/policy.h"
 #include "store/event.h"
@@ -73,5 +74,5 @@ int mail_take(struct ops *ops, struct bytes raw, struct arrival arrival, enum ta
 	if (store_event_apply(ops->db, &event, suppression_of(&report, &event), &is_new, err) < 0)
 		return -1;
 	*out = is_new ? as[report.kind] : TAKEN_KNOWN;
-	return 0;
+	return is_new ? returned_judge(ops, &report, err) : 0;
 }

@@ -133,11 +133,15 @@ static int64_t age_us(const struct judging *j)
 }
 
 /* Words of an account at the relay, of what we may send through it, are never another's, whoever is named beside them. */
+static bool is_relays_own(enum meaning means)
+{
+	return means == MEANS_QUOTA || means == MEANS_UNVERIFIED || means == MEANS_SUSPENDED || means == MEANS_LOGIN ||
+	       means == MEANS_RELAY_DENIED;
+}
+
 static enum scope scope_of(const struct judging *j)
 {
-	bool relays_own = j->means == MEANS_QUOTA || j->means == MEANS_UNVERIFIED || j->means == MEANS_SUSPENDED ||
-	                  j->means == MEANS_LOGIN || j->means == MEANS_RELAY_DENIED;
-	return is_about_message(j->outcome) && !relays_own && meaning_quotes_provider(j->text) ? SCOPE_PROVIDER : SCOPE_RELAY;
+	return is_about_message(j->outcome) && !is_relays_own(j->means) && meaning_quotes_provider(j->text) ? SCOPE_PROVIDER : SCOPE_RELAY;
 }
 
 static struct verdict make(const struct judging *j, enum verdict_kind kind, enum door door, const char *reason)
@@ -277,6 +281,42 @@ struct verdict policy_reply(const struct outcome *outcome, const struct history 
 	}
 	default: return judge_reply(&j);
 	}
+}
+
+/* The reply that a diagnostic quotes: its code, or what the status says of it, and its words. */
+static struct outcome quoted_reply(const char *status, const char *diagnostic)
+{
+	struct outcome out = { .kind = OUTCOME_REPLY, .stage = STAGE_DATA_END, .code = *status == '4' ? 450 : 550 };
+	const char *words = strchr(diagnostic, ';');
+	int code = 0;
+	int used = 0;
+	words = words && words - diagnostic < 16 ? words + 1 : diagnostic;
+	if (sscanf(words, " %3d%n", &code, &used) == 1 && code >= 400 && code < 600) {
+		out.code = code;
+		words += used + (words[used] == '-');
+	}
+	snprintf(out.status, sizeof out.status, "%s", status);
+	snprintf(out.reply, sizeof out.reply, "%s", words);
+	return out;
+}
+
+struct verdict policy_returned(const char *status, const char *diagnostic, struct moment now)
+{
+	static const int64_t step_us = HOUR_US;
+	struct outcome outcome = quoted_reply(status, diagnostic);
+	struct history history = { .queued_us = now.wall_us };
+	struct policy policy = { &step_us, 1, INT64_MAX, false };
+	struct judging j = { .outcome = &outcome, .history = &history, .policy = &policy, .now = now };
+	struct verdict verdict = judge_reply(&j);
+	bool is_fault = meant[j.means].act == ACT_OURS && meant[j.means].door == DOOR_US;
+	if (!is_fault && j.means != MEANS_SLOWER)
+		return (struct verdict){ .door = DOOR_NONE };
+	/* The provider itself was spoken to, or it was its own mail that came back. */
+	verdict.scope = is_relays_own(j.means) ? SCOPE_RELAY : SCOPE_PROVIDER;
+	verdict.door = is_fault ? DOOR_US : DOOR_RELAY;
+	verdict.slow_down = !is_fault;
+	snprintf(verdict.reason, sizeof verdict.reason, "%s", meant[j.means].reason);
+	return verdict;
 }
 
 const char *policy_bounce(const char *class, const char *status)

@@ -20,6 +20,11 @@ struct verdict policy_reply(const struct outcome *outcome, const struct history 
 /* The wait that a reply asks for in words, as in "try again in 5 minutes", at most a day; 0: none. */
 int64_t policy_asked_us(const char *reply);
 
+/* What a returned mail or a notice of delay says of us: the words that would pause somebody in a session. slow_down, or DOOR_US with a
+ * reason; of whom: the recipient's provider, unless they are those of an account at a relay. Else DOOR_NONE. `status` and `diagnostic`: as
+ * in the report, "5.7.26" and "smtp; 550 5.7.26 ...". */
+struct verdict policy_returned(const char *status, const char *diagnostic, struct moment now);
+
 /* A returned mail: "hard" suppresses. The reason to store, or NULL: the address stays. */
 const char *policy_bounce(const char *class, const char *status);
 #endif

@@ -76,6 +76,15 @@ static const struct sql DELIVERY = {
 	                               FIELD_END },
 	.row_bytes = sizeof(struct returned),
 };
+static const struct sql RETURNED_FROM = {
+	.name = "event returned from",
+	.text = "SELECT coalesce(d.provider, s.provider) AS provider, coalesce(d.finished_us, 0) AS sent_us FROM subscriber s LEFT JOIN "
+		"delivery d ON d.campaign_id = $1 AND d.subscriber_id = s.id WHERE s.id = $2",
+	.in = ARGS(ARG(a, INT), ARG(b, INT)),
+	.row = (const struct field[]){ FIELD(struct returned_from, provider, FIELD_INT), FIELD(struct returned_from, sent_us, FIELD_INT),
+	                               FIELD_END },
+	.row_bytes = sizeof(struct returned_from),
+};
 static const struct sql RETURNED = { .name = "event returned",
 	                             .text = "UPDATE delivery SET returned_us = $1, returned_class = $2 WHERE id = $3",
 	                             .in = ARGS(ARG(a, INT), ARG(s, TEXT), ARG(b, INT)) };
@@ -121,9 +130,8 @@ static const struct sql SUPPRESSION_PAGE = { .name = "suppression page",
 	                                     .in = ARGS(ARG(a, INT), ARG(b, INT)),
 	                                     SUPPRESSION_ROWS };
 const struct sql *const event_statements[] = {
-	&ADD,      &PAGE,   &PAGE_OF,         &DELIVERY,           &RETURNED,         &PROVED,
-	&SUPPRESS, &REVOKE, &SUPPRESSION_ADD, &SUPPRESSION_REMOVE, &SUPPRESSION_FIND, &SUPPRESSION_PAGE,
-	NULL
+	&ADD,      &PAGE,   &PAGE_OF,         &DELIVERY,           &RETURNED_FROM,    &RETURNED,         &PROVED,
+	&SUPPRESS, &REVOKE, &SUPPRESSION_ADD, &SUPPRESSION_REMOVE, &SUPPRESSION_FIND, &SUPPRESSION_PAGE, NULL
 };
 
 struct applying {
@@ -196,6 +204,11 @@ int store_event_apply(struct db *db, const struct event *event, const char *supp
 	int result = db_write(db, apply_body, &in, err);
 	*is_new = in.is_new;
 	return result;
+}
+
+int store_returned_from(struct db *db, int64_t campaign, int64_t subscriber, struct returned_from *out, struct error *err)
+{
+	return db_one(db, &RETURNED_FROM, &(struct arg){ .a = campaign, .b = subscriber }, out, NULL, err);
 }
 
 int store_event_page(struct db *db, int64_t subscriber, int64_t before, struct event *out, size_t max, size_t *n, struct arena *arena,

@@ -25,6 +25,12 @@ MUST_CHECK int store_event_apply(struct db *db, const struct event *event, const
 MUST_CHECK int store_event_page(struct db *db, int64_t subscriber /* 0 all */, int64_t before, struct event *out, size_t max, size_t *n,
                                 struct arena *arena, struct error *err);
 
+/* Whose mail came back: the provider its reader belongs to, and when it went out (0: not known). 1, 0 (no such reader), -1. */
+struct returned_from {
+	int64_t provider, sent_us;
+};
+MUST_CHECK int store_returned_from(struct db *db, int64_t campaign, int64_t subscriber, struct returned_from *out, struct error *err);
+
 struct suppression {
 	int64_t id;
 	const char *email, *email_key, *reason;

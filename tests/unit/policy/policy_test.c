@@ -112,6 +112,46 @@ static void test_returned_mail_suppresses_only_when_hard(void **state)
 	assert_null(policy_bounce("policy", "5.7.1"));
 }
 
+static void test_what_returned_mail_says_of_us(void **state)
+{
+	static const struct {
+		const char *status, *diagnostic;
+		enum door door;
+		bool slow;
+		enum scope scope;
+		const char *reason;
+		int64_t asked_us;
+	} cases[] = {
+		{ "5.7.26", "smtp; 550-5.7.26 This mail has been blocked because the sender is unauthenticated. 550 5.7.26 x - gsmtp",
+		  DOOR_US, false, SCOPE_PROVIDER, "unauthenticated", 0 },
+		{ "5.7.1", "smtp; 554 5.7.1 Service unavailable; client host [192.0.2.1] blocked using zen.spamhaus.org", DOOR_US, false,
+		  SCOPE_PROVIDER, "blocked", 0 },
+		{ "5.7.28", "smtp; 550 5.7.28 Gmail has detected an unusual rate of unsolicited mail - gsmtp", DOOR_RELAY, true,
+		  SCOPE_PROVIDER, "slow_down", 0 },
+		{ "4.7.0",
+		  "smtp; 421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume; try again in 10 "
+		  "minutes",
+		  DOOR_RELAY, true, SCOPE_PROVIDER, "slow_down", 10 * MINUTE_US },
+		{ "5.0.0", "smtp; 554 Message rejected: Email address is not verified. The following identities failed the check", DOOR_US,
+		  false, SCOPE_RELAY, "sender_unverified", 0 },
+		{ "5.1.1", "smtp; 550 5.1.1 no such user", DOOR_NONE, false, SCOPE_NONE, "", 0 },
+		{ "5.2.2", "smtp; 552 5.2.2 mailbox full", DOOR_NONE, false, SCOPE_NONE, "", 0 },
+		{ "4.4.1", "X-Postfix; connect to mx.example.org[192.0.2.9]:25: Connection timed out", DOOR_NONE, false, SCOPE_NONE, "",
+		  0 },
+		{ "4.4.7", "smtp; 421 4.4.7 delivery time expired", DOOR_NONE, false, SCOPE_NONE, "", 0 },
+		{ "5.3.4", "smtp; 552 5.3.4 message too big for system", DOOR_NONE, false, SCOPE_NONE, "", 0 },
+		{ "", "", DOOR_NONE, false, SCOPE_NONE, "", 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct verdict v = policy_returned(cases[i].status, cases[i].diagnostic, now);
+		if (v.door != cases[i].door || v.slow_down != cases[i].slow || v.scope != cases[i].scope ||
+		    v.asked_us != cases[i].asked_us || strcmp(v.reason, cases[i].reason) != 0)
+			fail_msg("%s: door %s, slow %d, scope %d, asked %" PRId64 ", reason %s", cases[i].diagnostic, door_words[v.door],
+			         v.slow_down, (int)v.scope, v.asked_us, v.reason);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_only_what_speaks_of_the_reader_suppresses),
@@ -120,6 +160,7 @@ int main(void)
 		                            cmocka_unit_test(test_age_alone_gives_nobody_up),
 		                            cmocka_unit_test(test_doubt_is_resent_once_then_held),
 		                            cmocka_unit_test(test_a_lost_link_before_the_dot_is_nobodys_attempt),
-		                            cmocka_unit_test(test_returned_mail_suppresses_only_when_hard) };
+		                            cmocka_unit_test(test_returned_mail_suppresses_only_when_hard),
+		                            cmocka_unit_test(test_what_returned_mail_says_of_us) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
