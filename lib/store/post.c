@@ -201,7 +201,14 @@ static int take_body(struct db *db, void *arg, struct error *err)
 	for (size_t i = 0; i < taking->n; i++)
 		if (take_words(db, &taking->posts[i], err) < 0 || take_files(db, &taking->posts[i], err) < 0)
 			return -1;
-	return taking->source ? db_run(db, &source_checked_sql, taking->source, NULL, err) : 0;
+	int64_t changed = 1;
+	if (taking->source && db_run(db, &source_checked_sql, taking->source, &changed, err) < 0)
+		return -1;
+	return changed > 0 ? 0
+	                   : error_set(err, ERROR_CONFLICT,
+	                               "source %" PRId64
+	                               " was changed while it was looked at: what came is not taken, the next look is at what it is now",
+	                               taking->source->id);
 }
 
 int store_post_take(struct db *db, struct stored_post *posts, size_t n, const struct source *source, struct error *err)

@@ -4,42 +4,28 @@
 const char *const source_policy_words[] = { "draft", "send", "hold", "digest", NULL };
 const char *const source_state_words[] = { "active", "paused", "failing", NULL };
 
-const struct field source_fields[] = {
-	FIELD(struct source, id, FIELD_INT),
-	FIELD(struct source, list_id, FIELD_INT),
-	FIELD(struct source, kind, FIELD_TEXT),
-	FIELD(struct source, url, FIELD_TEXT),
-	FIELD(struct source, title, FIELD_TEXT),
-	FIELD_WORDS(struct source, policy, source_policy_words),
-	FIELD(struct source, hold_us, FIELD_DURATION),
-	FIELD(struct source, latest, FIELD_INT),
-	FIELD(struct source, interval_us, FIELD_DURATION),
-	FIELD(struct source, max_age_us, FIELD_DURATION),
-	FIELD(struct source, flood, FIELD_INT),
-	FIELD(struct source, only_posts, FIELD_TEXT),
-	FIELD(struct source, except_posts, FIELD_TEXT),
-	FIELD(struct source, strips_tracking, FIELD_BOOL),
-	FIELD_WORDS(struct source, state, source_state_words),
-	FIELD(struct source, is_seen, FIELD_BOOL),
-	FIELD(struct source, ttl_us, FIELD_DURATION),
-	FIELD(struct source, feed_url, FIELD_TEXT),
-	FIELD(struct source, etag, FIELD_TEXT),
-	FIELD(struct source, last_modified, FIELD_TEXT),
-	FIELD(struct source, failures, FIELD_INT),
-	FIELD(struct source, error, FIELD_TEXT),
-	FIELD(struct source, note, FIELD_TEXT),
-	FIELD(struct source, taken, FIELD_INT),
-	FIELD(struct source, checked_us, FIELD_TIME),
-	FIELD(struct source, due_us, FIELD_TIME),
-	FIELD(struct source, paced_by, FIELD_TEXT),
-	FIELD(struct source, created_us, FIELD_TIME),
-	FIELD_END,
-};
+#define STORED                                                                                                                             \
+	FIELD(struct source, id, FIELD_INT), FIELD(struct source, list_id, FIELD_INT), FIELD(struct source, kind, FIELD_TEXT),             \
+		FIELD(struct source, url, FIELD_TEXT), FIELD(struct source, title, FIELD_TEXT),                                            \
+		FIELD_WORDS(struct source, policy, source_policy_words), FIELD(struct source, hold_us, FIELD_DURATION),                    \
+		FIELD(struct source, latest, FIELD_INT), FIELD(struct source, interval_us, FIELD_DURATION),                                \
+		FIELD(struct source, max_age_us, FIELD_DURATION), FIELD(struct source, flood, FIELD_INT),                                  \
+		FIELD(struct source, only_posts, FIELD_TEXT), FIELD(struct source, except_posts, FIELD_TEXT),                              \
+		FIELD(struct source, strips_tracking, FIELD_BOOL), FIELD_WORDS(struct source, state, source_state_words),                  \
+		FIELD(struct source, is_seen, FIELD_BOOL), FIELD(struct source, ttl_us, FIELD_DURATION),                                   \
+		FIELD(struct source, feed_url, FIELD_TEXT), FIELD(struct source, etag, FIELD_TEXT),                                        \
+		FIELD(struct source, last_modified, FIELD_TEXT), FIELD(struct source, failures, FIELD_INT),                                \
+		FIELD(struct source, error, FIELD_TEXT), FIELD(struct source, note, FIELD_TEXT), FIELD(struct source, taken, FIELD_INT),   \
+		FIELD(struct source, checked_us, FIELD_TIME), FIELD(struct source, due_us, FIELD_TIME),                                    \
+		FIELD(struct source, paced_by, FIELD_TEXT), FIELD(struct source, created_us, FIELD_TIME)
+const struct field source_fields[] = { STORED, FIELD_END };
+/* What is read knows the address it was read with. */
+static const struct field row_fields[] = { STORED, FIELD(struct source, looked_at, FIELD_TEXT), FIELD_END };
 
 #define COLUMNS                                                                                                                            \
 	"list_id, kind, url, title, policy, hold_us, latest, interval_us, max_age_us, flood, only_posts, except_posts, strips_tracking, "  \
 	"state, is_seen, ttl_us, feed_url, etag, last_modified, failures, error, note, taken, checked_us, due_us, paced_by, created_us"
-#define SELECT_SOURCE "SELECT id, " COLUMNS " FROM source "
+#define SELECT_SOURCE "SELECT id, " COLUMNS ", url AS looked_at FROM source "
 
 static const struct sql INSERT = {
 	.name = "source insert",
@@ -49,7 +35,7 @@ static const struct sql INSERT = {
 	.row = COLUMN_NUMBER("id"),
 	.row_bytes = sizeof(int64_t),
 };
-#define ROWS .row = source_fields, .row_bytes = sizeof(struct source)
+#define ROWS .row = row_fields, .row_bytes = sizeof(struct source)
 static const struct sql GET = { .name = "source get", .text = SELECT_SOURCE "WHERE id = $1", .in = ARGS(ARG(a, INT)), ROWS };
 static const struct sql ALL = { .name = "source all", .text = SELECT_SOURCE "ORDER BY id", ROWS };
 static const struct sql OF_LIST = {
@@ -59,14 +45,14 @@ static const struct sql DUE = { .name = "source due",
 	                        .text = SELECT_SOURCE "WHERE state <> 'paused' AND due_us <= $1 ORDER BY due_us",
 	                        .in = ARGS(ARG(a, INT)),
 	                        ROWS };
-/* The look took a while: what a person paused meanwhile stays paused. */
+/* The look took a while: what a person paused meanwhile stays paused, and where another address was set nothing of it counts. */
 const struct sql source_checked_sql = {
 	.name = "source checked",
 	.text = "UPDATE source SET url = $1, title = $2, state = CASE WHEN state = 'paused' THEN state ELSE $3 END, is_seen = $4, ttl_us = "
 		"$5, "
 		"feed_url = $6, etag = $7, last_modified = $8, failures = $9, error = $10, note = $11, taken = $12, checked_us = $13, "
 		"due_us = "
-		"$14, paced_by = $15 WHERE id = $16",
+		"$14, paced_by = $15 WHERE id = $16 AND url = coalesce(CAST($17 AS TEXT), url)",
 	.in = (const struct field[]){ FIELD(struct source, url, FIELD_TEXT), FIELD(struct source, title, FIELD_TEXT),
 	                              FIELD_WORDS(struct source, state, source_state_words), FIELD(struct source, is_seen, FIELD_BOOL),
 	                              FIELD(struct source, ttl_us, FIELD_INT), FIELD(struct source, feed_url, FIELD_TEXT),
@@ -74,7 +60,8 @@ const struct sql source_checked_sql = {
 	                              FIELD(struct source, failures, FIELD_INT), FIELD(struct source, error, FIELD_TEXT),
 	                              FIELD(struct source, note, FIELD_TEXT), FIELD(struct source, taken, FIELD_INT),
 	                              FIELD(struct source, checked_us, FIELD_TIME), FIELD(struct source, due_us, FIELD_TIME),
-	                              FIELD(struct source, paced_by, FIELD_TEXT), FIELD(struct source, id, FIELD_INT), FIELD_END },
+	                              FIELD(struct source, paced_by, FIELD_TEXT), FIELD(struct source, id, FIELD_INT),
+	                              FIELD(struct source, looked_at, FIELD_TEXT), FIELD_END },
 };
 static const struct sql SET = {
 	.name = "source set",

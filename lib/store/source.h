@@ -37,6 +37,7 @@ struct source {
 	int64_t due_us;
 	const char *paced_by; /* whose wish due_us is */
 	int64_t created_us;
+	const char *looked_at; /* not stored: the url when it was read; NULL: whatever it is */
 };
 extern const struct field source_fields[];
 
@@ -47,7 +48,7 @@ MUST_CHECK int store_source_all(struct db *db, int64_t list /* 0 all */, struct 
 MUST_CHECK int store_source_due(struct db *db, int64_t now_us, struct source *out, size_t max, size_t *n, struct arena *arena,
                                 struct error *err);
 /* After a look: what a look changes (url when it moved, title, state, is_seen, feed_url, etag, last_modified, failures, error, note, taken,
- * checked_us, due_us, paced_by). A source that was paused meanwhile stays so. */
+ * checked_us, due_us, paced_by). A source that was paused meanwhile stays so; one whose url is no longer looked_at stays as it is. */
 MUST_CHECK int store_source_checked(struct db *db, const struct source *source, struct error *err);
 /* What a person sets: policy to strips_tracking, and due_us. CONFLICT: the URL is another source of the list. */
 MUST_CHECK int store_source_set(struct db *db, const struct source *source, struct error *err);

@@ -302,6 +302,39 @@ static void test_a_look_does_not_undo_what_a_person_set(void **state)
 	assert_int_equal(back.interval_us, HOUR_US);
 }
 
+static void test_a_look_at_an_address_that_was_changed_meanwhile_counts_for_nothing(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct source source = { .list_id = f->list, .kind = "feed", .url = "https://example.org/old", .title = "" };
+	struct source looked = { 0 };
+	struct source now = { 0 };
+	struct stored_post post = { .list_id = f->list,
+		                    .version = 1,
+		                    .title_hash = "x",
+		                    .text_hash = "x",
+		                    .post = { .identity = "x", .title = "x", .html = "", .text = "" } };
+	struct error why = { 0 };
+	OK(store_source_add(f->db, &source, &source.id, err));
+	OK(store_source_get(f->db, source.id, &looked, &arena, err));
+	now = looked;
+	now.url = "https://example.org/new";
+	OK(store_source_set(f->db, &now, err));
+	looked.etag = "of the old one";
+	OK(store_source_checked(f->db, &looked, err));
+	assert_int_equal(store_post_take(f->db, &post, 1, &looked, &why), -1);
+	assert_int_equal(why.code, ERROR_CONFLICT);
+	OK(store_source_get(f->db, source.id, &now, &arena, err));
+	assert_string_equal(now.url, "https://example.org/new");
+	assert_null(now.etag);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM post WHERE identity = 'x'"), 0);
+	/* Where it is still the same, it counts; also where the feed said that it moved. */
+	now.url = "https://example.org/moved";
+	OK(store_source_checked(f->db, &now, err));
+	OK(store_source_get(f->db, source.id, &now, &arena, err));
+	assert_string_equal(now.url, "https://example.org/moved");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 int main(void)
 {
@@ -312,6 +345,7 @@ int main(void)
 		TEST(test_slower_readers_get_what_the_others_got),
 		TEST(test_drafts_are_deleted_and_nothing_else),
 		TEST(test_a_look_does_not_undo_what_a_person_set),
+		TEST(test_a_look_at_an_address_that_was_changed_meanwhile_counts_for_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
