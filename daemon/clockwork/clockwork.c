@@ -64,15 +64,17 @@ static int start_due(struct clockwork *c, struct error *err)
 static int finish(struct clockwork *c, struct error *err)
 {
 	int64_t ids[CAMPAIGNS];
-	size_t n = 0;
-	if (store_campaign_sending(c->ops.db, ids, CAMPAIGNS, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		int finished = store_campaign_finish(c->ops.db, ids[i], clock_now().wall_us, err);
-		if (finished < 0)
+	int64_t after = 0;
+	for (size_t n = CAMPAIGNS; n == CAMPAIGNS; after = n ? ids[n - 1] : after) {
+		if (store_campaign_sending(c->ops.db, after, ids, CAMPAIGNS, &n, err) < 0)
 			return -1;
-		if (finished)
-			log_info("finished campaign=%" PRId64, ids[i]);
+		for (size_t i = 0; i < n; i++) {
+			int finished = store_campaign_finish(c->ops.db, ids[i], clock_now().wall_us, err);
+			if (finished < 0)
+				return -1;
+			if (finished)
+				log_info("finished campaign=%" PRId64, ids[i]);
+		}
 	}
 	return 0;
 }
@@ -220,7 +222,7 @@ static void *run(void *arg)
 	bool failing[COUNT_OF(table)] = { 0 };
 	pthread_setname_np(pthread_self(), "clockwork");
 	while (!atomic_load(&c->daemon->stopping) && !atomic_load(&c->daemon->failed)) {
-		jump_look(&c->jump, c->daemon, c->ops.db);
+		jump_look(&c->jump, c->daemon, &c->ops);
 		for (size_t i = 0; i < COUNT_OF(table); i++) {
 			struct error err = { 0 };
 			int64_t now_us = clock_now().mono_us;

@@ -1,4 +1,5 @@
 #include "daemon/clockwork/jump.h"
+#include "ops/pace.h"
 #include "store/delivery.h"
 #include "store/event.h"
 #include "system/clock.h"
@@ -19,7 +20,7 @@ static void say(struct daemon *daemon, struct db *db, const char *text)
 		log_warn("clock state not written text=\"%s\"", err.text);
 }
 
-static void jumped(struct daemon *daemon, struct db *db, int64_t by_us)
+static void jumped(struct daemon *daemon, struct ops *ops, int64_t by_us)
 {
 	char text[160];
 	char by[UNITS_TEXT];
@@ -31,12 +32,14 @@ static void jumped(struct daemon *daemon, struct db *db, int64_t by_us)
 	snprintf(text, sizeof text, "jumped %s by %s: nothing expires and no schedule starts until it is back, or gazetted is reloaded",
 	         by_us > 0 ? "ahead" : "back", units_write_duration(size_us, by));
 	log_error("the clock %s", text);
-	say(daemon, db, text);
-	if (store_lease_shift(db, daemon->node, by_us, &err) < 0)
+	say(daemon, ops->db, text);
+	if (store_lease_shift(ops->db, daemon->node, by_us, &err) < 0)
 		log_error("leases not shifted text=\"%s\"", err.text);
+	if (pace_shift(ops, by_us, &err) < 0)
+		log_error("pauses not shifted text=\"%s\"", err.text);
 }
 
-void jump_look(struct jump *jump, struct daemon *daemon, struct db *db)
+void jump_look(struct jump *jump, struct daemon *daemon, struct ops *ops)
 {
 	struct moment now = clock_now();
 	const struct config *config = atomic_load(&daemon->reloaded);
@@ -44,12 +47,12 @@ void jump_look(struct jump *jump, struct daemon *daemon, struct db *db)
 	int64_t by_us = offset_us - jump->offset_us;
 	if (jump->trusted_us == 0) {
 		*jump = (struct jump){ offset_us, offset_us, config };
-		say(daemon, db, NULL);
+		say(daemon, ops->db, NULL);
 		return;
 	}
 	jump->offset_us = offset_us;
 	if (is_far(by_us))
-		jumped(daemon, db, by_us);
+		jumped(daemon, ops, by_us);
 	bool is_told = config != jump->config;
 	bool is_back = !is_far(offset_us - jump->trusted_us);
 	jump->config = config;
@@ -59,6 +62,6 @@ void jump_look(struct jump *jump, struct daemon *daemon, struct db *db)
 	} else if (is_told || is_back) {
 		jump->trusted_us = offset_us;
 		log_info("the clock is believed again: %s", is_back ? "it is back" : "reloaded");
-		say(daemon, db, NULL);
+		say(daemon, ops->db, NULL);
 	}
 }

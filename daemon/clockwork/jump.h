@@ -1,6 +1,6 @@
 /* jump - the wall clock against the boot clock. When they part by more than a minute at once, nobody knows what the time is: nothing
  * expires and no schedule starts until the clock is back, or a person says by a reload that it is right now. What is due stays due after a
- * jump back, and our own leases keep their length. */
+ * jump back, and our own leases and all pauses keep their length. */
 #ifndef CLOCKWORK_JUMP_H
 #define CLOCKWORK_JUMP_H
 #include "daemon/daemon.h"
@@ -12,5 +12,5 @@ struct jump {
 };
 
 /* Each tick, before anything that asks the time. Says a change in the log and in the store, as "clock". */
-void jump_look(struct jump *jump, struct daemon *daemon, struct db *db);
+void jump_look(struct jump *jump, struct daemon *daemon, struct ops *ops);
 #endif

@@ -12,12 +12,14 @@ void delivery_tell(struct delivery *delivery, const struct happened *happened)
 	pthread_mutex_unlock(&delivery->mutex);
 }
 
-void delivery_return(struct delivery *delivery, const struct job *job)
+void delivery_return(struct delivery *delivery, const struct job *job, size_t relay)
 {
 	pthread_mutex_lock(&delivery->mutex);
 	/* One that finds no room stays leased until its lease runs out: late, not lost. */
-	if (delivery->returned_count < COUNT_OF(delivery->returned))
+	if (delivery->returned_count < COUNT_OF(delivery->returned)) {
+		delivery->returned_by[delivery->returned_count] = relay;
 		delivery->returned[delivery->returned_count++] = *job;
+	}
 	pthread_mutex_unlock(&delivery->mutex);
 }
 

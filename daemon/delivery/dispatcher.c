@@ -6,7 +6,7 @@
 #include "system/log.h"
 #include <stdlib.h>
 
-enum { REVOCATIONS = 256, LOW = 64 /* fewer ready than this: more are leased */, LEAST_SHARE = 16, DUES = 512, TURN = 8 };
+enum { REVOCATIONS = 256, LOW = 64 /* fewer ready than this: more are leased */, LEAST_SHARE = 16, DUES = 512 /* at first */, TURN = 8 };
 #define LEASE_US HOUR_US /* twice what a session needs from here on: see parts.h */
 #define KEYS_US MINUTE_US
 #define LOOK_US (SECOND_US / 5)
@@ -18,6 +18,8 @@ struct dispatcher {
 	struct pace pace;
 	struct lanes lanes; /* leased, not yet handed on */
 	struct job *fresh;  /* a lease comes in here */
+	struct due *dues;
+	size_t dues_room;
 	int64_t last_revocation;
 	int64_t looked_us, leased_us, keys_us;
 	struct disk disk;
@@ -46,6 +48,12 @@ static void give_back(struct dispatcher *d, const struct job *jobs, size_t n)
 		log_error("leases not given back text=\"%s\"", err.text);
 }
 
+static void untake(struct dispatcher *d, const struct job *job, size_t relay)
+{
+	pacing_untake(&d->pace.pacing, &(struct pacing_key){ provider_known(job->provider), job->list, job->campaign, job->is_notice },
+	              relay);
+}
+
 /* Jobs that sessions could not try: a relay is away. They are queued again in the store, where all can see them. */
 static void take_returned(struct dispatcher *d)
 {
@@ -54,6 +62,8 @@ static void take_returned(struct dispatcher *d)
 	pthread_mutex_lock(&delivery->mutex);
 	size_t n = delivery->returned_count;
 	memcpy(jobs, delivery->returned, n * sizeof jobs[0]);
+	for (size_t i = 0; i < n; i++)
+		untake(d, &jobs[i], delivery->returned_by[i]);
 	delivery->returned_count = 0;
 	pthread_mutex_unlock(&delivery->mutex);
 	if (n > 0)
@@ -65,8 +75,7 @@ static void give_back_queue(struct dispatcher *d, size_t relay, bool (*match)(co
 	struct job jobs[64];
 	for (size_t n; (n = queue_take(d->delivery->relay[relay].queue, match, what, jobs, COUNT_OF(jobs))) > 0;) {
 		for (size_t i = 0; i < n; i++)
-			pacing_untake(&d->pace.pacing,
-			              &(struct pacing_key){ jobs[i].provider, jobs[i].list, jobs[i].campaign, jobs[i].is_notice }, relay);
+			untake(d, &jobs[i], relay);
 		give_back(d, jobs, n);
 	}
 }
@@ -152,21 +161,37 @@ static void provider_rooms(struct dispatcher *d, const struct due *due, size_t n
 	}
 }
 
-/* What is to be leased now, oldest campaign first. */
+/* All that waits, however many campaigns those are. */
+static int look_for_dues(struct dispatcher *d, size_t *n, struct error *err)
+{
+	for (;;) {
+		if (store_delivery_due(d->ops.db, d->dues, d->dues_room, n, err) < 0)
+			return -1;
+		if (*n < d->dues_room)
+			return 0;
+		struct due *more = reallocarray(d->dues, d->dues_room * 2, sizeof *more);
+		if (!more)
+			return error_set(err, ERROR_MEMORY, "out of memory");
+		d->dues = more;
+		d->dues_room *= 2;
+	}
+}
+
+/* What is to be leased now, oldest campaign first; at most LEASE_MAX, since each is for a message at least. */
 static size_t make_picks(struct dispatcher *d, struct moment now, size_t most, struct lease_pick *picks, struct error *err)
 {
-	static struct due due[DUES];
 	size_t rooms[PROVIDERS_MOST];
 	size_t n = 0;
 	size_t count = 0;
 	int64_t campaign = 0;
 	size_t campaign_room = 0;
-	if (store_delivery_due(d->ops.db, due, DUES, &n, err) < 0)
+	if (look_for_dues(d, &n, err) < 0)
 		return SIZE_MAX;
+	struct due *due = d->dues;
 	for (size_t i = 0; i < n; i++)
 		due[i].due_us -= atomic_load(&d->delivery->daemon->due_ahead_us);
 	provider_rooms(d, due, n, now, most, rooms);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && count < LEASE_MAX; i++) {
 		if (due[i].campaign != campaign) {
 			campaign = due[i].campaign;
 			if (pace_know(&d->pace, campaign, err) < 0)
@@ -196,7 +221,7 @@ static void lease_failed(struct dispatcher *d, const struct error *err, struct m
 
 static void lease(struct dispatcher *d, struct moment now)
 {
-	static struct lease_pick picks[DUES];
+	static struct lease_pick picks[LEASE_MAX];
 	struct error err;
 	size_t n = 0;
 	if (d->disk.is_full || atomic_load(&d->delivery->daemon->disk_full) || lanes_ready(&d->lanes) >= LOW || d->leased_us > now.mono_us)
@@ -217,8 +242,14 @@ static void lease(struct dispatcher *d, struct moment now)
 		lease_failed(d, &err, now);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		d->fresh[i].lapses_us = now.mono_us + LEASE_US;
+	for (size_t i = 0; i < n; i++) {
+		struct job *job = &d->fresh[i];
+		const char *at = job->is_notice ? strrchr(job->email, '@') : NULL;
+		job->lapses_us = now.mono_us + LEASE_US;
+		/* A notice is held by no provider's gates, but what is said to it counts for that provider. */
+		if (at)
+			job->provider = provider_of(d->ops.providers, at + 1);
+	}
 	size_t kept = 0;
 	while (kept < n && lanes_add(&d->lanes, &d->fresh[kept]))
 		kept++;
@@ -266,10 +297,11 @@ static size_t serve(struct dispatcher *d, struct lane *lane, struct moment now, 
 		*hold = pacing_take(&d->pace.pacing, &key, full_relays(d), now, &relay, wait_us);
 		if (*hold != HOLD_NOTHING)
 			break;
-		if (d->pace.pacing.is_short && !pace_reserve(&d->pace, true))
+		if ((d->pace.pacing.is_short && !pace_reserve(&d->pace, true)) ||
+		    !queue_push(d->delivery->relay[relay].queue, lanes_first(&d->lanes, lane))) {
+			pacing_untake(&d->pace.pacing, &key, relay);
 			break;
-		if (!queue_push(d->delivery->relay[relay].queue, lanes_first(&d->lanes, lane)))
-			break;
+		}
 		lanes_drop_first(&d->lanes, lane);
 	}
 	lane->is_held = *hold != HOLD_NOTHING && *hold != HOLD_SESSIONS;
@@ -341,7 +373,9 @@ static int start(struct dispatcher *d, struct error *err)
 {
 	struct daemon *daemon = d->delivery->daemon;
 	d->fresh = calloc(LEASE_MAX, sizeof *d->fresh);
-	if (!d->fresh)
+	d->dues = calloc(DUES, sizeof *d->dues);
+	d->dues_room = DUES;
+	if (!d->fresh || !d->dues)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	if (lanes_init(&d->lanes, err) < 0 || ops_again(&d->ops, &daemon->ops, err) < 0)
 		return -1;
@@ -369,6 +403,8 @@ void *dispatcher_main(void *arg)
 	}
 	ops_close(&d.ops);
 	lanes_clear(&d.lanes);
+	pace_clear(&d.pace);
+	free(d.dues);
 	free(d.fresh);
 	return NULL;
 }

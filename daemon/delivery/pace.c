@@ -64,22 +64,39 @@ int pace_start(struct pace *pace, struct delivery *delivery, struct ops *ops, st
 	return 0;
 }
 
-bool pace_reserve(struct pace *pace, bool ahead)
+void pace_clear(struct pace *pace)
 {
-	static struct pacing_use uses[USES];
+	pacing_clear(&pace->pacing);
+	pace_known_clear(&pace->known);
+}
+
+static int store_uses(struct pace *pace, const struct pacing_use *uses, size_t n, struct error *err)
+{
 	struct rate_use rows[64];
-	struct error err;
-	size_t n = pacing_reserve(&pace->pacing, ahead, uses, USES);
 	for (size_t done = 0; done < n;) {
 		size_t count = 0;
 		for (; count < COUNT_OF(rows) && done < n; done++)
 			rows[count++] = (struct rate_use){ uses[done].scope, uses[done].period_us, uses[done].slice_us, uses[done].used };
-		if (store_rate_use_set(pace->ops->db, rows, count, &err) < 0) {
+		if (store_rate_use_set(pace->ops->db, rows, count, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+bool pace_reserve(struct pace *pace, bool ahead)
+{
+	static struct pacing_use uses[USES];
+	struct error err;
+	size_t n = USES;
+	/* As long as there are more: ahead, what was stored is short no longer. */
+	do {
+		n = pacing_reserve(&pace->pacing, ahead, uses, USES);
+		if (store_uses(pace, uses, n, &err) < 0) {
 			log_error("quotas not written text=\"%s\"", err.text);
-			pace->pacing.is_short = true;
 			return false;
 		}
-	}
+		pacing_reserved(&pace->pacing, uses, n);
+	} while (ahead && n == USES);
 	for (size_t i = 0; i < pace->delivery->relays; i++)
 		save_ramp(pace, i);
 	return true;
@@ -169,10 +186,9 @@ void pace_events(struct pace *pace, struct moment now)
 
 int pace_know(struct pace *pace, int64_t campaign, struct error *err)
 {
-	for (size_t i = 0; i < pace->known_count; i++)
-		if (pace->known[i] == campaign)
-			return 0;
-	return pace_load_flows(pace->ops, &pace->pacing, clock_now(), pace->known, &pace->known_count, err);
+	if (pace_knows(&pace->known, campaign))
+		return 0;
+	return pace_load_flows(pace->ops, &pace->pacing, clock_now(), &pace->known, err);
 }
 
 static void reload(struct pace *pace, const struct config *fresh, struct moment now)
@@ -245,7 +261,7 @@ bool pace_look(struct pace *pace, struct moment now)
 	ask_for_successes(pace);
 	if (now.mono_us - pace->flows_us >= FLOWS_US) {
 		pace->flows_us = now.mono_us;
-		if (pace_load_flows(pace->ops, &pace->pacing, now, pace->known, &pace->known_count, &err) < 0)
+		if (pace_load_flows(pace->ops, &pace->pacing, now, &pace->known, &err) < 0)
 			log_error("flows not read text=\"%s\"", err.text);
 	}
 	say_rate(pace, now);

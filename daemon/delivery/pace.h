@@ -12,11 +12,11 @@ struct pace {
 	char said[CONFIG_RELAYS][8];
 	int64_t looked_us, flows_us, returns_us, rate_us; /* monotonic */
 	int64_t rate_sent;
-	int64_t known[PACING_FLOWS]; /* campaigns whose rates are in force */
-	size_t known_count;
+	struct pace_known known;
 };
 
 MUST_CHECK int pace_start(struct pace *pace, struct delivery *delivery, struct ops *ops, struct error *err);
+void pace_clear(struct pace *pace);
 /* What the sessions told: replies move pauses and paces. */
 void pace_events(struct pace *pace, struct moment now);
 /* Now and then: providers that a person paused, campaigns' own rates, days of a warm-up. True: a reloaded configuration is in force now. */

@@ -76,6 +76,7 @@ struct delivery {
 	struct happened events[EVENTS_ROOM];
 	size_t event_count;
 	struct job returned[QUEUE_ROOM * 2]; /* not tried: they go back */
+	size_t returned_by[QUEUE_ROOM * 2];  /* the relays they come from */
 	size_t returned_count;
 	atomic_bool provider_troubled[PROVIDERS_MOST]; /* as with relays */
 	atomic_llong sent;
@@ -91,5 +92,5 @@ void editions_release(struct editions *editions, size_t slot);
 MUST_CHECK int editions_notice(struct editions *editions, int64_t notice, struct buffer *out, struct error *err);
 
 void delivery_tell(struct delivery *delivery, const struct happened *happened);
-void delivery_return(struct delivery *delivery, const struct job *job);
+void delivery_return(struct delivery *delivery, const struct job *job, size_t relay);
 #endif

@@ -323,7 +323,7 @@ static int get_health(struct web *web, const struct httpd_request *request, stru
 	size_t n = 0;
 	(void)request;
 	reply->content_type = "text/plain; charset=utf-8";
-	if (store_campaign_sending(web->ops.db, sending, 1, &n, err) < 0)
+	if (store_campaign_sending(web->ops.db, 0, sending, 1, &n, err) < 0)
 		return -1;
 	buffer_add_text(&reply->body, "ok\n");
 	return 0;

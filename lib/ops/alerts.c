@@ -194,17 +194,19 @@ int breaker_check(struct ops *ops, struct error *err)
 {
 	const struct config_breaker *limits = &ops->config->delivery.breaker;
 	int64_t ids[CAMPAIGNS];
-	size_t n = 0;
+	int64_t after = 0;
 	int tripped = 0;
 	if (limits->bounce_least == 0 && limits->complaint_least == 0)
 		return 0;
-	if (store_campaign_sending(ops->db, ids, CAMPAIGNS, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		int one = check_campaign(ops, ids[i], err);
-		if (one < 0)
+	for (size_t n = CAMPAIGNS; n == CAMPAIGNS; after = n ? ids[n - 1] : after) {
+		if (store_campaign_sending(ops->db, after, ids, CAMPAIGNS, &n, err) < 0)
 			return -1;
-		tripped += one;
+		for (size_t i = 0; i < n; i++) {
+			int one = check_campaign(ops, ids[i], err);
+			if (one < 0)
+				return -1;
+			tripped += one;
+		}
 	}
 	return tripped;
 }

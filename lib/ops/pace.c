@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { USES = 1024, WAITING = 1000 };
+enum { USES = 1024, WAITING = 1000, FLOWS = 128 };
 
 int pace_load_uses(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err)
 {
@@ -38,66 +38,166 @@ int pace_load_providers(struct ops *ops, struct pacing *pacing, bool with_rates,
 		if (row->provider < 0 || row->provider >= PROVIDERS_MOST)
 			continue;
 		is_there[row->provider] = true;
-		pacing_restore_provider(pacing, row->provider, with_rates ? row->rate_milli : 0, row->paused_until_us, row->is_held,
-		                        row->reason, now);
+		struct pacing_told told = { with_rates ? row->rate_milli : 0, row->paused_until_us, row->at_us, row->is_held, row->reason };
+		pacing_restore_provider(pacing, row->provider, &told, now);
 	}
 	/* One that was reset has no row. */
 	for (int64_t i = 0; i < PROVIDERS_MOST; i++)
 		if (!is_there[i])
-			pacing_restore_provider(pacing, i, 0, 0, false, "", now);
+			pacing_restore_provider(pacing, i, &(struct pacing_told){ .reason = "" }, now);
 	return 0;
 }
 
-static int flow_from(const struct pacing *pacing, const struct flow *row, bool of_list, struct pacing_flow *out, struct error *err)
+void pace_known_clear(struct pace_known *known)
 {
-	*out = (struct pacing_flow){ .list = row->list, .campaign = of_list ? 0 : row->campaign, .relay = -1 };
-	if (rates_read(of_list ? row->list_rate : row->campaign_rate, &out->rates, err) < 0)
-		return error_wrap(err, "the rate of %s %" PRId64, of_list ? "list" : "campaign", of_list ? row->list : row->campaign);
-	for (size_t i = 0; of_list && i < pacing->relays; i++)
-		if (strcmp(pacing->relay[i].name, row->relay) == 0)
-			out->relay = (int)i;
-	return out->rates.count > 0 || out->relay >= 0;
+	free(known->campaign);
+	*known = (struct pace_known){ 0 };
 }
 
-int pace_load_flows(struct ops *ops, struct pacing *pacing, struct moment now, int64_t *known, size_t *known_count, struct error *err)
+static int by_number(const void *a, const void *b)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct flow rows[PACING_FLOWS];
-	struct pacing_flow flows[PACING_FLOWS];
-	size_t n = 0;
-	size_t count = 0;
-	if (store_flow_all(ops->db, rows, COUNT_OF(rows), &n, &arena, err) < 0)
-		return -1;
-	*known_count = n;
-	for (size_t i = 0; i < n; i++) {
-		bool is_known = false;
-		known[i] = rows[i].campaign;
-		for (size_t j = 0; j < i; j++)
-			is_known |= rows[j].list == rows[i].list;
-		for (int of_list = 0; of_list < 2 - is_known && count < PACING_FLOWS; of_list++) {
-			int any = flow_from(pacing, &rows[i], of_list, &flows[count], err);
-			if (any < 0)
-				return -1;
-			count += any > 0;
-		}
+	const int64_t *x = a;
+	const int64_t *y = b;
+	return *x == *y ? 0 : *x < *y ? -1 : 1;
+}
+
+bool pace_knows(const struct pace_known *known, int64_t campaign)
+{
+	return known->count > 0 && bsearch(&campaign, known->campaign, known->count, sizeof campaign, by_number);
+}
+
+static int add_known(struct pace_known *known, int64_t campaign, struct error *err)
+{
+	if (known->count == known->room) {
+		size_t room = known->room ? known->room * 2 : FLOWS;
+		int64_t *more = reallocarray(known->campaign, room, sizeof *more);
+		if (!more)
+			return error_set(err, ERROR_MEMORY, "out of memory");
+		known->campaign = more;
+		known->room = room;
 	}
-	return pacing_set_flows(pacing, flows, count) ? pace_load_uses(ops, pacing, now, err) : 0;
+	known->campaign[known->count++] = campaign;
+	return 0;
+}
+
+struct flows {
+	struct pacing_flow *flow;
+	size_t count, room;
+};
+
+static void flows_clear(struct flows *flows)
+{
+	free(flows->flow);
+}
+
+static int add_flow(const struct pacing *pacing, const struct flow *row, struct flows *flows, struct error *err)
+{
+	struct pacing_flow flow = { .list = row->list, .campaign = row->campaign, .relay = -1 };
+	if (rates_read(row->rate, &flow.rates, err) < 0)
+		return error_wrap(err, "the rate of %s %" PRId64, row->campaign ? "campaign" : "list",
+		                  row->campaign ? row->campaign : row->list);
+	for (size_t i = 0; i < pacing->relays; i++)
+		if (strcmp(pacing->relay[i].name, row->relay) == 0)
+			flow.relay = (int)i;
+	if (flow.rates.count == 0 && flow.relay < 0)
+		return 0;
+	if (flows->count == flows->room) {
+		size_t room = flows->room ? flows->room * 2 : 16;
+		struct pacing_flow *more = reallocarray(flows->flow, room, sizeof *more);
+		if (!more)
+			return error_set(err, ERROR_MEMORY, "out of memory");
+		flows->flow = more;
+		flows->room = room;
+	}
+	flows->flow[flows->count++] = flow;
+	return 0;
+}
+
+static int add_campaigns(struct ops *ops, const struct pacing *pacing, struct flows *flows, struct pace_known *known, struct error *err)
+{
+	int64_t after = 0;
+	known->count = 0;
+	for (size_t n = FLOWS; n == FLOWS;) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct flow rows[FLOWS];
+		if (store_flow_campaigns(ops->db, after, rows, FLOWS, &n, &arena, err) < 0)
+			return -1;
+		for (size_t i = 0; i < n; i++)
+			if (add_known(known, rows[i].campaign, err) < 0 || add_flow(pacing, &rows[i], flows, err) < 0)
+				return -1;
+		after = n ? rows[n - 1].campaign : after;
+	}
+	return 0;
+}
+
+static int add_lists(struct ops *ops, const struct pacing *pacing, struct flows *flows, struct error *err)
+{
+	int64_t after = 0;
+	for (size_t n = FLOWS; n == FLOWS;) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct flow rows[FLOWS];
+		if (store_flow_lists(ops->db, after, rows, FLOWS, &n, &arena, err) < 0)
+			return -1;
+		for (size_t i = 0; i < n; i++)
+			if (add_flow(pacing, &rows[i], flows, err) < 0)
+				return -1;
+		after = n ? rows[n - 1].list : after;
+	}
+	return 0;
+}
+
+int pace_load_flows(struct ops *ops, struct pacing *pacing, struct moment now, struct pace_known *known, struct error *err)
+{
+	CLEANUP(flows_clear) struct flows flows = { 0 };
+	if (add_campaigns(ops, pacing, &flows, known, err) < 0 || add_lists(ops, pacing, &flows, err) < 0) {
+		known->count = 0;
+		return -1;
+	}
+	int is_new = pacing_set_flows(pacing, flows.flow, flows.count, err);
+	return is_new > 0 ? pace_load_uses(ops, pacing, now, err) : is_new;
+}
+
+/* "UNTIL REASON", as relay_pause() writes it. 1, 0 none, -1. */
+static int read_hold(struct ops *ops, const char *relay, int64_t *until_us, const char **reason, struct arena *arena, struct error *err)
+{
+	const char *key = arena_format(arena, "relay_hold:%s", relay);
+	const char *value = "";
+	char *rest = NULL;
+	if (!key)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	int found = store_meta_get(ops->db, key, &value, arena, err);
+	*until_us = strtoll(value, &rest, 10);
+	*reason = rest + (*rest == ' ');
+	return found;
 }
 
 int pace_load_holds(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	for (size_t i = 0; i < pacing->relays; i++) {
-		const char *key = arena_format(&arena, "relay_hold:%s", pacing->relay[i].name);
-		const char *value = "";
-		char *reason = NULL;
-		if (!key || store_meta_get(ops->db, key, &value, &arena, err) < 0)
+		int64_t until_us = 0;
+		const char *reason = "";
+		if (read_hold(ops, pacing->relay[i].name, &until_us, &reason, &arena, err) < 0)
 			return -1;
-		int64_t until_us = strtoll(value, &reason, 10);
-		pacing_hold_relay(pacing, i, until_us > now.wall_us ? now.mono_us + until_us - now.wall_us : 0, reason + (*reason == ' '),
-		                  now.mono_us);
+		pacing_hold_relay(pacing, i, until_us, reason, now);
 	}
 	return 0;
+}
+
+int pace_shift(struct ops *ops, int64_t by_us, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	for (size_t i = 0; i < ops->config->relay_count; i++) {
+		const char *name = ops->config->relay[i].name;
+		const char *reason = "";
+		int64_t until_us = 0;
+		int found = read_hold(ops, name, &until_us, &reason, &arena, err);
+		const char *key = arena_format(&arena, "relay_hold:%s", name);
+		const char *value = arena_format(&arena, "%" PRId64 " %s", until_us + by_us, reason);
+		if (found < 0 || !key || !value || (found > 0 && store_meta_set(ops->db, key, value, err) < 0))
+			return -1;
+	}
+	return store_pauses_shift(ops->db, by_us, err);
 }
 
 static int load_relays(struct ops *ops, struct pacing *pacing, struct moment now, struct error *err)
@@ -124,15 +224,14 @@ int pace_open(struct ops *ops, struct pacing **out, struct error *err)
 	const char *names[CONFIG_RELAYS];
 	struct pacing_setup setup;
 	struct moment now = clock_now();
-	int64_t known[PACING_FLOWS];
-	size_t count = 0;
+	CLEANUP(pace_known_clear) struct pace_known known = { 0 };
 	if (!pacing)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; i < ops->config->relay_count; i++)
 		names[i] = ops->config->relay[i].name;
 	providers_setup(ops, ops->config, names, ops->config->relay_count, &setup);
 	if (pacing_init(pacing, &setup, now, err) < 0 || pace_load_uses(ops, pacing, now, err) < 0 ||
-	    pace_load_providers(ops, pacing, true, now, err) < 0 || pace_load_flows(ops, pacing, now, known, &count, err) < 0 ||
+	    pace_load_providers(ops, pacing, true, now, err) < 0 || pace_load_flows(ops, pacing, now, &known, err) < 0 ||
 	    load_relays(ops, pacing, now, err) < 0 || pace_load_holds(ops, pacing, now, err) < 0)
 		return -1;
 	*out = pacing;
@@ -142,18 +241,37 @@ int pace_open(struct ops *ops, struct pacing **out, struct error *err)
 
 void pace_free(struct pacing **pacing)
 {
+	if (*pacing)
+		pacing_clear(*pacing);
 	free(*pacing);
 	*pacing = NULL;
 }
 
-/* What waits of that campaign and of the older ones, which go first. */
-static int load_lines(struct ops *ops, int64_t campaign, struct pacing_line *lines, size_t *n, struct arena *arena, struct error *err)
+static int load_waiting(struct ops *ops, struct waiting **rows, size_t *n, struct arena *arena, struct error *err)
 {
-	struct waiting *rows = arena_alloc(arena, WAITING * sizeof *rows);
+	for (size_t room = WAITING;; room *= 2) {
+		*rows = arena_alloc(arena, room * sizeof **rows);
+		if (!*rows)
+			return error_set(err, ERROR_MEMORY, "out of memory");
+		if (store_delivery_waiting(ops->db, *rows, room, n, err) < 0)
+			return -1;
+		if (*n < room)
+			return 0;
+	}
+}
+
+/* What waits of that campaign and of the older ones, which go first. */
+static int load_lines(struct ops *ops, int64_t campaign, struct pacing_line **lines, size_t *n, struct arena *arena, struct error *err)
+{
+	struct waiting *rows = NULL;
 	struct campaign found = { 0 };
 	size_t count = 0;
-	if (!rows || store_delivery_waiting(ops->db, rows, WAITING, &count, err) < 0)
+	*n = 0;
+	if (load_waiting(ops, &rows, &count, arena, err) < 0)
 		return -1;
+	*lines = arena_alloc(arena, (count + 1) * sizeof **lines);
+	if (!*lines)
+		return error_set(err, ERROR_MEMORY, "out of memory");
 	if (campaign && store_campaign_get(ops->db, campaign, &found, arena, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
@@ -164,7 +282,7 @@ static int load_lines(struct ops *ops, int64_t campaign, struct pacing_line *lin
 			continue;
 		if (store_flow_of(ops->db, rows[i].campaign_id, &flow, arena, err) <= 0)
 			return -1;
-		lines[(*n)++] = (struct pacing_line){ rows[i].provider, flow.list, rows[i].campaign_id, rows[i].n };
+		(*lines)[(*n)++] = (struct pacing_line){ rows[i].provider, flow.list, rows[i].campaign_id, rows[i].n };
 	}
 	return 0;
 }
@@ -173,12 +291,10 @@ int pace_estimate(struct ops *ops, int64_t campaign, struct estimate *out, struc
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	CLEANUP(pace_free) struct pacing *pacing = NULL;
-	struct pacing_line *lines = arena_alloc(&arena, WAITING * sizeof *lines);
+	struct pacing_line *lines = NULL;
 	const char *rate = NULL;
 	size_t n = 0;
-	if (!lines)
-		return error_set(err, ERROR_MEMORY, "out of memory");
-	if (pace_open(ops, &pacing, err) < 0 || load_lines(ops, campaign, lines, &n, &arena, err) < 0 ||
+	if (pace_open(ops, &pacing, err) < 0 || load_lines(ops, campaign, &lines, &n, &arena, err) < 0 ||
 	    store_meta_get(ops->db, "rate_milli", &rate, &arena, err) < 0)
 		return -1;
 	*out = pacing_estimate(pacing, lines, n, rate ? strtoll(rate, NULL, 10) : 0, clock_now());

@@ -7,8 +7,6 @@
 enum { FAULTS_IN_A_ROW = 3 };
 #define FIRST_PAUSE_US (5 * SECOND_US)
 #define LONGEST_PAUSE_US (10 * MINUTE_US)
-#define FIRST_PROVIDER_PAUSE_US (2 * MINUTE_US)
-#define LONGEST_PROVIDER_PAUSE_US (4 * HOUR_US)
 #define STALL_US (2 * SECOND_US)
 #define SOON_US SECOND_US /* what is leased now is handed out within about this */
 
@@ -62,6 +60,13 @@ int pacing_init(struct pacing *pacing, const struct pacing_setup *setup, struct 
 	return 0;
 }
 
+void pacing_clear(struct pacing *pacing)
+{
+	free(pacing->flow);
+	pacing->flow = NULL;
+	pacing->flows = 0;
+}
+
 /* What was used of a quota counts on, whatever its limit is now. */
 static void keep_windows(struct gate *to, const struct gate *from)
 {
@@ -96,6 +101,7 @@ int pacing_reload(struct pacing *pacing, const struct pacing_setup *setup, struc
 			keep_windows(&to->gate, &from->gate);
 			to->pause = from->pause;
 			to->is_held = from->is_held;
+			to->told_us = from->told_us;
 			to->failures = from->failures;
 			pacing_restore_ramp(fresh, i, &from->ramp, now);
 			keep_windows(&to->warm, &from->warm);
@@ -106,11 +112,12 @@ int pacing_reload(struct pacing *pacing, const struct pacing_setup *setup, struc
 		keep_windows(&to->gate, &from->gate);
 		to->pause = from->pause;
 		to->is_held = from->is_held;
+		to->told_us = from->told_us;
 		to->busy = from->busy;
 		if (from->learn.rate_milli && to->learn.rate_milli)
 			to->learn = from->learn;
 	}
-	memcpy(fresh->flow, pacing->flow, sizeof fresh->flow);
+	fresh->flow = pacing->flow;
 	fresh->flows = pacing->flows;
 	*pacing = *fresh;
 	return 0;
@@ -132,9 +139,42 @@ void pacing_progress(struct pacing *pacing, int64_t provider, size_t busy, int64
 	}
 }
 
-static bool is_same_flow(const struct pacing_flow *a, const struct pacing_flow *b)
+static int by_place(const void *a, const void *b)
 {
-	if (a->list != b->list || a->campaign != b->campaign || a->rates.count != b->rates.count)
+	const struct pacing_flow *x = a;
+	const struct pacing_flow *y = b;
+	if (x->list != y->list)
+		return x->list < y->list ? -1 : 1;
+	return x->campaign == y->campaign ? 0 : x->campaign < y->campaign ? -1 : 1;
+}
+
+static struct pacing_flow *find_flow(const struct pacing *pacing, int64_t list, int64_t campaign)
+{
+	struct pacing_flow wanted = { .list = list, .campaign = campaign };
+	return pacing->flows ? bsearch(&wanted, pacing->flow, pacing->flows, sizeof wanted, by_place) : NULL;
+}
+
+/* What a message falls in: its list's and its campaign's own, where they have one. */
+struct flows_of {
+	struct pacing_flow *flow[2];
+	size_t n;
+};
+
+static struct flows_of flows_of(const struct pacing *pacing, int64_t list, int64_t campaign)
+{
+	struct flows_of out = { .n = 0 };
+	struct pacing_flow *of_list = find_flow(pacing, list, 0);
+	struct pacing_flow *of_campaign = campaign ? find_flow(pacing, list, campaign) : NULL;
+	if (of_list)
+		out.flow[out.n++] = of_list;
+	if (of_campaign)
+		out.flow[out.n++] = of_campaign;
+	return out;
+}
+
+static bool has_same_rates(const struct pacing_flow *a, const struct pacing_flow *b)
+{
+	if (a->rates.count != b->rates.count)
 		return false;
 	for (size_t i = 0; i < a->rates.count; i++)
 		if (a->rates.rate[i].count != b->rates.rate[i].count || a->rates.rate[i].burst != b->rates.rate[i].burst ||
@@ -143,27 +183,28 @@ static bool is_same_flow(const struct pacing_flow *a, const struct pacing_flow *
 	return true;
 }
 
-bool pacing_set_flows(struct pacing *pacing, const struct pacing_flow *flows, size_t n)
+int pacing_set_flows(struct pacing *pacing, const struct pacing_flow *flows, size_t n, struct error *err)
 {
-	struct pacing_flow old[PACING_FLOWS];
-	size_t olds = pacing->flows;
+	struct pacing_flow *fresh = n > 0 ? calloc(n, sizeof *fresh) : NULL;
 	bool is_new = false;
-	memcpy(old, pacing->flow, olds * sizeof old[0]);
-	pacing->flows = n < PACING_FLOWS ? n : PACING_FLOWS;
-	for (size_t i = 0; i < pacing->flows; i++) {
-		struct pacing_flow *flow = &pacing->flow[i];
-		size_t j = 0;
-		while (j < olds && !is_same_flow(&flows[i], &old[j]))
-			j++;
-		*flow = flows[i];
-		if (j < olds)
-			flow->gate = old[j].gate;
+	if (n > 0 && !fresh)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		const struct pacing_flow *old = find_flow(pacing, flows[i].list, flows[i].campaign);
+		fresh[i] = flows[i];
+		if (old && has_same_rates(old, &flows[i]))
+			fresh[i].gate = old->gate;
 		/* The rates were read and checked when they were set. */
-		else if (gate_init(&flow->gate, flow->rates.rate, flow->rates.count, NULL) < 0)
-			flow->gate = (struct gate){ 0 };
+		else if (gate_init(&fresh[i].gate, fresh[i].rates.rate, fresh[i].rates.count, NULL) < 0)
+			fresh[i].gate = (struct gate){ 0 };
 		else
-			is_new |= flow->gate.windows > 0;
+			is_new |= fresh[i].gate.windows > 0;
 	}
+	if (n > 0)
+		qsort(fresh, n, sizeof *fresh, by_place);
+	free(pacing->flow);
+	pacing->flow = fresh;
+	pacing->flows = n;
 	return is_new;
 }
 
@@ -185,11 +226,6 @@ size_t pacing_room(struct pacing *pacing, int64_t provider, struct moment now, s
 	return room;
 }
 
-static bool applies(const struct pacing_flow *flow, int64_t list, int64_t campaign)
-{
-	return flow->list == list && (flow->campaign == 0 || flow->campaign == campaign);
-}
-
 static size_t relay_room(struct pacing_relay *relay, struct moment now, size_t max)
 {
 	if (relay->pause.until_us > now.mono_us)
@@ -202,10 +238,9 @@ static size_t relay_room(struct pacing_relay *relay, struct moment now, size_t m
 
 size_t pacing_flow_room(struct pacing *pacing, int64_t list, int64_t campaign, struct moment now, size_t max)
 {
-	for (size_t i = 0; i < pacing->flows; i++) {
-		struct pacing_flow *flow = &pacing->flow[i];
-		if (!applies(flow, list, campaign))
-			continue;
+	struct flows_of flows = flows_of(pacing, list, campaign);
+	for (size_t i = 0; i < flows.n; i++) {
+		struct pacing_flow *flow = flows.flow[i];
 		if (flow->relay >= 0)
 			max = relay_room(&pacing->relay[flow->relay], now, max);
 		max = gate_room(&flow->gate, now, SOON_US, max);
@@ -297,9 +332,9 @@ static void take(struct pacing *pacing, const struct pacing_key *key, struct pac
 		provider->busy++;
 		if (provider->learn.rate_milli > 0)
 			learn_took(&provider->learn, now.mono_us);
-		for (size_t i = 0; i < pacing->flows; i++)
-			if (applies(&pacing->flow[i], key->list, key->campaign))
-				is_short |= gate_take(&pacing->flow[i].gate, now);
+		struct flows_of flows = flows_of(pacing, key->list, key->campaign);
+		for (size_t i = 0; i < flows.n; i++)
+			is_short |= gate_take(&flows.flow[i]->gate, now);
 	}
 	pacing->is_short |= is_short;
 }
@@ -313,10 +348,11 @@ enum hold pacing_take(struct pacing *pacing, const struct pacing_key *key, uint3
 		return HOLD_TOTAL;
 	if (!key->is_notice && (hold = provider_hold(pacing, key->provider, now, wait_us)) != HOLD_NOTHING)
 		return hold;
-	for (size_t i = 0; i < pacing->flows && !key->is_notice; i++) {
-		struct pacing_flow *flow = &pacing->flow[i];
-		if (!applies(flow, key->list, key->campaign))
-			continue;
+	struct flows_of flows = { .n = 0 };
+	if (!key->is_notice)
+		flows = flows_of(pacing, key->list, key->campaign);
+	for (size_t i = 0; i < flows.n; i++) {
+		struct pacing_flow *flow = flows.flow[i];
 		if ((*wait_us = gate_wait(&flow->gate, now)) > 0)
 			return flow->campaign ? HOLD_CAMPAIGN : HOLD_LIST;
 		pinned = flow->relay >= 0 ? flow->relay : pinned;
@@ -334,12 +370,16 @@ void pacing_untake(struct pacing *pacing, const struct pacing_key *key, size_t i
 	gate_untake(&relay->gate);
 	gate_untake(&relay->warm);
 	relay->ramp.used -= relay->ramp.used > 0;
+	relay->pause.is_probing = false;
 	if (key->is_notice)
 		return;
-	gate_untake(&pacing->provider[provider_known(key->provider)].gate);
-	for (size_t i = 0; i < pacing->flows; i++)
-		if (applies(&pacing->flow[i], key->list, key->campaign))
-			gate_untake(&pacing->flow[i].gate);
+	struct pacing_provider *provider = &pacing->provider[provider_known(key->provider)];
+	gate_untake(&provider->gate);
+	provider->pause.is_probing = false;
+	provider->busy -= provider->busy > 0;
+	struct flows_of flows = flows_of(pacing, key->list, key->campaign);
+	for (size_t i = 0; i < flows.n; i++)
+		gate_untake(&flows.flow[i]->gate);
 }
 
 bool pacing_is_paused(const struct pacing *pacing, size_t relay, int64_t mono_us)
@@ -379,21 +419,23 @@ static bool provider_outcome(const struct pacing_relay *relay, struct pacing_pro
 	if (verdict->scope != SCOPE_PROVIDER)
 		return false;
 	if (!relay->is_direct && (verdict->slow_down || verdict->door == DOOR_US) && !p->is_held) {
-		pause_begin(&p->pause, FIRST_PROVIDER_PAUSE_US, LONGEST_PROVIDER_PAUSE_US, verdict->asked_us, now.mono_us);
+		pause_begin(&p->pause, PROVIDER_PAUSE_US, PROVIDER_PAUSE_LONGEST_US, verdict->asked_us, now.mono_us);
 		say(p->pause.reason, sizeof p->pause.reason, outcome);
 		p->has_news = true;
 	}
 	return true;
 }
 
-void pacing_hold_relay(struct pacing *pacing, size_t index, int64_t until_us, const char *reason, int64_t mono_us)
+void pacing_hold_relay(struct pacing *pacing, size_t index, int64_t until_us, const char *reason, struct moment now)
 {
 	struct pacing_relay *relay = &pacing->relay[index];
-	if (until_us > mono_us) {
+	bool is_news = until_us != relay->told_us;
+	relay->told_us = until_us;
+	if (is_news && until_us > now.wall_us) {
 		relay->is_held = true;
-		relay->pause = (struct pause){ .until_us = until_us };
+		relay->pause = (struct pause){ .until_us = now.mono_us + until_us - now.wall_us };
 		snprintf(relay->pause.reason, sizeof relay->pause.reason, "%s", reason);
-	} else if (relay->is_held) {
+	} else if (relay->is_held && (is_news || relay->pause.until_us <= now.mono_us)) {
 		relay->is_held = false;
 		pause_end(&relay->pause);
 	}
@@ -455,20 +497,23 @@ void pacing_restore_ramp(struct pacing *pacing, size_t index, const struct ramp 
 	set_warm(relay);
 }
 
-void pacing_restore_provider(struct pacing *pacing, int64_t provider, int64_t rate_milli, int64_t paused_us, bool is_held,
-                             const char *reason, struct moment now)
+void pacing_restore_provider(struct pacing *pacing, int64_t provider, const struct pacing_told *told, struct moment now)
 {
 	struct pacing_provider *p = &pacing->provider[provider];
-	if (rate_milli > 0 && p->learn.rate_milli > 0)
-		learn_init(&p->learn, rate_milli, now.mono_us);
+	int64_t left_us = told->paused_us - (told->at_us > now.wall_us ? told->at_us : now.wall_us);
+	bool is_news = told->paused_us != p->told_us;
 	bool was_held = p->is_held;
-	p->is_held = is_held && paused_us > now.wall_us;
-	if (paused_us <= now.wall_us) {
-		/* One that ran out while nobody looked is over, and a person's when it was to be; a probe is not lost by that. */
-		if (was_held || p->pause.until_us > now.mono_us)
-			pause_end(&p->pause);
+	if (told->rate_milli > 0 && p->learn.rate_milli > 0)
+		learn_init(&p->learn, told->rate_milli, now.mono_us);
+	p->told_us = told->paused_us;
+	if (is_news && left_us > 0) {
+		p->is_held = told->is_held;
+		p->pause.until_us = now.mono_us + left_us;
+		snprintf(p->pause.reason, sizeof p->pause.reason, "%s", told->reason);
 		return;
 	}
-	p->pause.until_us = now.mono_us + (paused_us - now.wall_us);
-	snprintf(p->pause.reason, sizeof p->pause.reason, "%s", reason);
+	p->is_held = was_held && !is_news && p->pause.until_us > now.mono_us;
+	/* One that ran out while nobody looked is over, and a person's when it was to be; a probe is not lost by that. */
+	if ((was_held && !p->is_held) || (is_news && p->pause.until_us > now.mono_us))
+		pause_end(&p->pause);
 }

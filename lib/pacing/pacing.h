@@ -11,7 +11,11 @@
 #include "pacing/provider.h"
 #include "pacing/ramp.h"
 
-enum { PACING_RELAYS = 16, PACING_FLOWS = 64, PACING_NAME = 48 };
+/* How long a provider's own words pause it, where it asks for no more: the first time, and at most. */
+#define PROVIDER_PAUSE_US (2 * MINUTE_US)
+#define PROVIDER_PAUSE_LONGEST_US (4 * HOUR_US)
+
+enum { PACING_RELAYS = 16, PACING_NAME = 48 };
 
 struct pacing_rates {
 	struct rate rate[GATE_RATES];
@@ -26,8 +30,9 @@ struct pacing_relay {
 	uint32_t weight;
 	bool is_direct;
 	struct pause pause;
-	bool is_held; /* paused by a person: nothing but he ends it */
-	int failures; /* faults of the relay in a row */
+	bool is_held;    /* paused by a person: nothing but he, or the time he gave, ends it */
+	int64_t told_us; /* until when, as it was told last; wall */
+	int failures;    /* faults of the relay in a row */
 };
 
 struct pacing_provider {
@@ -37,7 +42,8 @@ struct pacing_provider {
 	size_t busy;      /* in progress: what the caller counted, and what was taken since */
 	int64_t moved_us; /* when one was last through */
 	struct pause pause;
-	bool is_held; /* paused by a person: no probe */
+	bool is_held;    /* paused by a person: no probe */
+	int64_t told_us; /* the end of its pause as the store had it last; wall */
 	struct learn learn;
 	bool has_news; /* pause or learned rate changed: the caller stores them and clears this */
 };
@@ -55,7 +61,7 @@ struct pacing {
 	struct pacing_relay relay[PACING_RELAYS];
 	size_t relays;
 	struct pacing_provider provider[PROVIDERS_MOST];
-	struct pacing_flow flow[PACING_FLOWS];
+	struct pacing_flow *flow; /* by list, then campaign */
 	size_t flows;
 	uint64_t turn;
 	bool is_short; /* a durable quota took more than is stored: pacing_reserve() before the message goes */
@@ -99,11 +105,12 @@ struct pacing_key {
 };
 
 MUST_CHECK int pacing_init(struct pacing *pacing, const struct pacing_setup *setup, struct moment now, struct error *err);
+void pacing_clear(struct pacing *pacing);
 /* New rates in force: pauses, quotas used and what was learned stay. On failure nothing changes. */
 MUST_CHECK int pacing_reload(struct pacing *pacing, const struct pacing_setup *setup, struct moment now, struct error *err);
-/* The lists and campaigns under way that have a rate or a relay of their own (gate is filled here). Those that stay keep their tokens.
- * True if one with a durable quota is new: pacing_restore() it. */
-bool pacing_set_flows(struct pacing *pacing, const struct pacing_flow *flows, size_t n);
+/* The lists and campaigns under way that have a rate or a relay of their own, one each, in any order and number (gate is filled here).
+ * Those that stay keep their tokens. 1 if one with a durable quota is new: pacing_restore() it; 0; -1 (MEMORY), and nothing changed. */
+MUST_CHECK int pacing_set_flows(struct pacing *pacing, const struct pacing_flow *flows, size_t n, struct error *err);
 
 /* How many messages are worth leasing: of this provider, of this campaign, in all; at most `max`. 0: it is paused, or has no token soon. */
 size_t pacing_room(struct pacing *pacing, int64_t provider, struct moment now, size_t max);
@@ -114,7 +121,7 @@ size_t pacing_total_room(struct pacing *pacing, struct moment now, size_t max);
 enum hold pacing_take(struct pacing *pacing, const struct pacing_key *key, uint32_t full, struct moment now, size_t *relay,
                       int64_t *wait_us);
 
-/* A message that pacing_take() let go came back from the relay's queue untried: its tokens count again. */
+/* A message that pacing_take() let go was not tried after all: its tokens count again, and if it was a probe another one may go. */
 void pacing_untake(struct pacing *pacing, const struct pacing_key *key, size_t relay);
 /* How many messages for it are in progress now. Where none gets through for a while, fewer are tried at once. */
 void pacing_progress(struct pacing *pacing, int64_t provider, size_t busy, int64_t mono_us);
@@ -125,10 +132,16 @@ void pacing_outcome(struct pacing *pacing, size_t relay, int64_t provider, const
 bool pacing_tick(struct pacing *pacing, struct moment now);
 /* Ramps and learned paces come back from the store. */
 void pacing_restore_ramp(struct pacing *pacing, size_t relay, const struct ramp *ramp, struct moment now);
-void pacing_restore_provider(struct pacing *pacing, int64_t provider, int64_t rate_milli, int64_t paused_us, bool is_held,
-                             const char *reason, struct moment now);
-/* A person pauses a relay, or lets it go on (until_us 0). */
-void pacing_hold_relay(struct pacing *pacing, size_t relay, int64_t until_us, const char *reason, int64_t mono_us);
+struct pacing_told {
+	int64_t rate_milli;       /* 0: none learned */
+	int64_t paused_us, at_us; /* until when, said when (0: not known); wall. A clock that has gone back since makes no pause longer */
+	bool is_held;
+	const char *reason;
+};
+/* What is told again and again moves nothing: a pause that is known ends by the monotonic clock, however the wall clock jumps. */
+void pacing_restore_provider(struct pacing *pacing, int64_t provider, const struct pacing_told *told, struct moment now);
+/* A person pauses a relay until then (wall), or lets it go on (0). The same is true of it. */
+void pacing_hold_relay(struct pacing *pacing, size_t relay, int64_t until_us, const char *reason, struct moment now);
 bool pacing_is_paused(const struct pacing *pacing, size_t relay, int64_t mono_us);
 /* Successes are worth telling: something waits for them. */
 bool pacing_is_troubled(const struct pacing *pacing, size_t relay, int64_t provider);
@@ -137,8 +150,11 @@ bool pacing_is_troubled(const struct pacing *pacing, size_t relay, int64_t provi
 struct pacing_use {
 	char scope[PACING_NAME + 16]; /* "total", "relay:main", "provider:gmail", "list:3", "campaign:12" */
 	int64_t period_us, slice_us, used;
+	struct window *of; /* whose it is, until flows are set; not stored */
 };
-/* ahead: those that are short, with a reserve on top; else all, as they are (at an orderly stop). */
+/* What to store. ahead: of those that are short, with a reserve on top; else of all, as they are (at an orderly stop). Once it is
+ * durable pacing_reserved() says so; without that what was short still is. */
 size_t pacing_reserve(struct pacing *pacing, bool ahead, struct pacing_use *out, size_t max);
+void pacing_reserved(struct pacing *pacing, const struct pacing_use *uses, size_t n);
 void pacing_restore(struct pacing *pacing, const struct pacing_use *use, struct moment now);
 #endif

@@ -17,7 +17,7 @@ static void gate_uses(struct walk *walk, struct gate *gate, const char *scope)
 		if (walk->ahead && !window_is_short(window))
 			continue;
 		struct pacing_use *use = &walk->out[walk->n++];
-		*use = (struct pacing_use){ .period_us = window->period_us };
+		*use = (struct pacing_use){ .period_us = window->period_us, .of = window };
 		snprintf(use->scope, sizeof use->scope, "%s", scope);
 		use->used = window_reserve(window, walk->ahead, &use->slice_us);
 	}
@@ -57,8 +57,14 @@ size_t pacing_reserve(struct pacing *pacing, bool ahead, struct pacing_use *out,
 {
 	struct walk walk = { out, max, 0, ahead };
 	each_gate(pacing, visit_use, &walk);
-	pacing->is_short = false;
 	return walk.n;
+}
+
+void pacing_reserved(struct pacing *pacing, const struct pacing_use *uses, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		window_reserved(uses[i].of, uses[i].slice_us, uses[i].used);
+	pacing->is_short = false;
 }
 
 struct restoring {

@@ -72,12 +72,17 @@ bool window_is_short(const struct window *window)
 	return window->used[window->slice % WINDOW_SLICES] > window->reserved;
 }
 
-int64_t window_reserve(struct window *window, bool ahead, int64_t *begin_us)
+int64_t window_reserve(const struct window *window, bool ahead, int64_t *begin_us)
 {
 	int64_t used = window->used[window->slice % WINDOW_SLICES];
 	*begin_us = window->slice * slice_us(window);
-	window->reserved = ahead ? used + window->limit / 100 : used;
-	return window->reserved;
+	return ahead ? used + window->limit / 100 : used;
+}
+
+void window_reserved(struct window *window, int64_t begin_us, int64_t used)
+{
+	if (begin_us == window->slice * slice_us(window))
+		window->reserved = used;
 }
 
 void window_restore(struct window *window, int64_t begin_us, int64_t used, int64_t wall_us)

@@ -28,8 +28,10 @@ void window_untake(struct window *window);
 
 /* More was taken than was reserved: the caller stores the slice as `window_reserve` says before the message goes. */
 bool window_is_short(const struct window *window);
-/* The newest slice's begin and what to store for it. `ahead`: with a hundredth of the limit on top; otherwise just what was used. */
-int64_t window_reserve(struct window *window, bool ahead, int64_t *slice_us);
+/* The newest slice's begin and what to store for it. `ahead`: with a hundredth of the limit on top; otherwise just what was used. It
+ * counts as reserved only when window_reserved() says that it is stored. */
+int64_t window_reserve(const struct window *window, bool ahead, int64_t *slice_us);
+void window_reserved(struct window *window, int64_t slice_us, int64_t used);
 /* A stored slice comes back. Those that lie outside the window are left out. */
 void window_restore(struct window *window, int64_t slice_us, int64_t used, int64_t wall_us);
 #endif

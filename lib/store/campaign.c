@@ -91,8 +91,12 @@ static const struct sql PREPARING = { .name = "campaigns preparing",
 	                              .text = "SELECT id FROM campaign WHERE state = 'preparing' ORDER BY id",
 	                              NUMBER };
 static const struct sql SENDING = { .name = "campaigns sending",
-	                            .text = "SELECT id FROM campaign WHERE state = 'sending' ORDER BY id",
+	                            .text = "SELECT id FROM campaign WHERE state = 'sending' AND id > $1 ORDER BY id LIMIT $2",
+	                            .in = ARGS(ARG(a, INT), ARG(b, INT)),
 	                            NUMBER };
+static const struct sql REOPEN = { .name = "campaign reopen",
+	                           .text = "UPDATE campaign SET state = 'sending', finished_us = 0 WHERE id = $1 AND state = 'sent'",
+	                           .in = ARGS(ARG(a, INT)) };
 static const struct sql DUE = {
 	.name = "campaigns due",
 	.text = "SELECT id FROM campaign WHERE state = 'scheduled' AND scheduled_us <= $1 ORDER BY scheduled_us, id",
@@ -137,7 +141,7 @@ static const struct sql DELETE = { .name = "campaign delete", .text = "DELETE FR
 const struct sql *const campaign_statements[] = { &INSERT,     &GET,        &CORRECTION,   &OF_POST,   &PAGE,    &PAGE_OF_LIST,
 	                                          &UPDATE,     &REVOKE,     &SCHEDULE,     &PREPARING, &SENDING, &DUE,
 	                                          &FIRST_PASS, &FINISH,     &SET_STATE,    &ADD_POST,  &POSTS,   &UNSCHEDULE,
-	                                          &APPROVE,    &FREE_POSTS, &DELETE_POSTS, &DELETE,    NULL };
+	                                          &APPROVE,    &FREE_POSTS, &DELETE_POSTS, &DELETE,    &REOPEN,  NULL };
 
 static int create_body(struct db *db, void *arg, struct error *err)
 {
@@ -341,14 +345,31 @@ int store_campaign_delete(struct db *db, int64_t id, struct error *err)
 	return db_write(db, delete_body, &step, err);
 }
 
+int store_campaign_reopen(struct db *db, int64_t id, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	int found = store_campaign_get(db, id, &campaign, &arena, err);
+	if (found <= 0)
+		return found < 0 ? -1 : error_set(err, ERROR_NOT_FOUND, "there is no campaign %" PRId64, id);
+	if (campaign.state == CAMPAIGN_SENDING || campaign.state == CAMPAIGN_PAUSED)
+		return 0;
+	if (campaign_next((enum campaign_state)campaign.state, CAMPAIGN_ON_REOPEN) == CAMPAIGN_NONE)
+		return error_set(err, ERROR_CONFLICT,
+		                 "campaign %" PRId64 " is %s: a resend is for one that was sent. After a cancel a new campaign of the post "
+		                 "reaches who did not get it: gazette campaign create LIST --post %" PRId64,
+		                 id, campaign_words[campaign.state], campaign.post_id);
+	return db_run(db, &REOPEN, &(struct arg){ .a = id }, NULL, err);
+}
+
 int store_campaign_preparing(struct db *db, int64_t *ids, size_t max, size_t *n, struct error *err)
 {
 	return db_all(db, &PREPARING, NULL, ids, max, n, NULL, err);
 }
 
-int store_campaign_sending(struct db *db, int64_t *ids, size_t max, size_t *n, struct error *err)
+int store_campaign_sending(struct db *db, int64_t after, int64_t *ids, size_t max, size_t *n, struct error *err)
 {
-	return db_all(db, &SENDING, NULL, ids, max, n, NULL, err);
+	return db_all(db, &SENDING, &(struct arg){ .a = after, .b = (int64_t)max }, ids, max, n, NULL, err);
 }
 
 int store_campaign_due(struct db *db, int64_t now_us, int64_t *ids, size_t max, size_t *n, struct error *err)

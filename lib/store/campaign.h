@@ -93,13 +93,18 @@ MUST_CHECK int store_campaign_resume(struct db *db, int64_t id, const char *who,
 MUST_CHECK int store_campaign_cancel(struct db *db, int64_t id, const char *who, size_t max, int64_t now_us, bool *done, struct error *err);
 /* sending with nothing waiting -> sent (and first_pass_us once nothing is untried). Cheap: by counters. 1 if it is finished now. */
 MUST_CHECK int store_campaign_finish(struct db *db, int64_t id, int64_t now_us, struct error *err);
-MUST_CHECK int store_campaign_sending(struct db *db, int64_t *ids, size_t max, size_t *n, struct error *err);
+/* Within a write: one that was sent has deliveries to send again. CONFLICT, with a way out, for one that was cancelled, or never began. */
+MUST_CHECK int store_campaign_reopen(struct db *db, int64_t id, struct error *err);
+/* A page of them behind `after`, in the order of their numbers. */
+MUST_CHECK int store_campaign_sending(struct db *db, int64_t after, int64_t *ids, size_t max, size_t *n, struct error *err);
 
 MUST_CHECK int store_campaign_counts(struct db *db, int64_t id, struct campaign_counts *out, struct error *err);
 MUST_CHECK int store_campaign_counts_by_provider(struct db *db, int64_t id, struct campaign_counts *out, size_t max, size_t *n,
                                                  struct error *err);
-/* Recounts the deliveries: for store check. */
+/* Recounts the deliveries. */
 MUST_CHECK int store_campaign_recount(struct db *db, int64_t id, struct campaign_counts *out, struct error *err);
+/* Whether its counters are what its deliveries are; both are read in one snapshot. */
+MUST_CHECK int store_campaign_check(struct db *db, int64_t id, bool *is_right, struct error *err);
 /* Who would get it now, by provider: what `send` shows first. out[i].queued is the number. */
 MUST_CHECK int store_campaign_audience(struct db *db, const struct campaign *campaign, struct campaign_counts *out, size_t max, size_t *n,
                                        struct error *err);

@@ -55,10 +55,7 @@ static const struct sql BACK_SENT = { .name = "missed again, returned", .text = 
 /* A return may come for any delivery: of one that was given up, or is in doubt, it counted too. */
 static const struct sql BACK_EXPIRED = { .name = "missed again, given up, returned", .text = BACK(expired), .in = AGAIN_ARGS };
 static const struct sql BACK_UNCERTAIN = { .name = "missed again, in doubt, returned", .text = BACK(uncertain), .in = AGAIN_ARGS };
-static const struct sql REOPEN = { .name = "missed reopen",
-	                           .text = "UPDATE campaign SET state = 'sending', finished_us = 0 WHERE id = $1 AND state = 'sent'",
-	                           .in = ARGS(ARG(a, INT)) };
-const struct sql *const missed_statements[] = { &MISSED, &EXPIRED, &UNCERTAIN, &BACK_SENT, &BACK_EXPIRED, &BACK_UNCERTAIN, &REOPEN, NULL };
+const struct sql *const missed_statements[] = { &MISSED, &EXPIRED, &UNCERTAIN, &BACK_SENT, &BACK_EXPIRED, &BACK_UNCERTAIN, NULL };
 
 int store_missed_page(struct db *db, int64_t campaign, int64_t after, struct missed *out, size_t max, size_t *n, struct arena *arena,
                       struct error *err)
@@ -71,23 +68,6 @@ struct resending {
 	const struct missed *rows;
 	size_t n;
 };
-
-static int reopen(struct db *db, const struct resending *in, struct error *err)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
-	int found = store_campaign_get(db, in->campaign, &campaign, &arena, err);
-	if (found <= 0)
-		return found < 0 ? -1 : error_set(err, ERROR_NOT_FOUND, "there is no campaign %" PRId64, in->campaign);
-	if (campaign.state == CAMPAIGN_SENDING || campaign.state == CAMPAIGN_PAUSED)
-		return 0;
-	if (campaign_next((enum campaign_state)campaign.state, CAMPAIGN_ON_REOPEN) == CAMPAIGN_NONE)
-		return error_set(err, ERROR_CONFLICT,
-		                 "campaign %" PRId64 " is %s: a resend is for one that was sent. After a cancel a new campaign of the post "
-		                 "reaches who did not get it: gazette campaign create LIST --post %" PRId64,
-		                 in->campaign, campaign_words[campaign.state], campaign.post_id);
-	return db_run(db, &REOPEN, &(struct arg){ .a = in->campaign }, NULL, err);
-}
 
 static int again(struct db *db, struct resending *in, const struct missed *row, struct tally *tally, struct error *err)
 {
@@ -122,7 +102,7 @@ static int resend_body(struct db *db, void *arg, struct error *err)
 	struct resending *in = arg;
 	struct tally tally = { 0 };
 	in->queued = 0;
-	if (reopen(db, in, err) < 0)
+	if (store_campaign_reopen(db, in->campaign, err) < 0)
 		return -1;
 	for (size_t i = 0; i < in->n; i++)
 		if (in->rows[i].resend_reaches && again(db, in, &in->rows[i], &tally, err) < 0)

@@ -19,6 +19,14 @@ static const struct sql SET_UNHELD = { .name = "provider set by daemon",
 	                               .text = SET_PROVIDER
 	                               " WHERE provider_state.is_held = 0 OR provider_state.paused_until_us <= excluded.at_us",
 	                               .in = provider_state_fields };
+static const struct sql SHIFT = {
+	.name = "provider pauses shift",
+	.text = "UPDATE provider_state SET paused_until_us = paused_until_us + $1, at_us = at_us + $2 WHERE paused_until_us > 0",
+	.in = ARGS(ARG(a, INT), ARG(a, INT)),
+};
+static const struct sql SHIFT_RELAYS = { .name = "relay pauses shift",
+	                                 .text = "UPDATE relay_state SET until_us = until_us + $1 WHERE until_us > 0",
+	                                 .in = ARGS(ARG(a, INT)) };
 static const struct sql RESET = { .name = "provider reset",
 	                          .text = "DELETE FROM provider_state WHERE provider = $1",
 	                          .in = ARGS(ARG(a, INT)) };
@@ -58,20 +66,23 @@ static const struct sql USES_OLD = { .name = "rate uses old",
 	                             .text = "DELETE FROM rate_use WHERE slice_us + 2 * period_us < $1",
 	                             .in = ARGS(ARG(a, INT)) };
 #define F(member, kind) FIELD(struct flow, member, FIELD_##kind)
-static const struct field flow_fields[] = { F(campaign, INT),   F(list, INT),   F(campaign_rate, TEXT),
-	                                    F(list_rate, TEXT), F(relay, TEXT), FIELD_END };
-#define FLOW                                                                                                                               \
-	"SELECT c.id AS campaign, l.id AS list, c.rate AS campaign_rate, l.rate AS list_rate, l.relay AS relay FROM campaign c JOIN list " \
-	"l ON l.id = c.list_id "
-static const struct sql FLOWS = { .name = "flows",
-	                          .text = FLOW "WHERE c.state = 'sending' ORDER BY c.started_us, c.id",
-	                          .row = flow_fields,
-	                          .row_bytes = sizeof(struct flow) };
-static const struct sql FLOW_OF = { .name = "flow of campaign",
-	                            .text = FLOW "WHERE c.id = $1",
-	                            .in = ARGS(ARG(a, INT)),
-	                            .row = flow_fields,
-	                            .row_bytes = sizeof(struct flow) };
+static const struct field flow_fields[] = { F(campaign, INT), F(list, INT), F(rate, TEXT), F(relay, TEXT), FIELD_END };
+#define FLOW_ROWS .row = flow_fields, .row_bytes = sizeof(struct flow)
+#define FLOW "SELECT c.id AS campaign, c.list_id AS list, c.rate AS rate, '' AS relay FROM campaign c "
+static const struct sql FLOW_CAMPAIGNS = { .name = "flows of campaigns",
+	                                   .text = FLOW "WHERE c.state = 'sending' AND c.id > $1 ORDER BY c.id LIMIT $2",
+	                                   .in = ARGS(ARG(a, INT), ARG(b, INT)),
+	                                   FLOW_ROWS };
+static const struct sql FLOW_LISTS = {
+	.name = "flows of lists",
+	.text = "SELECT CAST(0 AS BIGINT) AS campaign, l.id AS list, l.rate AS rate, l.relay AS relay FROM list l WHERE l.id > $1 AND "
+		"(l.rate <> '' OR l.relay <> '') AND EXISTS (SELECT 1 FROM campaign c WHERE c.list_id = l.id AND c.state = 'sending') "
+		"ORDER "
+		"BY l.id LIMIT $2",
+	.in = ARGS(ARG(a, INT), ARG(b, INT)),
+	FLOW_ROWS
+};
+static const struct sql FLOW_OF = { .name = "flow of campaign", .text = FLOW "WHERE c.id = $1", .in = ARGS(ARG(a, INT)), FLOW_ROWS };
 static const struct sql SET_RATE = { .name = "campaign set rate",
 	                             .text = "UPDATE campaign SET rate = $1 WHERE id = $2 AND state NOT IN ('sent', 'cancelled')",
 	                             .in = ARGS(ARG(s, TEXT), ARG(a, INT)) };
@@ -96,9 +107,10 @@ static const struct sql SET_PROVIDERS = {
 	.text = "UPDATE subscriber SET provider = $1 WHERE id = $2",
 	.in = (const struct field[]){ S(provider, INT), S(id, INT), FIELD_END },
 };
-const struct sql *const pace_statements[] = { &ALL,        &SET,     &SET_UNHELD, &RESET,         &NAMES, &NUMBER_OF,
-	                                      &NEW_NUMBER, &USES,    &USE_SET,    &USES_OLD,      &FLOWS, &FLOW_OF,
-	                                      &SET_RATE,   &RETURNS, &PROVIDERS,  &SET_PROVIDERS, NULL };
+const struct sql *const pace_statements[] = { &ALL,      &SET,      &SET_UNHELD,     &SHIFT,         &SHIFT_RELAYS,
+	                                      &RESET,    &NAMES,    &NUMBER_OF,      &NEW_NUMBER,    &USES,
+	                                      &USE_SET,  &USES_OLD, &FLOW_CAMPAIGNS, &FLOW_LISTS,    &FLOW_OF,
+	                                      &SET_RATE, &RETURNS,  &PROVIDERS,      &SET_PROVIDERS, NULL };
 
 int store_provider_all(struct db *db, struct provider_state *out, size_t max, size_t *n, struct arena *arena, struct error *err)
 {
@@ -108,6 +120,16 @@ int store_provider_all(struct db *db, struct provider_state *out, size_t max, si
 int store_provider_set(struct db *db, const struct provider_state *state, bool is_person, struct error *err)
 {
 	return store_run(db, is_person ? &SET : &SET_UNHELD, state, NULL, err);
+}
+
+static int shift_body(struct db *db, void *arg, struct error *err)
+{
+	return db_run(db, &SHIFT, arg, NULL, err) < 0 ? -1 : db_run(db, &SHIFT_RELAYS, arg, NULL, err);
+}
+
+int store_pauses_shift(struct db *db, int64_t by_us, struct error *err)
+{
+	return db_write(db, shift_body, &(struct arg){ .a = by_us }, err);
 }
 
 int store_provider_reset(struct db *db, int64_t provider, struct error *err)
@@ -173,9 +195,14 @@ int store_rate_use_set(struct db *db, const struct rate_use *uses, size_t n, str
 	return db_write(db, several_body, &(struct several){ &USE_SET, uses, sizeof *uses, n }, err);
 }
 
-int store_flow_all(struct db *db, struct flow *out, size_t max, size_t *n, struct arena *arena, struct error *err)
+int store_flow_campaigns(struct db *db, int64_t after, struct flow *out, size_t max, size_t *n, struct arena *arena, struct error *err)
 {
-	return db_all(db, &FLOWS, NULL, out, max, n, arena, err);
+	return db_all(db, &FLOW_CAMPAIGNS, &(struct arg){ .a = after, .b = (int64_t)max }, out, max, n, arena, err);
+}
+
+int store_flow_lists(struct db *db, int64_t after, struct flow *out, size_t max, size_t *n, struct arena *arena, struct error *err)
+{
+	return db_all(db, &FLOW_LISTS, &(struct arg){ .a = after, .b = (int64_t)max }, out, max, n, arena, err);
 }
 
 int store_flow_of(struct db *db, int64_t campaign, struct flow *out, struct arena *arena, struct error *err)

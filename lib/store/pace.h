@@ -13,6 +13,8 @@ extern const struct field provider_state_fields[];
 MUST_CHECK int store_provider_all(struct db *db, struct provider_state *out, size_t max, size_t *n, struct arena *arena, struct error *err);
 /* The whole row; the daemon leaves a person's pause as it is. */
 MUST_CHECK int store_provider_set(struct db *db, const struct provider_state *state, bool is_person, struct error *err);
+/* The wall clock jumped: the pauses of providers and relays end that much later. */
+MUST_CHECK int store_pauses_shift(struct db *db, int64_t by_us, struct error *err);
 MUST_CHECK int store_provider_reset(struct db *db, int64_t provider, struct error *err); /* forgets all of it */
 /* The number of a name that the configuration brought, made if there is none (from `first` on). FULL: none is left below `end`. */
 MUST_CHECK int store_provider_number(struct db *db, const char *name, int64_t first, int64_t end, int64_t *id, struct error *err);
@@ -32,12 +34,16 @@ MUST_CHECK int store_rate_use_all(struct db *db, int64_t now_us, struct rate_use
                                   struct error *err);
 MUST_CHECK int store_rate_use_set(struct db *db, const struct rate_use *uses, size_t n, struct error *err);
 
-/* Campaigns under way with the rates and the relay that hold them; texts are "" where there is none. */
+/* Campaigns under way with their own rate, and lists of such that have a rate or a relay (campaign 0); texts are "" where there is none.
+ * A page behind `after`, in the order of their numbers. */
 struct flow {
 	int64_t campaign, list;
-	const char *campaign_rate, *list_rate, *relay;
+	const char *rate, *relay;
 };
-MUST_CHECK int store_flow_all(struct db *db, struct flow *out, size_t max, size_t *n, struct arena *arena, struct error *err);
+MUST_CHECK int store_flow_campaigns(struct db *db, int64_t after, struct flow *out, size_t max, size_t *n, struct arena *arena,
+                                    struct error *err);
+MUST_CHECK int store_flow_lists(struct db *db, int64_t after, struct flow *out, size_t max, size_t *n, struct arena *arena,
+                                struct error *err);
 MUST_CHECK int store_campaign_set_rate(struct db *db, int64_t campaign, const char *rate, int64_t *changed, struct error *err);
 MUST_CHECK int store_flow_of(struct db *db, int64_t campaign, struct flow *out, struct arena *arena, struct error *err); /* 1, 0, -1 */
 

@@ -4,7 +4,7 @@
 #include "store/delivery.h"
 #include "store/tally.h"
 
-enum { CHUNK = 1000 };
+enum { CHUNK = 1000, CAMPAIGNS = 256 };
 
 #define TOO_OLD                                                                                                                            \
 	"SELECT d.id AS n FROM campaign c JOIN delivery d ON d.campaign_id = c.id AND d.state = 'deferred' WHERE c.state IN ('sending', "  \
@@ -49,9 +49,6 @@ static const struct sql RESEND = {
 	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
 	MOVED
 };
-static const struct sql REOPEN = { .name = "campaign reopen",
-	                           .text = "UPDATE campaign SET state = 'sending', finished_us = 0 WHERE id = $1 AND state = 'sent'",
-	                           .in = ARGS(ARG(b, INT)) };
 static const struct sql PROVED = {
 	.name = "proved",
 	.text = "UPDATE delivery SET state = 'sent', finished_us = $1, merge_values = NULL, reason = '' WHERE campaign_id = $2 AND "
@@ -142,8 +139,8 @@ static const struct sql REVOCATIONS = {
 	.row = revocation_fields,
 	.row_bytes = sizeof(struct revocation)
 };
-const struct sql *const queue_statements[] = { &EXPIRE, &HAS_TOO_OLD,  &RETRY,   &RETRY_QUEUED, &RETRY_NOTICES, &RESEND,      &REOPEN,
-	                                       &PROVED, &IS_UNCERTAIN, &WAITING, &WHY_ONE,      &WHY_ALL,       &REVOCATIONS, NULL };
+const struct sql *const queue_statements[] = { &EXPIRE,       &HAS_TOO_OLD, &RETRY,   &RETRY_QUEUED, &RETRY_NOTICES, &RESEND, &PROVED,
+	                                       &IS_UNCERTAIN, &WAITING,     &WHY_ONE, &WHY_ALL,      &REVOCATIONS,   NULL };
 
 struct acting {
 	struct arg arg;
@@ -163,7 +160,7 @@ static int act_body(struct db *db, void *arg, struct error *err)
 	if (tally_moved(db, &tally, rows, n, in->from, in->to, err) < 0)
 		return -1;
 	in->n = (int64_t)n;
-	if (in->sql == &RESEND && n > 0 && db_run(db, &REOPEN, &in->arg, NULL, err) < 0)
+	if (in->sql == &RESEND && n > 0 && store_campaign_reopen(db, in->arg.b, err) < 0)
 		return -1;
 	return tally_write(db, &tally, err);
 }
@@ -216,16 +213,18 @@ static int retry_campaign(struct db *db, int64_t campaign, int64_t now_us, int64
 
 int store_delivery_retry(struct db *db, int64_t campaign, int64_t now_us, int64_t *n, struct error *err)
 {
-	int64_t ids[256];
-	size_t count = 0;
+	int64_t ids[CAMPAIGNS];
+	int64_t after = 0;
 	*n = 0;
 	if (campaign > 0)
 		return retry_campaign(db, campaign, now_us, n, err);
-	if (store_campaign_sending(db, ids, COUNT_OF(ids), &count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (retry_campaign(db, ids[i], now_us, n, err) < 0)
+	for (size_t count = CAMPAIGNS; count == CAMPAIGNS; after = count ? ids[count - 1] : after) {
+		if (store_campaign_sending(db, after, ids, CAMPAIGNS, &count, err) < 0)
 			return -1;
+		for (size_t i = 0; i < count; i++)
+			if (retry_campaign(db, ids[i], now_us, n, err) < 0)
+				return -1;
+	}
 	int64_t notices = 0;
 	if (store_run(db, &RETRY_NOTICES, &(struct arg){ .a = now_us }, &notices, err) < 0)
 		return -1;

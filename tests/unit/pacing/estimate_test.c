@@ -16,6 +16,7 @@ static struct pacing *start(const struct pacing_setup *setup)
 {
 	static struct pacing pacing;
 	struct error err;
+	pacing_clear(&pacing);
 	assert_int_equal(pacing_init(&pacing, setup, at(0), &err), 0);
 	return &pacing;
 }
@@ -74,7 +75,8 @@ static void test_a_pause_is_waited_for(void **state)
 	struct pacing_line line = { .provider = GMAIL, .n = 10 };
 	struct pacing *pacing = start(&setup);
 	(void)state;
-	pacing_restore_provider(pacing, GMAIL, 0, at(HOUR_US).wall_us, true, "dana", at(0));
+	pacing_restore_provider(pacing, GMAIL, &(struct pacing_told){ .paused_us = at(HOUR_US).wall_us, .is_held = true, .reason = "dana" },
+	                        at(0));
 	struct estimate estimate = pacing_estimate(pacing, &line, 1, 5000 * 1000, at(0));
 	assert_int_equal(estimate.by, HOLD_PROVIDER_PAUSE);
 	assert_in_range(estimate.us, HOUR_US - SECOND_US, HOUR_US + SECOND_US);
@@ -87,7 +89,7 @@ static void test_a_campaigns_own_rate(void **state)
 	struct pacing_flow flow = { .list = 1, .campaign = 7, .rates = { { { 60, 0, MINUTE_US } }, 1 }, .relay = -1 };
 	struct pacing *pacing = start(&setup);
 	(void)state;
-	pacing_set_flows(pacing, &flow, 1);
+	assert_int_equal(pacing_set_flows(pacing, &flow, 1, NULL), 0);
 	struct estimate estimate = pacing_estimate(pacing, lines, 2, 5000 * 1000, at(0));
 	assert_int_equal(estimate.by, HOLD_CAMPAIGN);
 	assert_int_equal(estimate.which, 7);

@@ -24,6 +24,7 @@ static struct pacing *start(const struct pacing_setup *setup)
 {
 	static struct pacing pacing;
 	struct error err;
+	pacing_clear(&pacing);
 	assert_int_equal(pacing_init(&pacing, setup, at(0), &err), 0);
 	return &pacing;
 }
@@ -200,11 +201,13 @@ static void test_a_held_provider_sends_no_probe(void **state)
 	struct pacing *pacing = start(&setup);
 	size_t relay = 0;
 	(void)state;
-	pacing_restore_provider(pacing, GMAIL, 0, at(HOUR_US).wall_us, true, "dana: waiting for an answer", at(0));
+	pacing_restore_provider(
+		pacing, GMAIL,
+		&(struct pacing_told){ .paused_us = at(HOUR_US).wall_us, .is_held = true, .reason = "dana: waiting for an answer" }, at(0));
 	assert_int_equal(take(pacing, GMAIL, MINUTE_US, &relay), HOLD_PROVIDER_PAUSE);
 	assert_int_equal(pacing_room(pacing, GMAIL, at(MINUTE_US), 100), 0);
 	/* A person lets it go on. */
-	pacing_restore_provider(pacing, GMAIL, 0, 0, false, "", at(MINUTE_US));
+	pacing_restore_provider(pacing, GMAIL, &(struct pacing_told){ .paused_us = 0, .is_held = false, .reason = "" }, at(MINUTE_US));
 	assert_int_equal(take(pacing, GMAIL, MINUTE_US, &relay), HOLD_NOTHING);
 }
 
@@ -214,9 +217,12 @@ static void test_a_held_provider_goes_on_when_its_time_is_over(void **state)
 	struct pacing *pacing = start(&setup);
 	size_t relay = 0;
 	(void)state;
-	pacing_restore_provider(pacing, GMAIL, 0, at(HOUR_US).wall_us, true, "for an hour", at(0));
+	pacing_restore_provider(pacing, GMAIL,
+	                        &(struct pacing_told){ .paused_us = at(HOUR_US).wall_us, .is_held = true, .reason = "for an hour" }, at(0));
 	/* The row stays as the person wrote it. */
-	pacing_restore_provider(pacing, GMAIL, 0, at(HOUR_US).wall_us, true, "for an hour", at(HOUR_US));
+	pacing_restore_provider(pacing, GMAIL,
+	                        &(struct pacing_told){ .paused_us = at(HOUR_US).wall_us, .is_held = true, .reason = "for an hour" },
+	                        at(HOUR_US));
 	assert_int_equal(pacing_room(pacing, GMAIL, at(HOUR_US), 100), 100);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(take(pacing, GMAIL, HOUR_US + i, &relay), HOLD_NOTHING);
@@ -252,7 +258,7 @@ static void test_a_list_leases_what_its_own_relay_takes(void **state)
 	setup.relay[1].weight = 1;
 	setup.relay[1].rates = (struct pacing_rates){ { { 2, 0, HOUR_US } }, 1 };
 	struct pacing *pacing = start(&setup);
-	pacing_set_flows(pacing, &flow, 1);
+	assert_int_equal(pacing_set_flows(pacing, &flow, 1, NULL), 0);
 	assert_int_equal(pacing_flow_room(pacing, 5, 1, at(0), 100), 2);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pacing_take(pacing, &key, 0, at(i), &relay, &wait_us), HOLD_NOTHING);
@@ -271,11 +277,11 @@ static void test_a_campaign_and_a_list_have_rates_of_their_own(void **state)
 	size_t relay = 0;
 	int64_t wait_us = 0;
 	(void)state;
-	pacing_set_flows(pacing, flows, 2);
+	assert_int_equal(pacing_set_flows(pacing, flows, 2, NULL), 0);
 	assert_int_equal(take(pacing, 0, 0, &relay), HOLD_NOTHING);
 	assert_int_equal(take(pacing, 0, 0, &relay), HOLD_CAMPAIGN);
 	/* Set again, as at every look: its tokens stay spent. */
-	pacing_set_flows(pacing, flows, 2);
+	assert_int_equal(pacing_set_flows(pacing, flows, 2, NULL), 0);
 	assert_int_equal(take(pacing, 0, 0, &relay), HOLD_CAMPAIGN);
 	assert_int_equal(pacing_take(pacing, &key, 0, at(0), &relay, &wait_us), HOLD_NOTHING);
 	assert_int_equal(pacing_take(pacing, &key, 0, at(0), &relay, &wait_us), HOLD_NOTHING);
@@ -305,7 +311,7 @@ static void test_relays_share_by_weight_and_a_list_may_name_one(void **state)
 		got[relay]++;
 	}
 	assert_int_equal(got[0], 300);
-	pacing_set_flows(pacing, &flow, 1);
+	assert_int_equal(pacing_set_flows(pacing, &flow, 1, NULL), 0);
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(pacing_take(pacing, &key, 0, at(i), &relay, &wait_us), HOLD_NOTHING);
 		assert_int_equal(relay, 1);
@@ -332,8 +338,11 @@ static void test_a_quota_of_an_hour_holds_over_a_restart(void **state)
 	struct pacing *pacing = start(&setup);
 	for (; went < 600; went++) {
 		assert_int_equal(take(pacing, 0, went * 1000, &relay), HOLD_NOTHING);
-		if (pacing->is_short)
-			assert_true(pacing_reserve(pacing, true, uses, 8) > 0);
+		if (!pacing->is_short)
+			continue;
+		size_t n = pacing_reserve(pacing, true, uses, 8);
+		assert_true(n > 0);
+		pacing_reserved(pacing, uses, n);
 	}
 	size_t n = pacing_reserve(pacing, true, uses, 8);
 	if (n == 0)
@@ -350,6 +359,137 @@ static void test_a_quota_of_an_hour_holds_over_a_restart(void **state)
 	struct pacing_key key = { 0 };
 	assert_int_equal(pacing_take(pacing, &key, 0, at(2 * MINUTE_US), &relay, &wait_us), HOLD_TOTAL);
 	assert_in_range(wait_us, 55 * MINUTE_US, 62 * MINUTE_US);
+}
+
+static void test_a_reserve_that_could_not_be_stored_is_none(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing_use uses[8];
+	size_t relay = 0;
+	(void)state;
+	setup.total = (struct pacing_rates){ .rate = { { 1000, 0, HOUR_US } }, .count = 1 };
+	struct pacing *pacing = start(&setup);
+	assert_int_equal(take(pacing, 0, 0, &relay), HOLD_NOTHING);
+	assert_true(pacing->is_short);
+	assert_int_equal(pacing_reserve(pacing, true, uses, 8), 1);
+	/* The disk was full: the next message is as short as this one. */
+	assert_true(pacing->is_short);
+	assert_int_equal(take(pacing, 0, 1, &relay), HOLD_NOTHING);
+	assert_int_equal(pacing_reserve(pacing, true, uses, 8), 1);
+	assert_int_equal(uses[0].used, 2 + 10);
+	pacing_reserved(pacing, uses, 1);
+	assert_false(pacing->is_short);
+	assert_int_equal(pacing_reserve(pacing, true, uses, 8), 0);
+}
+
+static void test_any_number_of_campaigns_and_lists_have_rates(void **state)
+{
+	enum { MANY = 1000 };
+	struct pacing_setup setup = one_relay();
+	static struct pacing_flow flows[2 * MANY];
+	size_t relay = 0;
+	int64_t wait_us = 0;
+	(void)state;
+	struct pacing *pacing = start(&setup);
+	/* In no order: a campaign of each list, then the list itself. */
+	for (int64_t i = 0; i < MANY; i++) {
+		int64_t place = i * 7 % MANY;
+		struct pacing_flow campaign = { .list = place + 1, .campaign = MANY - place, .relay = -1 };
+		struct pacing_flow list = { .list = place + 1, .relay = -1 };
+		campaign.rates = (struct pacing_rates){ { { 1, 0, HOUR_US } }, 1 };
+		list.rates = (struct pacing_rates){ { { 2, 2, SECOND_US } }, 1 };
+		flows[2 * i] = campaign;
+		flows[2 * i + 1] = list;
+	}
+	for (int again = 0; again < 2; again++)
+		assert_int_equal(pacing_set_flows(pacing, flows, 2 * MANY, NULL), again == 0);
+	for (int64_t i = 0; i < MANY; i++) {
+		struct pacing_key own = { .list = i + 1, .campaign = MANY - i };
+		struct pacing_key other = { .list = i + 1, .campaign = 5 * MANY };
+		assert_int_equal(pacing_take(pacing, &own, 0, at(0), &relay, &wait_us), HOLD_NOTHING);
+		assert_int_equal(pacing_take(pacing, &own, 0, at(0), &relay, &wait_us), HOLD_CAMPAIGN);
+		assert_int_equal(pacing_take(pacing, &other, 0, at(0), &relay, &wait_us), HOLD_NOTHING);
+		assert_int_equal(pacing_take(pacing, &other, 0, at(0), &relay, &wait_us), HOLD_LIST);
+	}
+}
+
+static void test_what_is_taken_back_was_no_probe(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing *pacing = start(&setup);
+	struct pacing_key key = { .provider = GMAIL, .list = 1, .campaign = 7 };
+	size_t relay = 0;
+	int64_t later = 3 * MINUTE_US;
+	(void)state;
+	pacing_outcome(pacing, 0, GMAIL, &slower, &provider_slow, at(0));
+	assert_int_equal(take(pacing, GMAIL, later, &relay), HOLD_NOTHING);
+	assert_int_equal(take(pacing, GMAIL, later + 1, &relay), HOLD_PROVIDER_PAUSE);
+	pacing_untake(pacing, &key, relay);
+	assert_int_equal(take(pacing, GMAIL, later + 2, &relay), HOLD_NOTHING);
+}
+
+/* The wall clock as it would be after a jump. */
+static struct moment jumped(int64_t us, int64_t by_us)
+{
+	struct moment moment = at(us);
+	moment.wall_us += by_us;
+	return moment;
+}
+
+static void test_a_clock_that_jumps_makes_no_pause_longer_or_shorter(void **state)
+{
+	static const int64_t jumps[] = { HOUR_US, -HOUR_US, 365 * DAY_US, -365 * DAY_US };
+	struct pacing_setup setup = one_relay();
+	size_t relay = 0;
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof jumps / sizeof jumps[0]; i++) {
+		int64_t jump = jumps[i / 2];
+		struct pacing *pacing = start(&setup);
+		struct pacing_told told = { .paused_us = at(10 * MINUTE_US).wall_us, .is_held = i % 2, .reason = "wait" };
+		pacing_restore_provider(pacing, GMAIL, &told, at(0));
+		pacing_hold_relay(pacing, 0, told.paused_us, "wait", at(0));
+		/* Before anybody moved what is stored, and after. */
+		for (int moved = 0; moved < 2; moved++) {
+			told.paused_us += moved ? jump : 0;
+			pacing_restore_provider(pacing, GMAIL, &told, jumped(MINUTE_US, jump));
+			pacing_hold_relay(pacing, 0, told.paused_us, "wait", jumped(MINUTE_US, jump));
+			assert_int_equal(pacing->provider[GMAIL].pause.until_us, 10 * MINUTE_US);
+			assert_int_equal(pacing->relay[0].pause.until_us, 10 * MINUTE_US);
+		}
+		pacing_restore_provider(pacing, GMAIL, &told, jumped(10 * MINUTE_US, jump));
+		pacing_hold_relay(pacing, 0, told.paused_us, "wait", jumped(10 * MINUTE_US, jump));
+		assert_false(pacing_is_paused(pacing, 0, 10 * MINUTE_US));
+		assert_int_equal(take(pacing, GMAIL, 10 * MINUTE_US, &relay), HOLD_NOTHING);
+	}
+}
+
+static void test_a_clock_set_back_between_two_starts_makes_no_pause_longer(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing *pacing = start(&setup);
+	struct pacing_told told = { .paused_us = at(10 * MINUTE_US).wall_us, .at_us = at(0).wall_us, .reason = "wait" };
+	(void)state;
+	for (int look = 0; look < 2; look++)
+		pacing_restore_provider(pacing, GMAIL, &told, jumped(look * MINUTE_US, -365 * DAY_US));
+	assert_int_equal(pacing->provider[GMAIL].pause.until_us, 10 * MINUTE_US);
+}
+
+static void test_a_reload_keeps_what_a_person_paused(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing *pacing = start(&setup);
+	struct error err;
+	(void)state;
+	pacing_hold_relay(pacing, 0, at(HOUR_US).wall_us, "dana: maintenance", at(0));
+	assert_int_equal(pacing_reload(pacing, &setup, at(MINUTE_US), &err), 0);
+	assert_true(pacing->relay[0].is_held && pacing_is_paused(pacing, 0, MINUTE_US));
+	/* A success of what was on its way ends no pause of a person's. */
+	pacing_outcome(pacing, 0, 0, &accepted, &sent, at(2 * MINUTE_US));
+	pacing_hold_relay(pacing, 0, at(HOUR_US).wall_us, "dana: maintenance", at(2 * MINUTE_US));
+	assert_true(pacing_is_paused(pacing, 0, 2 * MINUTE_US));
+	assert_string_equal(pacing->relay[0].pause.reason, "dana: maintenance");
+	pacing_hold_relay(pacing, 0, 0, "", at(3 * MINUTE_US));
+	assert_false(pacing_is_paused(pacing, 0, 3 * MINUTE_US));
 }
 
 static void test_what_comes_back_untried_counts_again(void **state)
@@ -447,6 +587,12 @@ int main(void)
 		                            cmocka_unit_test(test_a_campaign_and_a_list_have_rates_of_their_own),
 		                            cmocka_unit_test(test_relays_share_by_weight_and_a_list_may_name_one),
 		                            cmocka_unit_test(test_a_quota_of_an_hour_holds_over_a_restart),
+		                            cmocka_unit_test(test_a_reserve_that_could_not_be_stored_is_none),
+		                            cmocka_unit_test(test_any_number_of_campaigns_and_lists_have_rates),
+		                            cmocka_unit_test(test_what_is_taken_back_was_no_probe),
+		                            cmocka_unit_test(test_a_clock_that_jumps_makes_no_pause_longer_or_shorter),
+		                            cmocka_unit_test(test_a_clock_set_back_between_two_starts_makes_no_pause_longer),
+		                            cmocka_unit_test(test_a_reload_keeps_what_a_person_paused),
 		                            cmocka_unit_test(test_what_comes_back_untried_counts_again),
 		                            cmocka_unit_test(test_never_more_than_the_quota_in_any_hour),
 		                            cmocka_unit_test(test_reload_keeps_pauses_and_what_was_used),

@@ -329,6 +329,34 @@ static void test_5_an_editor_sends_doubt_again(void **state)
 	fixture_check_counts(f, 1);
 }
 
+static void test_5_what_is_cancelled_is_not_sent_again(void **state)
+{
+	struct fixture *f = *state;
+	struct job job;
+	struct error why = { 0 };
+	bool done = false;
+	int64_t n = 0;
+	fixture_join(f, 0, 3);
+	fixture_start(f);
+	assert_int_equal(fixture_lease(f, &job, 1, NOW_US), 1);
+	assert_true(fixture_mark(f, &job));
+	assert_true(fixture_say(f, &job, OUTCOME_SILENT, UNCERTAIN));
+	while (!done)
+		OK(store_campaign_cancel(f->db, f->campaign, "test", 1000, NOW_US, &done, err));
+	assert_int_equal(fixture_counts(f).uncertain, 1);
+	assert_int_equal(store_delivery_resend_uncertain(f->db, f->campaign, NOW_US, &n, &why), -1);
+	assert_int_equal(why.code, ERROR_CONFLICT);
+	assert_non_null(strstr(why.text, "is cancelled"));
+	assert_int_equal(fixture_counts(f).uncertain, 1);
+	assert_int_equal(fixture_counts(f).queued, 0);
+	fixture_check_counts(f, 3);
+	/* One that is paused takes it up, and stays paused. */
+	fixture_sql(f, "UPDATE campaign SET state = 'paused'");
+	OK(store_delivery_resend_uncertain(f->db, f->campaign, NOW_US, &n, err));
+	assert_int_equal(n, 1);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM campaign WHERE state = 'paused'"), 1);
+}
+
 /* 6. The mark is the check. */
 static void leave(struct fixture *f, const struct job *job)
 {
@@ -619,6 +647,19 @@ static void test_what_waits_and_why_and_who_was_missed(void **state)
 }
 
 #define LEDGER(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+static void test_7_a_wrong_count_is_seen(void **state)
+{
+	struct fixture *f = *state;
+	bool is_right = false;
+	fixture_join(f, 0, 5);
+	fixture_start(f);
+	OK(store_campaign_check(f->db, f->campaign, &is_right, err));
+	assert_true(is_right);
+	fixture_sql(f, "UPDATE delivery SET state = 'sent' WHERE id = (SELECT min(id) FROM delivery)");
+	OK(store_campaign_check(f->db, f->campaign, &is_right, err));
+	assert_false(is_right);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -633,7 +674,9 @@ int main(void)
 		LEDGER(test_5_doubt_is_held_or_sent_again_once),
 		LEDGER(test_5_a_resend_is_the_same_mail),
 		LEDGER(test_5_a_sign_of_life_ends_doubt),
+		LEDGER(test_7_a_wrong_count_is_seen),
 		LEDGER(test_5_an_editor_sends_doubt_again),
+		LEDGER(test_5_what_is_cancelled_is_not_sent_again),
 		LEDGER(test_6_what_was_committed_before_the_mark_is_honoured),
 		LEDGER(test_6_and_before_the_lease),
 		LEDGER(test_6_a_pause_is_lifted),
