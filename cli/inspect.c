@@ -96,11 +96,12 @@ static void print_page(const struct inspected *in, const struct content_head *he
 	snprintf(path, sizeof path, "%s", in->what);
 	for (size_t i = 0; i < head->feed_count; i++)
 		json_array_append_new(feeds, json_string(head->feeds[i]));
-	cli_json(json_pack("{s:s,s:s,s:s,s:I,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:o,s:s?}", "file", in->file, "case",
-	                   basename(dirname(path)), "kind", "page", "n_entries", (json_int_t)0, "title", head->title, "subtitle",
-	                   post->subtitle, "byline", head->byline, "excerpt", head->excerpt, "siteName", head->site, "lang", head->language,
-	                   "dir", head->direction, "publishedTime", head->published, "modifiedTime", head->modified, "image", head->image,
-	                   "canonical", head->canonical, "feeds", feeds, "html", post->html));
+	cli_json(json_pack("{s:s,s:s,s:s,s:I,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:o,s:s?,s:s,s:s?,s:o}", "file",
+	                   in->file, "case", basename(dirname(path)), "kind", "page", "n_entries", (json_int_t)0, "title", head->title,
+	                   "subtitle", post->subtitle, "byline", head->byline, "excerpt", head->excerpt, "siteName", head->site, "lang",
+	                   head->language, "dir", head->direction, "publishedTime", head->published, "modifiedTime", head->modified,
+	                   "image", head->image, "canonical", head->canonical, "feeds", feeds, "html", post->html, "title_text",
+	                   post->title, "author", post->author, "published_iso8601_utc", time_json(post->published_us)));
 }
 
 static void print_markdown(const struct inspected *in, const struct content_front *front, const struct post *post, const char *error)

@@ -68,6 +68,23 @@ const char *feed_text_as_html(const char *text, struct arena *arena)
 	return out.failed ? NULL : arena_text(arena, buffer_text(&out));
 }
 
+/* Escaped once too often: no tag at all, and what its references say is a body. */
+static const char *unescape_twice(const char *text, struct arena *arena)
+{
+	static const char *const blocks[] = { "<p",  "<div",    "<h1",    "<h2",         "<h3",  "<ul",
+		                              "<ol", "<figure", "<table", "<blockquote", "<img", "<a " };
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(FEED_BYTES);
+	CLEANUP(html_doc_free) xmlDoc *doc = text && !strchr(text, '<') && strstr(text, "&lt;/") ? html_parse(bytes_text(text)) : NULL;
+	if (!doc || !xmlDocGetRootElement(doc))
+		return text;
+	html_text(xmlDocGetRootElement(doc), &out);
+	struct bytes said = text_trim(buffer_bytes(&out));
+	for (size_t i = 0; i < COUNT_OF(blocks) && said.size > 0 && said.data[said.size - 1] == '>'; i++)
+		if (text_starts_nocase(said, blocks[i]))
+			return arena_copy(arena, said.data, said.size);
+	return text;
+}
+
 const char *feed_body(const xmlNode *node, bool is_html, struct arena *arena)
 {
 	CLEANUP(buffer_clear) struct buffer raw = BUFFER_INIT(FEED_BYTES);
@@ -83,5 +100,5 @@ const char *feed_body(const xmlNode *node, bool is_html, struct arena *arena)
 	if (text && mode && strcmp(mode, "base64") == 0)
 		text = from_base64(text, arena);
 	bool escaped = mode && strcmp(mode, "escaped") == 0 && (!type || !strstr(type, "plain"));
-	return is_html || escaped || (type && strstr(type, "html")) ? text : feed_text_as_html(text, arena);
+	return is_html || escaped || (type && strstr(type, "html")) ? unescape_twice(text, arena) : feed_text_as_html(text, arena);
 }

@@ -9,6 +9,7 @@
 /* What a page says about itself, one line of text each; NULL where it says nothing. Dates as written. */
 struct content_head {
 	const char *title, *byline, *excerpt, *site, *language, *direction, *published, *modified;
+	const char *author, *heading; /* the writer's name alone; the heading that is the title without the site's name; or NULL */
 	const char *canonical, *image, *image_alt; /* absolute URLs */
 	const char *const *feeds;                  /* absolute URLs of the feeds it announces, in order */
 	size_t feed_count;
@@ -36,6 +37,7 @@ struct content_feed {
 	size_t count;
 	size_t dropped;                    /* items that could not be taken */
 	const char *why_dropped;           /* what was wrong with the first of them; NULL: nothing */
+	const char *unknown_charset;       /* the encoding it names, if nobody knows that one and it had to be guessed; or NULL */
 	const struct content_head *head;   /* of a page; else NULL */
 	const struct content_front *front; /* of a Markdown file, also of one that is refused; else NULL */
 };                                         /* all of it lives in the arena */

@@ -11,6 +11,7 @@ struct civil {
 	int year, month, day;
 	int hour, minute, second;
 	bool has_clock, has_zone, pm, am;
+	bool day_is_first; /* before its month */
 	int64_t zone_us;
 };
 
@@ -24,27 +25,57 @@ static int number(const char *text, size_t n)
 	return value;
 }
 
+/* How months begin in the languages that servers of the world are set to. */
 static int month_of(const char *name)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	for (int m = 0; m < 12; m++)
-		if (strncasecmp(months + 3 * m, name, 3) == 0)
-			return m + 1;
-	return 0;
+	static const char *const months[12] = {
+		"jan jän gen ene янв ינו Ιαν ocak",
+		"feb fév fev lut фев פבר Φεβ şub",
+		"mar mär mrt maa már мар מרץ Μάρ Μαρ Μάώ",
+		"apr avr abr ápr kwi апр אפר Απρ nisan",
+		"may mai mag mei maj máj май мая מאי Μάι Μαΐ Μαϊ",
+		"jun jui giu jún cze июн יונ Ιούν Ιον haz",
+		"jul juil lug júl lip июл יול Ιούλ Ιολ tem",
+		"aug aou aoû ago sie авг אוג Αύγ Αυγ ağu",
+		"sep set szept wrz сен ספט Σεπ eyl",
+		"oct okt ott out paź окт אוק Οκτ ekim",
+		"nov lis ноя נוב Νοέ Νοε kas",
+		"dec dez déc dic des gru дек דצמ Δεκ ara",
+	};
+	int month = 0;
+	size_t longest = 0;
+	for (int m = 0; m < 12; m++) {
+		struct bytes rest = bytes_text(months[m]);
+		struct bytes word;
+		while (text_next_part(&rest, " ", &word))
+			if (word.size > longest && strncasecmp(word.data, name, word.size) == 0) {
+				longest = word.size;
+				month = m + 1;
+			}
+	}
+	return month;
 }
 
 static bool zone_by_name(const char *name, size_t n, int64_t *us)
 {
+	/* RFC 822 section 5.1, and what servers elsewhere write. Where several lands use a name, the one with most of the feeds. */
 	static const struct {
 		const char *name;
-		int hours;
-	} zones[] = { { "GMT", 0 },  { "UT", 0 },   { "UTC", 0 },  { "Z", 0 },    { "EST", -5 }, { "EDT", -4 }, { "ET", -5 },
-		      { "CST", -6 }, { "CDT", -5 }, { "CT", -6 },  { "MST", -7 }, { "MDT", -6 }, { "MT", -7 },  { "PST", -8 },
-		      { "PDT", -7 }, { "PT", -8 },  { "AST", -4 }, { "ADT", -3 }, { "AT", -4 },  { "CET", 1 },  { "CEST", 2 },
-		      { "MET", 1 },  { "MEST", 2 }, { "BST", 1 },  { "EET", 2 },  { "EEST", 3 }, { "MSK", 3 },  { "JST", 9 } };
+		int minutes;
+	} zones[] = { { "GMT", 0 },    { "UT", 0 },     { "UTC", 0 },     { "Z", 0 },       { "A", -60 },    { "M", -720 },
+		      { "N", 60 },     { "Y", 720 },    { "EST", -300 },  { "EDT", -240 },  { "ET", -300 },  { "CST", -360 },
+		      { "CDT", -300 }, { "CT", -360 },  { "MST", -420 },  { "MDT", -360 },  { "MT", -420 },  { "PST", -480 },
+		      { "PDT", -420 }, { "PT", -480 },  { "AKST", -540 }, { "AKDT", -480 }, { "HST", -600 }, { "AST", -240 },
+		      { "ADT", -180 }, { "AT", -240 },  { "NST", -210 },  { "NDT", -150 },  { "BRT", -180 }, { "ART", -180 },
+		      { "WET", 0 },    { "WEST", 60 },  { "BST", 60 },    { "CET", 60 },    { "CEST", 120 }, { "MET", 60 },
+		      { "MEST", 120 }, { "MEZ", 60 },   { "MESZ", 120 },  { "SAST", 120 },  { "EET", 120 },  { "EEST", 180 },
+		      { "IDT", 180 },  { "MSK", 180 },  { "MSD", 240 },   { "PKT", 300 },   { "IST", 330 },  { "WIB", 420 },
+		      { "ICT", 420 },  { "AWST", 480 }, { "SGT", 480 },   { "HKT", 480 },   { "PHT", 480 },  { "JST", 540 },
+		      { "KST", 540 },  { "ACST", 570 }, { "AEST", 600 },  { "ACDT", 630 },  { "AEDT", 660 }, { "NZST", 720 },
+		      { "NZDT", 780 } };
 	for (size_t i = 0; i < COUNT_OF(zones); i++)
 		if (strlen(zones[i].name) == n && strncasecmp(name, zones[i].name, n) == 0) {
-			*us = zones[i].hours * HOUR_US;
+			*us = zones[i].minutes * MINUTE_US;
 			return true;
 		}
 	return false;
@@ -114,11 +145,23 @@ static int64_t civil_us(const struct civil *t)
 	return us ? us : 1;
 }
 
+/* "am" or "pm", before or behind the clock. */
+static size_t read_half(const char *text, struct civil *t)
+{
+	bool pm = strncasecmp(text, "pm", 2) == 0;
+	if (!pm && strncasecmp(text, "am", 2) != 0)
+		return 0;
+	t->pm = pm;
+	t->am = !pm;
+	return 2 + strspn(text + 2, " ");
+}
+
 /* What stands behind an ISO date: "T10:14:55.5Z", " 10:14 +0200", "T101455Z". */
 static void read_iso_time(const char *text, struct civil *t)
 {
 	text += *text == 'T' || *text == 't';
-	text += strspn(text, " ");
+	text += strspn(text, " ,");
+	text += read_half(text, t);
 	size_t used = read_clock(text, t);
 	if (used == 0 && (strspn(text, digits) == 6 || strspn(text, digits) == 4)) {
 		used = strspn(text, digits);
@@ -130,13 +173,45 @@ static void read_iso_time(const char *text, struct civil *t)
 		t->hour = number(text, 2);
 	}
 	text += used + strspn(text + used, " ");
-	bool pm = strncasecmp(text, "pm", 2) == 0;
-	if (pm || strncasecmp(text, "am", 2) == 0) {
-		t->pm = pm;
-		t->am = !pm;
-		text += 2 + strspn(text + 2, " ");
-	}
+	text += read_half(text, t);
 	read_zone(text, t);
+}
+
+/* So many days after the first of the year, with the clock behind. */
+static int64_t day_of_year(int year, int64_t days, const char *clock)
+{
+	struct civil t = { .year = 2000, .month = 1, .day = 1 };
+	read_iso_time(clock, &t);
+	int64_t us = civil_us(&t);
+	return us ? us + (units_day(year, 1, 1) - units_day(2000, 1, 1) + days) * DAY_US : 0;
+}
+
+/* "W05-3", "W053", "W05": ISO 8601 weeks begin on Monday, and the first has the fourth of January in it. */
+static int64_t iso_week(int year, const char *text)
+{
+	if (strspn(text, digits) < 2)
+		return 0;
+	int week = number(text, 2);
+	text += 2;
+	text += *text == '-';
+	int day = *text >= '1' && *text <= '7' ? *text++ - '0' : 1;
+	int64_t fourth = units_day(year, 1, 4);
+	int64_t monday = fourth - ((fourth + 3) % 7 + 7) % 7;
+	if (week < 1 || week > 53)
+		return 0;
+	return day_of_year(year, monday + (week - 1) * 7 + day - 1 - units_day(year, 1, 1), text);
+}
+
+/* Seconds or milliseconds since 1970, and nothing else. */
+static int64_t since_1970(const char *text)
+{
+	size_t n = strspn(text, digits);
+	int64_t value = 0;
+	if ((n != 10 && n != 13) || text[n] || *text == '0')
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		value = value * 10 + (text[i] - '0');
+	return value * (n == 10 ? SECOND_US : 1000);
 }
 
 /* YYYY-MM-DD with hyphens, slashes or dots; YYYYMMDD; YYYY-DDD; YYYY-MM; YYYY. */
@@ -152,21 +227,22 @@ static int64_t iso(const char *text)
 		return civil_us(&t);
 	}
 	if (n != 4)
-		return 0;
+		return since_1970(text);
 	text += 4;
 	if (!*text)
 		return civil_us(&t);
 	char mark = *text++;
+	if (mark == 'W' || (mark == '-' && *text == 'W'))
+		return civil_us(&t) ? iso_week(t.year, text + (mark == '-')) : 0;
 	n = strspn(text, digits);
-	if (!strchr("-/.", mark) || n == 0 || n > 3)
+	if (!strchr("-/.", mark) || n > 3)
 		return 0;
 	if (n == 3) {
-		int64_t us = civil_us(&t);
 		int day = number(text, 3);
-		return us && day >= 1 && day <= 366 && !text[3] ? us + (day - 1) * DAY_US : 0;
+		return civil_us(&t) && day >= 1 && day <= 366 ? day_of_year(t.year, day - 1, text + 3) : 0;
 	}
-	t.month = number(text, n);
-	text += n;
+	t.month = n > 0 ? number(text, n) : month_of(text);
+	text += n > 0 ? n : strcspn(text, "-/. ");
 	if (!*text)
 		return civil_us(&t);
 	n = *text++ == mark ? strspn(text, digits) : 0;
@@ -174,6 +250,28 @@ static int64_t iso(const char *text)
 		return 0;
 	t.day = number(text, n);
 	read_iso_time(text + n, &t);
+	return civil_us(&t);
+}
+
+/* "03.01.2024 10:00", "13/1/2024": where it could be read both ways, it is not read at all. */
+static int64_t day_first(const char *text)
+{
+	struct civil t = { 0 };
+	size_t n = strspn(text, digits);
+	char mark = n > 0 && n <= 2 ? text[n] : '\0';
+	size_t m = mark == '.' || mark == '/' ? strspn(text + n + 1, digits) : 0;
+	const char *year = text + n + 1 + m;
+	if (m == 0 || m > 2 || *year != mark || strspn(year + 1, digits) != 4)
+		return 0;
+	int first = number(text, n);
+	int second = number(text + n + 1, m);
+	bool is_us = mark == '/' && second > 12;
+	if (mark == '/' && first <= 12 && second <= 12 && first != second)
+		return 0;
+	t.day = is_us ? second : first;
+	t.month = is_us ? first : second;
+	t.year = number(year + 1, 4);
+	read_iso_time(year + 5, &t);
 	return civil_us(&t);
 }
 
@@ -201,9 +299,11 @@ static bool take_word(const char *word, struct civil *t)
 		*(word[0] == 'p' || word[0] == 'P' ? &t->pm : &t->am) = true;
 		return true;
 	}
-	if (!t->month && month_of(word))
+	/* "mar., 2 oct. 2012": what came before the day was the day's name. */
+	if (month_of(word) && (!t->month || (t->day && !t->year && !t->day_is_first))) {
+		t->day_is_first = t->day > 0;
 		t->month = month_of(word);
-	else if (t->has_clock)
+	} else if (t->has_clock)
 		read_zone(word, t);
 	/* What is left is the name of a day, in whatever language, or an ordinal's end. */
 	return n <= 2 || !word[n];
@@ -254,6 +354,35 @@ static void drop_comments(char *text)
 	*to = '\0';
 }
 
+/* The words of Chinese, Japanese and Korean dates as marks: "2024年1月3日 10時30分", "2004-05-25 오후 11:23:17". True: of Korea, which has
+ * one zone. */
+static bool mark_words(char text[TEXT_MAX])
+{
+	static const struct {
+		const char *word, *mark;
+	} words[] = { { "年", "-" },    { "月", "-" },    { "日", " " },    { "時", ":" },    { "时", ":" },
+		      { "分", ":" },    { "秒", " " },    { "년", "-" },    { "월", "-" },    { "일", " " },
+		      { "시", ":" },    { "분", ":" },    { "초", " " },    { "上午", "am" }, { "下午", "pm" },
+		      { "午前", "am" }, { "午後", "pm" }, { "오전", "am" }, { "오후", "pm" } };
+	bool korean = strstr(text, "년") || strstr(text, "오전") || strstr(text, "오후");
+	char *to = text;
+	for (char *from = text; *from;) {
+		size_t i = 0;
+		while (i < COUNT_OF(words) && !text_starts(from, words[i].word))
+			i++;
+		if (i == COUNT_OF(words)) {
+			*to++ = *from++;
+			continue;
+		}
+		from += strlen(words[i].word);
+		from += words[i].mark[0] == '-' || words[i].mark[0] == ':' ? strspn(from, " ") : 0;
+		for (const char *mark = words[i].mark; *mark; mark++)
+			*to++ = *mark;
+	}
+	*to = '\0';
+	return korean;
+}
+
 int64_t html_date(struct bytes bytes)
 {
 	char text[TEXT_MAX];
@@ -266,6 +395,10 @@ int64_t html_date(struct bytes bytes)
 	if (units_time(text, &us, NULL) == 0)
 		return us;
 	drop_comments(text);
+	bool korean = mark_words(text);
 	us = iso(text);
-	return us ? us : rfc822(text);
+	us = us ? us : day_first(text);
+	if (us)
+		return korean && !strpbrk(text, "+Z") ? us - 9 * HOUR_US : us;
+	return rfc822(text);
 }

@@ -251,10 +251,42 @@ static bool is_player(const xmlNode *node)
 	return false;
 }
 
+void embed_of_amp(xmlNode *node)
+{
+	static const struct {
+		const char *amp, *name, *id, *address; /* id: the attribute whose value stands for %s */
+	} elements[] = { { "amp-img", "img", NULL, NULL },
+		         { "amp-anim", "img", NULL, NULL },
+		         { "amp-iframe", "iframe", NULL, NULL },
+		         { "amp-video", "video", NULL, NULL },
+		         { "amp-audio", "audio", NULL, NULL },
+		         { "amp-youtube", "iframe", "data-videoid", "https://www.youtube.com/embed/%s" },
+		         { "amp-vimeo", "iframe", "data-videoid", "https://player.vimeo.com/video/%s" } };
+	if (node->type != XML_ELEMENT_NODE || strncasecmp((const char *)node->name, "amp-", 4) != 0)
+		return;
+	for (size_t i = 0; i < COUNT_OF(elements); i++) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		if (!html_is(node, elements[i].amp))
+			continue;
+		const char *id = elements[i].id ? html_attribute(node, elements[i].id, &arena) : NULL;
+		const char *address = id ? with_id(elements[i].address, bytes_text(id), &arena) : NULL;
+		if (address)
+			set(node, "src", address);
+		/* A noscript with the same picture. */
+		while (html_is(node, elements[i].amp) && strcmp(elements[i].name, "img") == 0 && node->children) {
+			xmlNode *child = node->children;
+			xmlUnlinkNode(child);
+			xmlFreeNode(child);
+		}
+		xmlNodeSetName(node, (const xmlChar *)elements[i].name);
+	}
+}
+
 void embed_replace(xmlNode *root, const struct html_how *how, struct arena *arena)
 {
 	for (xmlNode *node = root, *next; node; node = next) {
 		bool dropped = html_is(node, "noscript") || html_is(node, "template");
+		embed_of_amp(node);
 		if (node != root && is_player(node)) {
 			xmlNode *put = replace_player(node, how->base_url, arena);
 			dropped = true;

@@ -1,6 +1,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "content/feed.h"
+#include "content/lead.h"
 
 enum { TITLE_BYTES = 70, SUBTITLE_BYTES = 400, SUMMARY_BYTES = 2000, TITLE_MOST = 64 << 10 };
 
@@ -155,6 +156,7 @@ int feed_finish(struct feed *feed, struct post *post, const struct feed_entry *e
 	const struct html_how how = { .base_url = base, .flags = CONTENT_CUT_LEFTOVERS };
 	if (html_set_body(post, bytes_text(body ? body : ""), &how, feed->arena, err) < 0)
 		return error_wrap(err, "post \"%.60s\"", post->title ? post->title : entry->id ? entry->id : "");
+	lead_settle(post, feed->arena);
 	post->is_summary = !entry->body && entry->summary && post->html[0];
 	/* A short summary beside a body is what the site says below its title. */
 	if (entry->body && entry->summary && !post->subtitle && strlen(entry->summary) < SUMMARY_BYTES) {

@@ -11,18 +11,25 @@ static const char *find_word(struct bytes text, const char *word)
 	return memmem(text.data, text.size, word, strlen(word));
 }
 
-/* Where the root element begins: what stands before it (warnings of PHP, blank lines, a DOCTYPE) is not the feed's. */
-static const char *find_root(struct bytes text)
+/* Where the root element begins, under whatever prefix: what stands before it (warnings of PHP, blank lines, a DOCTYPE) is not the feed's.
+ */
+const char *feed_root(struct bytes text)
 {
-	static const char *const roots[] = { "<rss", "<feed", "<rdf:RDF", "<RDF", "<atom:feed", "<entry" };
-	const char *first = NULL;
-	for (size_t i = 0; i < COUNT_OF(roots); i++) {
-		const char *at = find_word(text, roots[i]);
-		char next = at && at + strlen(roots[i]) < text.data + text.size ? at[strlen(roots[i])] : '\0';
-		if (at && strchr(" \t\r\n>", next) && next && (!first || at < first))
-			first = at;
+	static const char *const roots[] = { "rss", "feed", "RDF", "entry" };
+	struct bytes rest = text;
+	for (const char *at; rest.size > 0 && (at = memchr(rest.data, '<', rest.size));) {
+		rest = (struct bytes){ at + 1, rest.size - (size_t)(at + 1 - rest.data) };
+		size_t n = 0;
+		while (n < rest.size && n < 40 && !strchr(" \t\r\n></&\"'", rest.data[n]))
+			n++;
+		const char *colon = memchr(rest.data, ':', n);
+		struct bytes name =
+			colon ? (struct bytes){ colon + 1, n - (size_t)(colon + 1 - rest.data) } : (struct bytes){ rest.data, n };
+		for (size_t i = 0; i < COUNT_OF(roots) && n < rest.size && rest.data[n] != '/'; i++)
+			if (text_compare_nocase(name, bytes_text(roots[i])) == 0)
+				return at;
 	}
-	return first;
+	return NULL;
 }
 
 /* By local name, and by namespace where another's element of that name would be mistaken for it. */
@@ -99,20 +106,28 @@ static const char *said_base(const struct feed *feed, const xmlNode *node)
 	return copy;
 }
 
-/* Atom's link: alternate, or without rel. */
+/* Atom's link: alternate, or without rel; the page before the same in other formats (RFC 4287 section 4.2.7). */
 static const char *atom_link(const struct feed *feed, const xmlNode *parent)
 {
+	static const char registry[] = "http://www.iana.org/assignments/relation/";
+	const char *other = NULL;
 	for (const xmlNode *node = parent->children; node; node = node->next) {
 		if (!is(node, "", "link"))
 			continue;
 		const char *rel = html_attribute(node, "rel", feed->arena);
+		const char *type = html_attribute(node, "type", feed->arena);
 		const char *href = html_attribute(node, "href", feed->arena);
+		if (rel && text_starts(rel, registry))
+			rel += strlen(registry);
 		if (!href)
 			href = raw_text(node, feed->arena);
-		if (href && (!rel || strcmp(rel, "alternate") == 0))
+		if (!href || (rel && strcmp(rel, "alternate") != 0))
+			continue;
+		if (!type || strstr(type, "html"))
 			return url_of(feed, node, href);
+		other = other ? other : url_of(feed, node, href);
 	}
-	return NULL;
+	return other;
 }
 
 static const char *rss_link(const struct feed *feed, const xmlNode *item)
@@ -154,6 +169,10 @@ static enum picture_kind picture_kind(const struct feed *feed, const xmlNode *no
 	bool link = is(node, "", "link");
 	bool itunes = is(node, "itunes:", "image");
 	*url = html_attribute(node, link || itunes ? "href" : "url", feed->arena);
+	if (!*url && is(node, "", "image")) {
+		*url = raw_text(child(node, "", "url"), feed->arena);
+		return *url ? PICTURE_ITUNES : PICTURE_NONE;
+	}
 	if (!*url)
 		return PICTURE_NONE;
 	if (is(node, "media:", "content") && is_picture(feed, node, *url))
@@ -225,6 +244,16 @@ static const char *person(const xmlNode *author, struct arena *arena)
 	return name ? feed_author(name, arena) : NULL;
 }
 
+/* The entry's, else that of the feed it was taken from, else that of the feed it stands in (RFC 4287 section 4.2.1). */
+static const char *atom_author(const xmlNode *entry, struct arena *arena)
+{
+	const xmlNode *source = child(entry, "", "source");
+	const char *name = person(child(entry, "", "author"), arena);
+	if (!name && source)
+		name = person(child(source, "", "author"), arena);
+	return !name && entry->parent && entry->parent->type == XML_ELEMENT_NODE ? person(child(entry->parent, "", "author"), arena) : name;
+}
+
 static const char *rss_author(const xmlNode *item, struct arena *arena)
 {
 	static const struct named names[] = { { "", "author" }, { "dc:", "creator" }, { "itunes:", "author" } };
@@ -242,7 +271,7 @@ static const char *categories_of(const xmlNode *item, struct arena *arena)
 		const char *name = raw_text(node, arena);
 		name = name ? name : html_attribute(node, "label", arena);
 		name = name ? name : html_attribute(node, "term", arena);
-		const char *line = name ? html_line(bytes_text(name), arena) : NULL;
+		const char *line = name ? html_unescaped_line(bytes_text(name), arena) : NULL;
 		if (line)
 			buffer_format(&names, "%s%s", names.size ? "\n" : "", line);
 	}
@@ -270,13 +299,16 @@ static int rss_item(struct feed *feed, const xmlNode *item, struct post *post, s
 {
 	static const struct named dates[] = { { "", "pubDate" },    { "dc:", "date" }, { "", "published" },  { "dc:", "issued" },
 		                              { "dc:", "created" }, { "", "updated" }, { "dc:", "modified" } };
+	static const struct named changes[] = { { "", "updated" }, { "dc:", "modified" } };
+	static const struct named titles[] = { { "", "title" }, { "dc:", "title" }, { "itunes:", "title" } };
 	struct arena *arena = feed->arena;
-	const xmlNode *title = child(item, "", "title");
+	const xmlNode *title = first_of(item, titles, COUNT_OF(titles));
 	static const struct named bodies[] = { { "content:", "encoded" }, { "xhtml:", "body" }, { "xhtml:", "div" }, { "", "content" } };
 	const xmlNode *body = first_of(item, bodies, COUNT_OF(bodies));
 	const xmlNode *summary = summary_of(item, "description");
 	const char *id = raw_text(child(item, "", "guid"), arena);
-	post->title = title_text(title ? title : child(item, "dc:", "title"), arena);
+	post->title = title_text(title, arena);
+	post->updated_us = first_date(item, changes, COUNT_OF(changes), arena);
 	post->url = rss_link(feed, item);
 	post->author = rss_author(item, arena);
 	post->published_us = first_date(item, dates, COUNT_OF(dates), arena);
@@ -301,12 +333,15 @@ static int atom_entry(struct feed *feed, const xmlNode *entry, struct post *post
 	const xmlNode *summary = summary_of(entry, "summary");
 	post->title = title_text(child(entry, "", "title"), arena);
 	post->url = atom_link(feed, entry);
-	post->author = person(child(entry, "", "author"), arena);
+	post->author = atom_author(entry, arena);
 	post->published_us = first_date(entry, dates, COUNT_OF(dates), arena);
 	post->updated_us = first_date(entry, changes, COUNT_OF(changes), arena);
 	post->image = image_of(feed, entry);
 	post->categories = categories_of(entry, arena);
-	struct feed_entry said = { .id = raw_text(child(entry, "", "id"), arena),
+	const char *id = raw_text(child(entry, "", "id"), arena);
+	if (!post->url)
+		post->url = html_url(id, NULL, false, arena);
+	struct feed_entry said = { .id = id,
 		                   .body = feed_body(content, false, arena),
 		                   .title_bytes = title_bytes(child(entry, "", "title"), arena),
 		                   .summary = feed_body(summary, false, arena),
@@ -427,9 +462,10 @@ int content_feed(struct bytes body, const char *content_type, const char *base_u
 	struct feed feed = { .arena = arena, .base_url = base_url, .out = out };
 	*out = (struct content_feed){ 0 };
 	html_to_utf8(body, content_type, &text);
+	out->unknown_charset = html_unknown_charset(body, content_type, arena);
 	if (text_starts_nocase(text_trim(buffer_bytes(&text)), "{"))
 		return feed_json(&feed, text_trim(buffer_bytes(&text)), err);
-	const char *root = text.size ? find_root(buffer_bytes(&text)) : NULL;
+	const char *root = feed_root(buffer_bytes(&text));
 	if (!root)
 		return error_set(err, ERROR_INPUT, "no feed: %s", what_it_is(buffer_bytes(&text)));
 	feed_mend((struct bytes){ root, text.size - (size_t)(root - text.data) }, &mended);

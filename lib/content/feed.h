@@ -1,6 +1,7 @@
 /* feed - what the feed formats share. Within the room only. */
 #ifndef CONTENT_FEED_H
 #define CONTENT_FEED_H
+#include "base/json.h"
 #include "content/html.h"
 
 enum { FEED_BYTES = 16 << 20, FEED_POSTS = 10000 };
@@ -9,6 +10,7 @@ struct feed {
 	struct arena *arena;
 	const char *base_url;
 	struct content_feed *out;
+	const json_t *json; /* of a JSON Feed, while it is read */
 };
 
 /* What one entry says, before it is a post. All may be NULL. */
@@ -20,6 +22,8 @@ struct feed_entry {
 	const char *base;    /* what relative links of the body resolve against; NULL: the post's URL, else the feed's */
 };
 
+/* The root of a feed or of one entry in it; NULL: there is none. */
+const char *feed_root(struct bytes text);
 /* Makes XML of what was meant to be: HTML's named entities become characters, a bare & is escaped, control characters go. */
 void feed_mend(struct bytes text, struct buffer *out);
 /* What an element holds, as HTML: its markup, its escaped HTML (where it says so, or is_html), else its text; NULL if nothing. */

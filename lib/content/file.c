@@ -1,5 +1,5 @@
 #include "base/text.h"
-#include "content/html.h"
+#include "content/feed.h"
 
 static bool begins(struct bytes data, const char *word)
 {
@@ -25,8 +25,9 @@ static bool is_wide(struct bytes data)
 
 static bool is_feed(struct bytes data)
 {
-	return is_wide(data) || (begins(data, "{") && contains(data, "jsonfeed.org")) || contains(data, "<rss") ||
-	       contains(data, "<feed") || contains(data, "<rdf:RDF") || (begins(data, "<?xml") && !contains(data, "<html"));
+	struct bytes head = { data.data, data.size < 4096 ? data.size : 4096 };
+	return is_wide(data) || (begins(data, "{") && contains(data, "jsonfeed.org")) || feed_root(head) ||
+	       (begins(data, "<?xml") && !contains(data, "<html"));
 }
 
 static bool is_html(struct bytes data, const char *name, const char *content_type)
@@ -59,5 +60,6 @@ int content_file(struct bytes data, const struct content_from *from, struct aren
 	}
 	out->kind = "page";
 	out->head = head;
+	out->unknown_charset = html_unknown_charset(data, from->content_type, arena);
 	return content_page(data, from, arena, out->posts, head, err);
 }

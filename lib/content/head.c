@@ -1,5 +1,6 @@
 #include "content/head.h"
 #include "base/text.h"
+#include "content/byline.h"
 #include <stdlib.h>
 #include <strings.h>
 
@@ -302,6 +303,10 @@ static const char *property(xmlNode *root, const char *name, struct arena *arena
 	static const char *const attributes[] = { "content", "datetime", "src", "href" };
 	struct wanted wanted = { name, arena };
 	xmlNode *node = html_find(root, is_property, &wanted);
+	/* <abbr title="2024-01-03T10:00:00Z">10:00 AM</abbr> */
+	const char *title = html_is(node, "abbr") ? html_attribute(node, "title", arena) : NULL;
+	if (title && html_date(bytes_text(title)))
+		return html_line(bytes_text(title), arena);
 	for (size_t i = 0; node && i < COUNT_OF(attributes); i++) {
 		const char *value = html_attribute(node, attributes[i], arena);
 		if (value && *value)
@@ -352,6 +357,69 @@ static void read_byline(const struct metas *metas, const struct linked *linked, 
 		head->byline = person;
 }
 
+static bool has_class_word(const char *class, const char *const *words, size_t n)
+{
+	for (size_t i = 0; class && i < n; i++)
+		if (strcasestr(class, words[i]))
+			return true;
+	return false;
+}
+
+/* A short line near the title that begins with "by". */
+static bool is_by_line(const xmlNode *node, const void *arena)
+{
+	static const char *const classes[] = { "byline", "submitted", "post-meta", "entry-meta", "article-meta", "author", "posted" };
+	const char *class = html_attribute(node, "class", (struct arena *)arena);
+	const char *line = has_class_word(class, classes, COUNT_OF(classes)) ? head_element_line(node, (struct arena *)arena) : NULL;
+	return line && strlen(line) < 120 && byline_by(line) > 0;
+}
+
+static bool is_rel_author(const xmlNode *node, const void *arena)
+{
+	const char *rel = html_attribute(node, "rel", (struct arena *)arena);
+	return html_is(node, "a") && rel && says(rel, "author");
+}
+
+/* Who wrote it, where no byline could be taken from the text: microdata, the card for chats, a link to the author, a line that says "by".
+ */
+static const char *read_author(xmlNode *root, const struct metas *metas, const struct linked *linked, struct arena *arena)
+{
+	struct wanted author = { "author", arena };
+	struct wanted name = { "name", arena };
+	const char *label = meta(metas, "twitter:label1");
+	const char *said = linked->named_author;
+	if (!said && label && byline_by(label) == strlen(label))
+		said = meta(metas, "twitter:data1");
+	xmlNode *node = said ? NULL : html_find(root, is_property, &author);
+	xmlNode *inner = node ? html_find(node, is_property, &name) : NULL;
+	if (!said && node)
+		said = inner ? head_element_line(inner, arena) : property(root, "author", arena);
+	if (!said)
+		said = head_element_line(html_find(root, is_rel_author, arena), arena);
+	if (!said)
+		said = head_element_line(html_find(root, is_by_line, arena), arena);
+	return said && !strstr(said, "://") && strlen(said) < 200 ? byline_names(said, arena) : NULL;
+}
+
+struct heading {
+	const char *title;
+	const char *found;
+	struct arena *arena;
+};
+
+/* "Title | Site" and a heading "Title": whatever the site is called. */
+static bool is_title_part(const xmlNode *node, const void *what)
+{
+	struct heading *heading = (struct heading *)what;
+	const char *line = html_is(node, "h1") || html_is(node, "h2") ? head_element_line(node, heading->arena) : NULL;
+	size_t n = line ? strlen(line) : 0;
+	size_t whole = strlen(heading->title);
+	if (n < 3 || n >= whole || (strncmp(heading->title, line, n) != 0 || !separator(heading->title + n)))
+		return false;
+	heading->found = line;
+	return true;
+}
+
 static void read_title(xmlNode *root, const struct metas *metas, const struct linked *linked, struct content_head *head,
                        struct arena *arena)
 {
@@ -359,6 +427,10 @@ static void read_title(xmlNode *root, const struct metas *metas, const struct li
 		                              "twitter:title", "parsely:title", "headline", NULL };
 	const char *title = or_else(title_of_linked(root, linked, arena), first_meta(metas, titles));
 	head->title = or_else(title, title_of_document(root, arena));
+	struct heading heading = { head->title, NULL, arena };
+	if (head->title)
+		html_find(root, is_title_part, &heading);
+	head->heading = heading.found;
 }
 
 void head_read(xmlNode *root, const char *base_url, struct content_head *head, struct arena *arena)
@@ -371,19 +443,20 @@ void head_read(xmlNode *root, const char *base_url, struct content_head *head, s
 	html_find(root, gather_meta, &metas);
 	*head = (struct content_head){ 0 };
 	linked_read(root, &linked, arena);
-	head->site = or_else(linked.site, meta(&metas, "og:site_name"));
+	head->site = or_else(or_else(linked.site, meta(&metas, "og:site_name")), linked.named_site);
 	head->excerpt = or_else(linked.description, first_meta(&metas, excerpts));
 	if (!head->excerpt)
 		head->excerpt = property(root, "description", arena);
 	read_title(root, &metas, &linked, head, arena);
 	read_byline(&metas, &linked, head);
+	head->author = read_author(root, &metas, &linked, arena);
 	read_dates(root, &metas, &linked, head, arena);
 	read_feeds(root, base, head, arena);
 	xmlNode *canonical = html_find(root, is_canonical, arena);
 	const char *href = canonical ? html_attribute(canonical, "href", arena) : NULL;
 	head->canonical = html_url(or_else(href, raw_meta(&metas, "og:url")), base, false, arena);
 	const char *image = or_else(raw_meta(&metas, "og:image"), raw_meta(&metas, "twitter:image"));
-	head->image = html_url(or_else(image, linked.image), base, false, arena);
+	head->image = html_url(or_else(or_else(image, linked.image), linked.named_image), base, false, arena);
 	head->image_alt = or_else(meta(&metas, "og:image:alt"), meta(&metas, "twitter:image:alt"));
 	const char *language = html_attribute(root, "lang", arena);
 	head->language = language && *language ? html_line(bytes_text(language), arena) : NULL;

@@ -26,6 +26,9 @@ const char *html_line(struct bytes text, struct arena *arena);
 const char *html_unescaped_line(struct bytes text, struct arena *arena);
 /* Bytes of unknown charset as UTF-8 (CONTENT section 1): BOM, HTTP, the document's own word, UTF-8, windows-1252. */
 void html_to_utf8(struct bytes data, const char *content_type, struct buffer *out);
+/* The encoding that it names, if that is none we know and the bytes are no UTF-8: what html_to_utf8() gives is a guess. In the arena, or
+ * NULL. */
+const char *html_unknown_charset(struct bytes data, const char *content_type, struct arena *arena);
 int64_t html_date(struct bytes text); /* RFC 822 with its habits, RFC 3339, plain dates; 0: none. Microseconds */
 /* How a body becomes one that a mail can show. */
 struct html_how {

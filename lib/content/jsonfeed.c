@@ -24,6 +24,18 @@ static const char *author_of(const json_t *item, struct arena *arena)
 	return name ? html_line(bytes_text(name), arena) : NULL;
 }
 
+/* An attachment that is a picture, where no other is named. */
+static const char *attached_picture(const struct feed *feed, const json_t *item)
+{
+	const json_t *list = json_object_get(item, "attachments");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *type = json_text(json_array_get(list, i), "mime_type");
+		if (type && text_starts(type, "image/"))
+			return html_url(json_text(json_array_get(list, i), "url"), feed->base_url, false, feed->arena);
+	}
+	return NULL;
+}
+
 static const char *url_at(const struct feed *feed, const json_t *object, const char *key)
 {
 	return html_url(json_text(object, key), feed->base_url, false, feed->arena);
@@ -65,7 +77,12 @@ static int read_item(struct feed *feed, const json_t *item, struct post *post, s
 	post->image = url_at(feed, item, "image");
 	if (!post->image)
 		post->image = url_at(feed, item, "banner_image");
+	if (!post->image)
+		post->image = attached_picture(feed, item);
 	post->author = author_of(item, arena);
+	/* "If not provided in an item, the same author as the top-level is to be used." */
+	if (!post->author)
+		post->author = author_of(feed->json, arena);
 	const char *language = json_text(item, "language");
 	post->language = language ? html_line(bytes_text(language), arena) : NULL;
 	post->updated_us = date_at(item, "date_modified");
@@ -90,6 +107,7 @@ int feed_json(struct feed *feed, struct bytes text, struct error *err)
 	feed->out->title = title ? html_line(bytes_text(title), feed->arena) : NULL;
 	feed->out->url = url_at(feed, root, "home_page_url");
 	feed->out->language = json_text(root, "language") ? html_line(bytes_text(json_text(root, "language")), feed->arena) : NULL;
+	feed->json = root;
 	feed->out->kind = text_ends(version, "/1.1") ? "json11" : "json1";
 	if (feed_room(feed, json_array_size(items), err) < 0)
 		return -1;

@@ -6,9 +6,12 @@ enum { LINE_MAX_BYTES = 300, CLOSING_LINES = 3, NEAR = 90 };
 
 bool leftovers_is_box(const xmlNode *node)
 {
-	static const char *const classes[] = { "subscription-widget", "button-wrapper",  "image-link-expand", "kg-signup-card",
-		                               "sharedaddy",          "beehiiv__footer", "mcnPreviewText",    "share-buttons",
-		                               "addtoany_share",      "jp-relatedposts", "feedflare" };
+	static const char *const classes[] = { "subscription-widget", "button-wrapper",        "image-link-expand", "kg-signup-card",
+		                               "sharedaddy",          "beehiiv__footer",       "mcnPreviewText",    "share-buttons",
+		                               "addtoany_share",      "jp-relatedposts",       "feedflare",         "field--name-title",
+		                               "field--name-uid",     "field--name-created",   "mw-editsection",    "newsletter-signup",
+		                               "newsletter-form",     "subscribe-form",        "signup-form",       "mc4wp-form",
+		                               "mc_embed_signup",     "jetpack-subscriptions", "formkit-form",      "ml-form-embed" };
 	xmlChar *class = xmlGetProp(node, (const xmlChar *)"class");
 	bool found = false;
 	for (size_t i = 0; class && i < COUNT_OF(classes) && !found; i++)
@@ -31,8 +34,14 @@ static bool invites(const char *text)
 {
 	static const char *const verbs[] = { "share", "subscribe" };
 	static const char *const things[] = { "newsletter", "story", "insights" };
+	static const char *const lines[] = { "already a subscriber", "subscribe to continue", "subscribe to keep reading",
+		                             "subscribe to read",    "log in to continue",    "sign in to continue",
+		                             "thanks for reading!",  "to read the rest" };
 	if (!text || strlen(text) > LINE_MAX_BYTES)
 		return false;
+	for (size_t i = 0; i < COUNT_OF(lines); i++)
+		if (strcasestr(text, lines[i]))
+			return true;
 	for (size_t i = 0; i < COUNT_OF(verbs); i++)
 		for (const char *at = strcasestr(text, verbs[i]); at; at = strcasestr(at + 1, verbs[i]))
 			for (size_t j = 0; j < COUNT_OF(things); j++) {
@@ -46,11 +55,27 @@ static bool invites(const char *text)
 /* WordPress's closing line, in the languages its feeds come in. */
 static bool is_credit(const char *text)
 {
-	static const char *const lines[][2] = {
-		{ "The post ", " appeared first on " },       { "The post ", " first appeared on " },
-		{ "Der Beitrag ", " erschien zuerst auf " },  { "L’article ", " est apparu en premier sur " },
-		{ "La entrada ", " se publicó primero en " }, { "La entrada ", " aparece primero en " }
-	};
+	static const char *const lines[][2] = { { "The post ", " appeared first on " },
+		                                { "The post ", " first appeared on " },
+		                                { "Der Beitrag ", " erschien zuerst auf " },
+		                                { "L’article ", " est apparu en premier sur " },
+		                                { "La entrada ", " se publicó primero en " },
+		                                { "La entrada ", " aparece primero en " },
+		                                { "Cet article ", " est apparu en premier " },
+		                                { "L'article ", " est apparu en premier sur " },
+		                                { "L'articolo ", " proviene da " },
+		                                { "L’articolo ", " proviene da " },
+		                                { "Het bericht ", " verscheen eerst op " },
+		                                { "O post ", " apareceu primeiro em " },
+		                                { "O conteúdo ", " aparece primeiro em " },
+		                                { "Artykuł ", " pochodzi z serwisu " },
+		                                { "Inlägget ", " dök först upp på " },
+		                                { "Indlægget ", " blev først udgivet på " },
+		                                { "Сообщение ", " появились сначала на " },
+		                                { "Запись ", " впервые появилась " },
+		                                { "הפוסט ", " הופיע לראשונה ב" },
+		                                { "ظهرت المقالة ", " أولاً على " },
+		                                { "投稿 ", " に最初に表示されました" } };
 	for (size_t i = 0; text && i < COUNT_OF(lines); i++)
 		if (text_starts(text, lines[i][0]) && strstr(text, lines[i][1]))
 			return true;

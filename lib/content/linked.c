@@ -75,6 +75,39 @@ static const char *authors_of(const json_t *author, struct arena *arena)
 	return all;
 }
 
+/* The node that has this @id and says something. */
+static const json_t *find_id(const json_t *value, const char *id, int depth)
+{
+	const char *own = json_text(value, "@id");
+	const json_t *of = NULL;
+	const json_t *found = own && strcmp(own, id) == 0 && json_object_size(value) > 1 ? value : NULL;
+	const char *key;
+	for (size_t i = 0; i < json_array_size(value) && !found && depth < DEPTH_MAX; i++)
+		found = find_id(json_array_get(value, i), id, depth + 1);
+	json_object_foreach((json_t *)value, key, of)
+	{
+		if (!found && depth < DEPTH_MAX)
+			found = find_id(of, id, depth + 1);
+	}
+	return found;
+}
+
+/* {"@id": "…"} stands for that node. */
+static const json_t *followed(const json_t *root, const json_t *value)
+{
+	const json_t *one = json_is_array(value) ? json_array_get(value, 0) : value;
+	const char *id = json_object_size(one) == 1 ? json_text(one, "@id") : NULL;
+	const json_t *node = id ? find_id(root, id, 0) : NULL;
+	return node ? node : value;
+}
+
+static void take_named(const json_t *root, const json_t *article, struct linked *out, struct arena *arena)
+{
+	out->named_author = authors_of(followed(root, json_object_get(article, "author")), arena);
+	out->named_site = text_at(followed(root, json_object_get(article, "publisher")), "name", arena);
+	out->named_image = text_at(followed(root, json_object_get(article, "image")), "url", arena);
+}
+
 static void take(const json_t *article, struct linked *out, struct arena *arena)
 {
 	out->headline = text_at(json_object_get(article, "headline"), "name", arena);
@@ -120,8 +153,10 @@ void linked_read(xmlNode *root, struct linked *out, struct arena *arena)
 		CLEANUP(json_free) json_t *value = json.size ? json_loadb(json.data, json.size, JSON_DECODE_INT_AS_REAL, NULL) : NULL;
 		const json_t *article = find_article(value, 0);
 		found = article != NULL;
-		if (article)
+		if (article) {
 			take(article, out, arena);
+			take_named(value, article, out, arena);
+		}
 		xmlNewProp(script, (const xmlChar *)"data-read", (const xmlChar *)"");
 	}
 }

@@ -7,6 +7,7 @@
 struct linked {
 	const char *headline, *name; /* of the article: one of them is its title */
 	const char *description, *author, *published, *modified, *image, *site;
+	const char *named_author, *named_site, *named_image; /* what stands elsewhere in the same script, under an @id */
 };
 
 /* Reads the first article in any script of type application/ld+json below root; broken ones are passed over. */

@@ -1,6 +1,6 @@
 #include "content/next.h"
 #include "base/text.h"
-#include "content/html.h"
+#include "content/lead.h"
 #include <libxml/parser.h>
 
 enum { GUESSES_MAX = 32 };
@@ -97,6 +97,7 @@ static void complete(struct post *post, const struct content_reply *reply, struc
 		post->image = page.image;
 		post->image_alt = page.image_alt;
 	}
+	lead_settle(post, arena);
 }
 
 /* The page's own feeds, then the usual places, then the sitemap. */

@@ -1,6 +1,8 @@
 /* One post from an HTML page: what its metadata says, and the article's body without the page around it. */
 #include "base/text.h"
+#include "content/byline.h"
 #include "content/head.h"
+#include "content/lead.h"
 #include "content/readable.h"
 #include <strings.h>
 
@@ -197,10 +199,10 @@ static void set_post(const struct page *page, struct post *out)
 {
 	const struct content_head *head = page->head;
 	out->url = head->canonical ? head->canonical : html_url(page->from->base_url, NULL, false, page->arena);
-	const char *title = head_without_site(head->title, head->site, page->arena);
+	const char *title = head->heading ? head->heading : head_without_site(head->title, head->site, page->arena);
 	out->title = title ? title : "";
 	out->subtitle = head->excerpt;
-	out->author = head->byline;
+	out->author = byline_names(head->byline ? head->byline : head->author, page->arena);
 	out->image = head->image;
 	out->image_alt = head->image_alt;
 	out->language = head->language;
@@ -247,6 +249,7 @@ int content_page(struct bytes html, const struct content_from *from, struct aren
 	const struct html_how how = { .base_url = base, .flags = CONTENT_CUT_LEFTOVERS, .beside = from->beside };
 	if (html_set_body(out, buffer_bytes(&body), &how, arena, err) < 0)
 		return error_wrap(err, "the page");
+	lead_settle(out, arena);
 	if (!page.head->excerpt)
 		page.head->excerpt = first_paragraph(out->html, arena);
 	out->identity = out->url ? out->url : arena_format(arena, "page:%s", out->title);

@@ -126,11 +126,12 @@ static bool is_hidden(const xmlNode *node)
 /* Named like what stands round a text, not like a text. */
 static bool is_unlikely(const xmlNode *node)
 {
-	static const char *const unlikely[] = { "-ad-",       "ai2html", "banner",    "breadcrumbs",  "combx",    "comment",  "community",
-		                                "cover-wrap", "disqus",  "extra",     "footer",       "gdpr",     "header",   "legends",
-		                                "menu",       "related", "remark",    "replies",      "rss",      "shoutbox", "sidebar",
-		                                "skyscraper", "social",  "sponsor",   "supplemental", "ad-break", "agegate",  "pagination",
-		                                "pager",      "popup",   "yom-remote" };
+	static const char *const unlikely[] = { "-ad-",      "ai2html",      "banner",    "breadcrumbs", "combx",      "comment",
+		                                "community", "cover-wrap",   "disqus",    "extra",       "footer",     "gdpr",
+		                                "header",    "legends",      "responses", "menu",        "related",    "remark",
+		                                "replies",   "rss",          "shoutbox",  "sidebar",     "skyscraper", "social",
+		                                "sponsor",   "supplemental", "ad-break",  "agegate",     "pagination", "pager",
+		                                "popup",     "yom-remote" };
 	static const char *const maybe[] = { "and", "article", "body", "column", "content", "main", "mathjax", "shadow" };
 	static const char *const roles[] = { "menu", "menubar", "complementary", "navigation", "alert", "alertdialog", "dialog" };
 	for (size_t i = 0; i < COUNT_OF(roles); i++)
@@ -411,18 +412,51 @@ static bool same_class(const xmlNode *a, const xmlNode *b)
 	return equal;
 }
 
+static bool is_picture(const xmlNode *node, const void *unused)
+{
+	(void)unused;
+	return html_is(node, "img");
+}
+
+static bool is_kept(const xmlNode *node, const xmlNode *best, double least)
+{
+	double bonus = same_class(node, best) ? points(best) * 0.2 : 0;
+	return node == best || (node->_private && points(node) + bonus >= least) || is_sentence(node);
+}
+
+/* A picture with hardly a word, and text of the article on both sides of it. */
+static bool is_between(xmlNode *node, const xmlNode *best, double least)
+{
+	struct readable_size size = readable_size(node);
+	bool before = false;
+	bool behind = false;
+	if (size.chars > 200 || size.linked_chars * 3 > size.chars || !html_find(node, is_picture, NULL))
+		return false;
+	for (xmlNode *other = node->prev; other && !before; other = other->prev)
+		before = other->type == XML_ELEMENT_NODE && is_kept(other, best, least);
+	for (xmlNode *other = node->next; other && !behind; other = other->next)
+		behind = other->type == XML_ELEMENT_NODE && is_kept(other, best, least);
+	return before && behind;
+}
+
 /* The best, and what stands beside it and belongs to it. */
-static xmlNode *join_siblings(xmlNode *best)
+static xmlNode *join_siblings(xmlNode *best, struct arena *arena)
 {
 	static const char *const kept[] = { "div", "article", "section", "p", "ol", "ul" };
 	xmlNode *article = xmlNewDocNode(best->doc, NULL, (const xmlChar *)"div", NULL);
 	double least = points(best) * 0.2 > 10 ? points(best) * 0.2 : 10;
-	for (xmlNode *node = best->parent->children, *next; node && article; node = next) {
+	/* Chosen first: what is moved is nobody's neighbour any more. */
+	bool *chosen = arena_alloc(arena, element_count(best->parent) + 1);
+	size_t i = 0;
+	for (xmlNode *node = best->parent->children; node && chosen; node = node->next)
+		if (node->type == XML_ELEMENT_NODE)
+			chosen[i++] = is_kept(node, best, least) || is_between(node, best, least);
+	i = 0;
+	for (xmlNode *node = best->parent->children, *next; node && article && chosen; node = next) {
 		next = node->next;
 		if (node->type != XML_ELEMENT_NODE)
 			continue;
-		double bonus = same_class(node, best) ? points(best) * 0.2 : 0;
-		if (node != best && !(node->_private && points(node) + bonus >= least) && !is_sentence(node))
+		if (!chosen[i++])
 			continue;
 		if (!is_one_of(node, kept, COUNT_OF(kept)))
 			rename_node(node, "div");
@@ -481,7 +515,7 @@ xmlNode *readable_article(xmlNode *body, const char *title, unsigned flags, cons
 	xmlNode *best = none ? body : climb(common_parent(top[0], top, n));
 	if (direction && !*direction)
 		*direction = readable_direction(best, arena);
-	xmlNode *article = none || !best->parent ? whole_body(body) : join_siblings(best);
+	xmlNode *article = none || !best->parent ? whole_body(body) : join_siblings(best, arena);
 	if (article)
 		readable_clean(article, flags);
 	return article;

@@ -1,5 +1,7 @@
 /* The readable view, before and behind the search: what is no text at all, and what of an article is none of its text. */
 #include "base/text.h"
+#include "content/embed.h"
+#include "content/leftovers.h"
 #include "content/readable.h"
 #include <stdlib.h>
 #include <strings.h>
@@ -84,7 +86,8 @@ int readable_prepare(xmlNode *body, struct error *err)
 	size_t nodes = 0;
 	for (xmlNode *node = body, *next; node; node = next) {
 		size_t level = 0;
-		bool goes = node != body && (is_one_of(node, dropped, COUNT_OF(dropped)) || node->type == XML_PI_NODE);
+		bool goes = node != body &&
+		            (is_one_of(node, dropped, COUNT_OF(dropped)) || node->type == XML_PI_NODE || leftovers_is_box(node));
 		next = readable_next(body, node, goes);
 		for (const xmlNode *up = node; up && level <= LEVELS_MAX; up = up->parent)
 			level++;
@@ -94,6 +97,7 @@ int readable_prepare(xmlNode *body, struct error *err)
 			readable_remove(node);
 	}
 	for (xmlNode *node = body, *next; node; node = next) {
+		embed_of_amp(node);
 		if (html_is(node, "br"))
 			breaks_to_paragraph(node);
 		else if (html_is(node, "font"))
@@ -328,6 +332,16 @@ static void drop_share_boxes(xmlNode *article)
 	}
 }
 
+static void drop_stand_ins(xmlNode *article)
+{
+	for (xmlNode *node = article, *next; node; node = next) {
+		bool goes = node != article && (html_is(node, "p") || html_is(node, "div")) && is_stand_in(node, readable_size(node).chars);
+		next = readable_next(article, node, goes);
+		if (goes)
+			readable_remove(node);
+	}
+}
+
 static void drop_bad_headings(xmlNode *article, unsigned flags)
 {
 	for (xmlNode *node = article, *next; node; node = next) {
@@ -346,6 +360,7 @@ void readable_clean(xmlNode *article, unsigned flags)
 	static const char *const boxes[] = { "table", "ul", "div" };
 	for (size_t i = 0; i < COUNT_OF(forms) && (flags & READABLE_CLEAN); i++)
 		drop_fishy(article, forms[i], flags);
+	drop_stand_ins(article);
 	for (size_t i = 0; i < COUNT_OF(first); i++)
 		drop_all(article, first[i]);
 	drop_share_boxes(article);

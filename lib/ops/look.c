@@ -185,6 +185,18 @@ static struct content_reply as_reply(const struct http_reply *reply, const char 
 		                       .status = reply->status };
 }
 
+/* What of a feed could not be read, or not for sure. */
+static const char *note_of(const struct content_feed *feed, struct arena *arena)
+{
+	const char *note = NULL;
+	if (feed->dropped > 0)
+		note = arena_format(arena, "%zu of %zu items left out; %s", feed->dropped, feed->dropped + feed->count, feed->why_dropped);
+	if (feed->unknown_charset)
+		note = arena_format(arena, "%s%sthe encoding \"%s\" is not known, so it was guessed: look whether the letters are right",
+		                    note ? note : "", note ? "\n" : "", feed->unknown_charset);
+	return note;
+}
+
 static int look_at_web(struct ops *ops, struct http *http, const struct look_in *in, struct arena *arena, struct looked *out,
                        struct error *err)
 {
@@ -219,9 +231,7 @@ static int look_at_web(struct ops *ops, struct http *http, const struct look_in 
 	}
 	out->found_at = step.found_at;
 	out->feed = step.feed;
-	if (out->feed.dropped > 0)
-		out->note = arena_format(arena, "%zu of %zu items left out; %s", out->feed.dropped, out->feed.dropped + out->feed.count,
-		                         out->feed.why_dropped);
+	out->note = note_of(&out->feed, arena);
 	if (out->feed.kind && strcmp(out->feed.kind, "markdown") == 0)
 		return error_set(err, ERROR_INPUT, "%.300s is no feed and no page but a text: gazette post add takes it as one post",
 		                 source->url);
