@@ -41,22 +41,19 @@ static const struct sql NOTICE_DUE = {
 		"due UNION ALL SELECT (SELECT min(due_us) FROM notice WHERE state = 'deferred') AS due) AS all_due",
 	NUMBER("n"),
 };
+/* Whose they are is known, and how many: RETURNING would build a table. */
 #define TAKE(table, word) "UPDATE " #table " SET state = 'leased', lease_id = $1 WHERE id IN (SELECT id FROM " #table " WHERE "
+#define TAKE_ARGS .in = ARGS(ARG(a, INT), ARG(b, INT), ARG(e, INT), ARG(c, INT), ARG(d, INT))
 static const struct sql TAKE_QUEUED = {
 	.name = "lease queued",
-	.text = TAKE(delivery, queued) "campaign_id = $2 AND provider = $3 AND state = 'queued' AND due_us <= $4 ORDER BY due_us LIMIT $5) "
-				       "RETURNING campaign_id, provider",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(e, INT), ARG(c, INT), ARG(d, INT)),
-	MOVED,
+	.text = TAKE(delivery, queued) "campaign_id = $2 AND provider = $3 AND state = 'queued' AND due_us <= $4 ORDER BY due_us LIMIT $5)",
+	TAKE_ARGS,
 };
 static const struct sql TAKE_DEFERRED = {
 	.name = "lease deferred",
-	.text = TAKE(
-		delivery,
-		deferred) "campaign_id = $2 AND provider = $3 AND state = 'deferred' AND due_us <= $4 ORDER BY due_us LIMIT $5) RETURNING "
-			  "campaign_id, provider",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(e, INT), ARG(c, INT), ARG(d, INT)),
-	MOVED,
+	.text = TAKE(delivery,
+	             deferred) "campaign_id = $2 AND provider = $3 AND state = 'deferred' AND due_us <= $4 ORDER BY due_us LIMIT $5)",
+	TAKE_ARGS,
 };
 static const struct sql TAKE_NOTICE = { .name = "lease notices",
 	                                .text = TAKE(notice, queued) "state = 'queued' AND due_us <= $2 ORDER BY due_us LIMIT $3)",
@@ -214,18 +211,17 @@ static int take_pick(struct db *db, struct leasing *in, const struct lease_pick 
 	} steps[] = { { &TAKE_QUEUED, DELIVERY_QUEUED }, { &TAKE_DEFERRED, DELIVERY_DEFERRED } };
 	size_t left = pick->max;
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
-		struct moved rows[CHUNK];
-		size_t n = 0;
 		size_t want = left < in->room ? left : in->room;
+		int64_t n = 0;
 		want = want < CHUNK ? want : CHUNK;
 		if (want == 0)
 			return 0;
 		struct arg arg = { .a = in->token, .b = pick->campaign, .e = pick->provider, .c = in->lease->now_us, .d = (int64_t)want };
-		if (db_all(db, steps[i].sql, &arg, rows, want, &n, NULL, err) < 0 ||
-		    tally_moved(db, tally, rows, n, steps[i].from, DELIVERY_LEASED, err) < 0)
+		if (db_run(db, steps[i].sql, &arg, &n, err) < 0 ||
+		    tally_move(db, tally, pick->campaign, pick->provider, steps[i].from, DELIVERY_LEASED, n, err) < 0)
 			return -1;
-		left -= n;
-		in->room -= n;
+		left -= (size_t)n;
+		in->room -= (size_t)n;
 	}
 	return 0;
 }
