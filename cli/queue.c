@@ -205,12 +205,13 @@ static int retry(struct cli *cli)
 	struct error err;
 	int64_t n = 0;
 	int64_t again = 0;
+	if (cli_flag(cli, "uncertain") && !cli->arguments)
+		return cli_usage(cli, "--uncertain wants a campaign: gazette queue --why shows which have messages in doubt");
 	if (cli->arguments && campaign_find(&cli->ops, cli->argument[0], &campaign, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (store_delivery_retry(cli->ops.db, campaign.id, clock_now().wall_us, &n, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	if (cli_flag(cli, "uncertain") && campaign.id &&
-	    store_delivery_resend_uncertain(cli->ops.db, campaign.id, clock_now().wall_us, &again, &err) < 0)
+	if (cli_flag(cli, "uncertain") && store_delivery_resend_uncertain(cli->ops.db, campaign.id, clock_now().wall_us, &again, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (ops_audit(&cli->ops, cli->actor, "queue retry", cli->arguments ? cli->argument[0] : "all", "", &err) < 0)
 		return cli_fail(cli, &err, NULL);

@@ -79,9 +79,13 @@ static int look_at_value(struct ops *ops, const char *key, const char *text, str
 	return found ? alert_raise(ops, key, "", text ? text : value, err) : alert_end(ops, key, "", err);
 }
 
-/* Campaigns that the breaker paused, and somebody took up again or ended. */
-static int look_at_breakers(struct ops *ops, struct error *err)
+/* Campaigns that the breaker paused, or that were not sent when they were due, and somebody took up again or ended. */
+static int look_at_campaigns(struct ops *ops, struct error *err)
 {
+	static const struct {
+		const char *kind;
+		int state;
+	} holds[] = { { "breaker", CAMPAIGN_PAUSED }, { "unsent", CAMPAIGN_DRAFT } };
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct alert alerts[ALERTS];
 	struct campaign campaign;
@@ -90,12 +94,14 @@ static int look_at_breakers(struct ops *ops, struct error *err)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		int64_t id = 0;
-		if (strcmp(alerts[i].kind, "breaker") != 0 ||
-		    units_integer(alerts[i].object + strlen("campaign "), 1, INT64_MAX, &id, NULL) < 0)
+		size_t kind = 0;
+		while (kind < COUNT_OF(holds) && strcmp(alerts[i].kind, holds[kind].kind) != 0)
+			kind++;
+		if (kind == COUNT_OF(holds) || units_integer(alerts[i].object + strlen("campaign "), 1, INT64_MAX, &id, NULL) < 0)
 			continue;
 		int found = store_campaign_get(ops->db, id, &campaign, &arena, err);
 		if (found < 0 ||
-		    ((found == 0 || campaign.state != CAMPAIGN_PAUSED) && alert_end(ops, "breaker", alerts[i].object, err) < 0))
+		    ((found == 0 || campaign.state != holds[kind].state) && alert_end(ops, alerts[i].kind, alerts[i].object, err) < 0))
 			return -1;
 	}
 	return 0;
@@ -104,7 +110,7 @@ static int look_at_breakers(struct ops *ops, struct error *err)
 int alerts_look(struct ops *ops, struct alerts_look *look, struct error *err)
 {
 	int64_t now_us = clock_now().wall_us;
-	if (look_at_relays(ops, look, now_us, err) < 0 || look_at_faults(ops, look, now_us, err) < 0 || look_at_breakers(ops, err) < 0 ||
+	if (look_at_relays(ops, look, now_us, err) < 0 || look_at_faults(ops, look, now_us, err) < 0 || look_at_campaigns(ops, err) < 0 ||
 	    look_at_value(ops, "disk", "The disk is nearly full: sending is paused until there is room.", err) < 0 ||
 	    look_at_value(ops, "clock", NULL, err) < 0 || store_alert_end_old(ops->db, "drafts", now_us - DAY_US, err) < 0)
 		return -1;

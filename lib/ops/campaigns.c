@@ -133,12 +133,19 @@ static int check_approval(const struct loaded *loaded, struct error *err)
 }
 
 /* The sets of posts that readers had before; what everybody gets comes first. */
-static int sets_of_posts(struct ops *ops, const struct loaded *loaded, int64_t had[EDITIONS], size_t *n, struct error *err)
+static int sets_of_posts(struct ops *ops, const struct loaded *loaded, int64_t had[EDITIONS + 1], size_t *n, struct error *err)
 {
 	had[0] = 0;
 	*n = 0;
-	if (loaded->campaign.kind == CAMPAIGN_DIGEST && store_campaign_had(ops->db, &loaded->campaign, had + 1, EDITIONS - 1, n, err) < 0)
+	if (loaded->campaign.kind == CAMPAIGN_DIGEST && store_campaign_had(ops->db, &loaded->campaign, had + 1, EDITIONS, n, err) < 0)
 		return -1;
+	/* Who has no edition of his own would get nothing. */
+	if (*n == EDITIONS)
+		return error_set(
+			err, ERROR_INPUT,
+			"the readers of this digest had its posts before in more than %d different ways, and each way needs an edition "
+			"of its own: delete the campaign, and gazette digest skip what went out alone",
+			EDITIONS - 1);
 	size_t found = *n;
 	*n = 1;
 	for (size_t i = 1; i <= found; i++)
@@ -152,7 +159,7 @@ int campaign_start(struct ops *ops, int64_t id, const struct check_options *opti
 {
 	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
 	CLEANUP(editions_new_free) struct editions_new *editions = NULL;
-	int64_t had[EDITIONS];
+	int64_t had[EDITIONS + 1];
 	size_t n = 0;
 	char object[UNITS_TEXT];
 	if (loaded_read(ops, id, &loaded, err) < 0)

@@ -25,7 +25,7 @@ MUST_CHECK int campaign_check_line(const char *field, const char *text, struct e
 MUST_CHECK int campaign_move(struct ops *ops, int64_t id, int64_t *readers, struct error *err);
 
 /* Editions ready to be stored. */
-enum { EDITIONS = 64 };
+enum { EDITIONS = 1024 };
 struct editions_new {
 	struct edition_new edition[EDITIONS];
 	struct buffer compiled[EDITIONS];

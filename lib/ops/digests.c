@@ -2,6 +2,7 @@
 #include "ops/editions.h"
 #include "base/text.h"
 #include "ops/campaigns.h"
+#include "ops/compile.h"
 #include "policy/rhythm.h"
 #include "store/post.h"
 #include "system/clock.h"
@@ -128,7 +129,8 @@ static int make(struct ops *ops, const struct digest *digest, const struct list 
 	int64_t id = 0;
 	int64_t at_us = 0;
 	arena.max_bytes = 256 << 20;
-	if (name_it(ops, list, posts, n, &arena, &subject, &preheader, err) < 0)
+	if (name_it(ops, list, posts, n, &arena, &subject, &preheader, err) < 0 || campaign_check_line("subject", subject, err) < 0 ||
+	    campaign_check_line("preheader", preheader, err) < 0)
 		return -1;
 	random_bytes(salt, sizeof salt);
 	struct campaign campaign = { .list_id = list->id,

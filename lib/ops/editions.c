@@ -5,6 +5,8 @@
 #include "system/zone_file.h"
 #include <stdio.h>
 
+enum { LIST_TITLE = 240, POST_TITLE = 600, PREHEADER = 200 }; /* bytes of what a digest is called by */
+
 /* What is read for one edition lives until it is compiled. */
 struct making {
 	struct ops *ops;
@@ -63,18 +65,35 @@ static int take_post(struct making *making, const struct edition_of *of, size_t 
 	return post->text ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
+/* Titles are anybody's: one line without control characters, and not without end. */
+static const char *one_line(const char *text, size_t most, struct arena *arena)
+{
+	CLEANUP(buffer_clear) struct buffer line = BUFFER_INIT(1 << 20);
+	char *plain = text ? arena_text(arena, text) : NULL;
+	for (char *at = plain; at && *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = ' ';
+	if (!plain)
+		return NULL;
+	text_squeeze(bytes_text(plain), &line);
+	size_t size = line.size < most ? line.size : most;
+	while (size > 0 && size < line.size && ((unsigned char)line.data[size] & 0xc0) == 0x80)
+		size--;
+	return buffer_check(&line, NULL) < 0 ? NULL : arena_copy(arena, buffer_text(&line), size);
+}
+
 bool edition_name_digest(const struct list *list, const struct stored_post *const *posts, size_t n, struct arena *arena,
                          const char **subject, const char **preheader)
 {
-	CLEANUP(buffer_clear) struct buffer titles = BUFFER_INIT(64 << 10);
+	CLEANUP(buffer_clear) struct buffer titles = BUFFER_INIT(1 << 20);
 	for (size_t i = 1; i < n; i++)
 		buffer_format(&titles, "%s%s", titles.size ? " \xc2\xb7 " : "", posts[i]->post.title);
-	*subject = n == 1 ? arena_format(arena, "%s: %s", list->title, posts[0]->post.title)
-	                  : arena_format(arena, "%s: %s +%zu", list->title, posts[0]->post.title, n - 1);
-	size_t size = titles.size < 200 ? titles.size : 200;
-	while (size > 0 && size < titles.size && ((unsigned char)titles.data[size] & 0xc0) == 0x80)
-		size--;
-	*preheader = titles.size ? arena_copy(arena, titles.data, size) : "";
+	const char *name = one_line(list->title, LIST_TITLE, arena);
+	const char *first = one_line(posts[0]->post.title, POST_TITLE, arena);
+	if (!name || !first)
+		return false;
+	*subject = n == 1 ? arena_format(arena, "%s: %s", name, first) : arena_format(arena, "%s: %s +%zu", name, first, n - 1);
+	*preheader = one_line(buffer_text(&titles), PREHEADER, arena);
 	return *subject && *preheader;
 }
 

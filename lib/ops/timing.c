@@ -1,5 +1,5 @@
 /* When a campaign goes: scheduled, taken back, approved, started by the clock. */
-#include "ops/alert.h"
+#include "ops/alerts.h"
 #include "ops/campaigns.h"
 #include "system/clock.h"
 #include "system/zone_file.h"
@@ -82,18 +82,12 @@ int campaign_approve(struct ops *ops, int64_t id, struct actor actor, struct err
 /* Nobody sits at a keyboard when the clock finds a fault. */
 static int tell(struct ops *ops, int64_t id, const char *why, struct error *err)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign = { 0 };
-	struct list list = { 0 };
-	if (campaign_and_list(ops, id, &campaign, &list, &arena, err) < 0)
-		return -1;
-	const char *subject = arena_format(&arena, "Campaign %" PRId64 " was not sent", id);
-	const char *text = arena_format(&arena,
-	                                "Campaign %" PRId64
-	                                " of %s (%s) was due, and is a draft again:\n\n%s\n\nAll of it: gazette campaign check %" PRId64
-	                                "\nWhen it is mended: gazette campaign send %" PRId64 "\n",
-	                                id, list.name, campaign.subject, why, id, id);
-	return subject && text ? alert_mail(ops, &list, subject, text, err) : error_set(err, ERROR_MEMORY, "out of memory");
+	char object[UNITS_TEXT];
+	char text[640];
+	snprintf(object, sizeof object, "campaign %" PRId64, id);
+	snprintf(text, sizeof text,
+	         "was not sent when it was due, and is a draft again (gazette campaign check %" PRId64 " says all of it): %s", id, why);
+	return alert_raise(ops, "unsent", object, text, err);
 }
 
 int campaign_start_due(struct ops *ops, int64_t *started, int64_t *failed, struct error *err)

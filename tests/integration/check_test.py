@@ -129,7 +129,10 @@ def test_the_daemon_keeps_to_it_too():
         site.run("list", "set", "news", "--postal", "")
         assert peers.wait_for(lambda: site.stats(2)["state"] == "draft", 20), site.log()
         alert = peers.wait_for(lambda: [data for _, to, data in sink.mails if to == "admin@example.org"], 20)
-        assert alert and b"Campaign 2 was not sent" in alert[0] and b"postal" in alert[0], alert
+        assert alert and b"needs you: unsent" in alert[0] and b"campaign 2: was not sent" in alert[0] and b"postal" in alert[0].replace(b"=\r\n", b""), alert
+        assert [row["object"] for row in site.rows("status")[0]["alerts"]] == ["campaign 2"]
+        site.run("campaign", "delete", "2", "--yes")
+        assert peers.wait_for(lambda: not site.rows("status")[0]["alerts"], 10), site.rows("status")
     finally:
         site.close()
         sink.stop()

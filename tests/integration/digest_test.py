@@ -152,4 +152,63 @@ def test_a_lists_own_digest_gathers_skips_and_orders():
         sink.stop()
 
 
-peers.tests(test_cadences_each_reader_gets_each_post_once, test_a_reader_who_had_some_of_it_gets_the_rest, test_a_lists_own_digest_gathers_skips_and_orders)
+def test_each_of_a_hundred_sets_of_posts_has_its_edition():
+    """A hundred readers, each of whom had other posts of the digest before: all get the rest, nobody nothing."""
+    sink = peers.Sink()
+    site = peers.Site(sink.port, [(f"r{i}@example.org", "") for i in range(100)], extra=SOON)
+    folder = os.path.join(site.folder, "posts")
+    os.mkdir(folder)
+    try:
+        site.run("list", "set", "news", "--digest", "weekly fri 18:30")
+        site.run("source", "add", "news", folder, "--policy", "digest", "--flood", "20")
+        site.start()
+        for i in range(8):
+            with open(os.path.join(folder, f".{i}.md"), "w", encoding="utf-8") as f:
+                f.write(f"---\ntitle: Number {i} of all\nurl: https://example.org/n/{i}\n---\n\nWords of {i}.\n")
+            os.rename(os.path.join(folder, f".{i}.md"), os.path.join(folder, f"{i}.md"))
+        assert peers.wait_for(lambda: [row for row in site.rows("digest", "show", "news") if row["cadence"] == "each" and len(row["posts"]) == 8], 20), site.log()
+        ids = {row["title"]: row["id"] for row in site.rows("post", "ls", "news")}
+        for i in range(100):
+            for bit in range(7):
+                if i + 1 >> bit & 1:
+                    store(site, "INSERT INTO received (subscriber_id, post_id, campaign_id) SELECT id, ?, 0 FROM subscriber WHERE email = ?",
+                          ids[f"Number {bit} of all"], f"r{i}@example.org")
+        due(site, "each")
+        assert peers.wait_for(lambda: len(sink.mails) == 100, 40), (len(sink.mails), site.log())
+        for i in range(100):
+            text, = got(sink, f"r{i}@example.org")
+            for bit in range(8):
+                assert (f"Number {bit} of all" in text) != bool(i + 1 >> bit & 1), (i, bit, text)
+    finally:
+        site.close()
+        sink.stop()
+
+
+def test_a_broken_digest_keeps_the_others_back_from_nothing_and_a_title_is_one_line():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, READERS, extra=SOON)
+    try:
+        site.run("list", "create", "broken", "--title", "Broken", "--from", "Broken <broken@example.org>", "--postal", "1 Main St")
+        site.run("subscriber", "add", "broken", "ann@example.org", "--consent", "test", "--yes")
+        cadences(site)
+        site.start()
+        assert peers.wait_for(lambda: len(site.rows("digest", "show", "broken")) == 2 and len(site.rows("digest", "show", "news")) == 2)
+        send_post(site, "1")
+        peers.wait_for(lambda: all(row["next"] for name in ("broken", "news") for row in site.rows("digest", "show", name)))
+        # A zone that is no more, and a title that no editor would write.
+        store(site, "UPDATE list SET timezone = 'Nowhere/Else' WHERE name = 'broken'")
+        store(site, "UPDATE post SET title = ? WHERE id = 1", "Long\twords\nand \x01control " + "é" * 700)
+        store(site, "UPDATE digest SET next_us = ? WHERE next_us > 0 AND list_id = (SELECT id FROM list WHERE name = 'broken')", int((time.time() - 2) * 1e6))
+        due(site, "daily")
+        assert peers.wait_for(lambda: [1 for _, to, _ in sink.mails if to == "daily@example.org"], 20), site.log()
+        assert "Nowhere/Else" in site.log(), site.log()
+        data = [data for _, to, data in sink.mails if to == "daily@example.org"][0]
+        subject = email.message_from_bytes(data, policy=email.policy.default)["Subject"]
+        assert "Long words and control" in subject and len(subject.encode()) <= 900, subject
+    finally:
+        site.close()
+        sink.stop()
+
+
+peers.tests(test_cadences_each_reader_gets_each_post_once, test_a_reader_who_had_some_of_it_gets_the_rest, test_a_lists_own_digest_gathers_skips_and_orders,
+            test_each_of_a_hundred_sets_of_posts_has_its_edition, test_a_broken_digest_keeps_the_others_back_from_nothing_and_a_title_is_one_line)
