@@ -37,6 +37,7 @@ struct content_feed {
 	size_t count;
 	size_t dropped;                    /* items that could not be taken */
 	const char *why_dropped;           /* what was wrong with the first of them; NULL: nothing */
+	const char *broken;                /* what is wrong with its XML, which was read as far as it means something; or NULL */
 	const char *unknown_charset;       /* the encoding it names, if nobody knows that one and it had to be guessed; or NULL */
 	const struct content_head *head;   /* of a page; else NULL */
 	const struct content_front *front; /* of a Markdown file, also of one that is refused; else NULL */

@@ -443,6 +443,38 @@ static void xml_free(xmlDoc **doc)
 		xmlFreeDoc(*doc);
 }
 
+/* The first fault is told: the others follow from it. */
+struct fault {
+	struct arena *arena;
+	const char *text;
+	int line; /* where the root stands, from 0 */
+};
+
+static void on_fault(void *context, xmlError *error)
+{
+	xmlParserCtxt *parser = context;
+	struct fault *fault = parser->_private;
+	/* A prefix that is bound nowhere is read all the same. */
+	if (fault->text || !error->message || error->level == XML_ERR_WARNING || error->domain == XML_FROM_NAMESPACE)
+		return;
+	size_t n = strcspn(error->message, "\r\n");
+	fault->text = arena_format(fault->arena, "line %d: %.*s", fault->line + error->line, (int)(n < 200 ? n : 200), error->message);
+}
+
+static xmlDoc *parse(struct bytes text, const char *base_url, struct fault *fault)
+{
+	xmlParserCtxt *parser = xmlNewParserCtxt();
+	if (!parser)
+		return NULL;
+	parser->_private = fault;
+	parser->sax->initialized = XML_SAX2_MAGIC;
+	parser->sax->serror = on_fault;
+	xmlDoc *doc = xmlCtxtReadMemory(parser, text.data, (int)text.size, base_url, "UTF-8",
+	                                XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_RECOVER);
+	xmlFreeParserCtxt(parser);
+	return doc;
+}
+
 static const char *what_it_is(struct bytes text)
 {
 	struct bytes head = text_trim(text);
@@ -471,9 +503,12 @@ int content_feed(struct bytes body, const char *content_type, const char *base_u
 	feed_mend((struct bytes){ root, text.size - (size_t)(root - text.data) }, &mended);
 	if (buffer_check(&mended, err) < 0)
 		return error_wrap(err, "the feed");
-	CLEANUP(xml_free)
-	xmlDoc *doc = xmlReadMemory(mended.data, (int)mended.size, base_url, "UTF-8",
-	                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_RECOVER);
+	struct fault fault = { .arena = arena };
+	struct bytes before = { text.data, (size_t)(root - text.data) };
+	for (size_t i = 0; i < before.size; i++)
+		fault.line += before.data[i] == '\n';
+	CLEANUP(xml_free) xmlDoc *doc = parse(buffer_bytes(&mended), base_url, &fault);
+	out->broken = find_word(before, "<!ENTITY") ? "it declares entities of its own, which are not expanded" : fault.text;
 	const xmlNode *top = doc ? xmlDocGetRootElement(doc) : NULL;
 	if (!top)
 		return error_set(err, ERROR_INPUT, "no feed: it is XML that can not be read");

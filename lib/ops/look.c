@@ -188,9 +188,10 @@ static struct content_reply as_reply(const struct http_reply *reply, const char 
 /* What of a feed could not be read, or not for sure. */
 static const char *note_of(const struct content_feed *feed, struct arena *arena)
 {
-	const char *note = NULL;
+	const char *note = feed->broken ? arena_format(arena, "read as far as it means something: %s", feed->broken) : NULL;
 	if (feed->dropped > 0)
-		note = arena_format(arena, "%zu of %zu items left out; %s", feed->dropped, feed->dropped + feed->count, feed->why_dropped);
+		note = arena_format(arena, "%s%s%zu of %zu items left out; %s", note ? note : "", note ? "\n" : "", feed->dropped,
+		                    feed->dropped + feed->count, feed->why_dropped);
 	if (feed->unknown_charset)
 		note = arena_format(arena, "%s%sthe encoding \"%s\" is not known, so it was guessed: look whether the letters are right",
 		                    note ? note : "", note ? "\n" : "", feed->unknown_charset);

@@ -329,5 +329,58 @@ def test_an_editor_mails_a_post_in_and_nobody_else_does():
         close(web, sink, site)
 
 
-peers.tests(test_each_source_has_its_own_pace, test_moved_and_gone, test_a_page_names_its_feed_and_a_page_without_one_is_the_post, test_summaries_are_completed_from_the_page_once,
+def test_an_editor_mails_a_post_through_a_maildir():
+    web, sink, site = site_with()
+    site.set_conf("return_path =", "maildir = inbound\nreturn_path =")
+    new, cur = (os.path.join(site.folder, "inbound", part) for part in ("new", "cur"))
+
+    def put(name, message):
+        with open(os.path.join(site.folder, "inbound", "tmp", name), "wb") as f:
+            f.write(message.encode())
+        os.rename(os.path.join(site.folder, "inbound", "tmp", name), os.path.join(new, name))
+    try:
+        site.run("list", "set", "news", "--editors", "dana@example.org")
+        address = re.search(r"post\+[a-z2-7]+@example\.org", site.run("list", "show", "news").stdout.decode()).group()
+        site.start()
+        put("1.a", letter("Dana <dana@example.org>", "By a folder", "Hello *all*.").replace("To: post", f"To: Desk <{address}>"))
+        assert peers.wait_for(lambda: "By a folder" in posts(site), 20), site.log()
+        row = site.rows("post", "show", str(posts(site)["By a folder"]["id"]))[0]
+        assert row["state"] == "draft" and "<em>all</em>" in row["html"], row
+        assert peers.wait_for(lambda: len(sink.mails) == 1 and sink.mails[0][1] == "dana@example.org", 20), site.log()
+        # The envelope is known by what the server wrote down; who is no editor is passed over, and each mail is taken once.
+        put("2.b", f"Delivered-To: {address}\n" + letter("Dana <dana@example.org>", "By its envelope", "Words."))
+        put("3.c", letter("Eve <eve@example.org>", "Not an editor", "Words.").replace("To: post", f"To: {address}"))
+        assert peers.wait_for(lambda: "By its envelope" in posts(site) and not os.listdir(new), 20), (os.listdir(new), site.log())
+        assert sorted(name.split(":")[0] for name in os.listdir(cur)) == ["1.a", "2.b", "3.c"] and "Not an editor" not in posts(site)
+    finally:
+        close(web, sink, site)
+
+
+def test_tracking_of_others_goes_if_asked():
+    web, sink, site = site_with()
+    link = "https://other.example/x?id=5&utm_source=a&fbclid=b&utm_medium=c#part"
+
+    def show(*names):
+        web.pages["/feed.xml"] = (200, rss([item(name, f"Post {name}", f"Words of {name} <a href='{link}'>there</a>", web.url) for name in names]), {})
+
+    def html_of(name):
+        return site.rows("post", "show", str(posts(site)[f"Post {name}"]["id"]))[0]["html"]
+    try:
+        show("a")
+        add(site, web.url + "/feed.xml", "--strip-tracking", "yes")
+        assert source(site)["strips_tracking"] is True
+        show("b", "a")
+        poll(site, check=True)
+        assert 'href="https://other.example/x?id=5#part"' in html_of("b"), html_of("b")
+        assert b'"revised": 0' in poll(site).stdout.replace(b'":0', b'": 0'), "a post was taken for an edited one"
+        site.run("source", "set", "1", "--strip-tracking", "no")
+        show("c", "b", "a")
+        poll(site, check=True)
+        assert "utm_source=a" in html_of("c") and "fbclid" in html_of("c")
+        assert site.run("source", "set", "1", "--strip-tracking", "maybe", check=False).returncode == 65
+    finally:
+        close(web, sink, site)
+
+
+peers.tests(test_an_editor_mails_a_post_through_a_maildir, test_tracking_of_others_goes_if_asked, test_each_source_has_its_own_pace, test_moved_and_gone, test_a_page_names_its_feed_and_a_page_without_one_is_the_post, test_summaries_are_completed_from_the_page_once,
             test_filters_leave_out_and_settings_hold, test_a_hold_lets_corrections_in_and_an_edit_here_is_not_undone, test_an_editor_mails_a_post_in_and_nobody_else_does)
