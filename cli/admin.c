@@ -7,6 +7,7 @@
 #include "ops/campaigns.h"
 #include "ops/ledger.h"
 #include "ops/mail.h"
+#include "ops/relays.h"
 #include "store/alert.h"
 #include "store/event.h"
 #include "system/clock.h"
@@ -17,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONFIG_BYTES = 64 << 10, CAMPAIGNS = 1000, RELAYS = 16, ALERTS = 64 };
+enum { CONFIG_BYTES = 64 << 10, CAMPAIGNS = 1000, ALERTS = 64 };
 
 static const char *ask(const struct cli *cli, const char *option, const char *question, const char *standard, char *out, size_t size)
 {
@@ -94,7 +95,8 @@ static int init(struct cli *cli)
 		unlink(cli->config_path);
 		return cli_fail(cli, &err, NULL);
 	}
-	cli_say(cli, "Wrote %s and made the store %s.", cli->config_path, db_path(cli->ops.db));
+	cli_done(cli, json_pack("{s:s,s:s}", "config", cli->config_path, "store", db_path(cli->ops.db)), "Wrote %s and made the store %s.",
+	         cli->config_path, db_path(cli->ops.db));
 	cli_next(cli, "gazette -c %s list create news --title \"...\" --from \"...\" --postal \"...\"", cli->config_path);
 	return 0;
 }
@@ -138,7 +140,7 @@ static int config_command(struct cli *cli)
 static int status(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct relay_state relays[RELAYS];
+	struct relay_state relays[CONFIG_RELAYS];
 	int64_t sending[CAMPAIGNS];
 	struct error err;
 	size_t n = 0;
@@ -152,7 +154,7 @@ static int status(struct cli *cli)
 	size_t alert_count = 0;
 	int64_t pid = cli_daemon_pid(cli);
 	if (store_campaign_sending(cli->ops.db, 0, sending, CAMPAIGNS, &n, &err) < 0 ||
-	    store_relay_all(cli->ops.db, relays, RELAYS, &relay_count, &arena, &err) < 0 ||
+	    relay_states(&cli->ops, relays, &relay_count, &arena, &err) < 0 ||
 	    store_meta_get(cli->ops.db, "clock", &clock, &arena, &err) < 0 ||
 	    store_meta_get(cli->ops.db, "check", &check, &arena, &err) < 0 ||
 	    store_alert_all(cli->ops.db, alerts, ALERTS, &alert_count, &arena, &err) < 0 ||
@@ -179,7 +181,8 @@ static int status(struct cli *cli)
 		if (check)
 			printf("%-12s %s\n", "check", check);
 		for (size_t i = 0; i < relay_count; i++)
-			printf("%-12s %s is %s %s\n", "relay", relays[i].name, relays[i].state, relays[i].reason);
+			printf("%-12s %s is %s%s%s\n", "relay", relays[i].name, relays[i].state, *relays[i].reason ? ": " : "",
+			       relays[i].reason);
 		for (size_t i = 0; i < alert_count; i++)
 			printf("%-12s %s%s%s: %s\n", "alert", alerts[i].kind, *alerts[i].object ? " " : "", alerts[i].object,
 			       alerts[i].text);
@@ -199,9 +202,8 @@ static int store_migrate(struct cli *cli)
 	}
 	if (db_versions(cli->ops.db, &store, &binary, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "The store has schema %" PRId64 ", as this gazette.", store);
-	if (cli->json)
-		cli_json(json_pack("{s:I,s:I}", "schema", (json_int_t)store, "newest", (json_int_t)binary));
+	cli_done(cli, json_pack("{s:I,s:I}", "schema", (json_int_t)store, "newest", (json_int_t)binary),
+	         "The store has schema %" PRId64 ", as this gazette.", store);
 	return 0;
 }
 
@@ -214,12 +216,10 @@ static int store_check(struct cli *cli)
 		return cli_fail(cli, &err, err.code == ERROR_CORRUPT ? "Stop the daemon and restore a backup." : NULL);
 	for (int64_t i = 0; i < ledger.wrong && i < LEDGER_SHOWN; i++)
 		fprintf(stderr, "campaign %" PRId64 ": the counters are not what its deliveries are\n", ledger.campaign[i]);
-	cli_say(cli,
-	        ledger.wrong ? "The file is sound; %" PRId64 " campaigns are counted wrong."
-	                     : "The file is sound, and the counters are right.",
-	        ledger.wrong);
-	if (cli->json)
-		cli_json(json_pack("{s:b,s:I}", "sound", 1, "counted_wrong", (json_int_t)ledger.wrong));
+	cli_done(cli, json_pack("{s:b,s:I}", "sound", 1, "counted_wrong", (json_int_t)ledger.wrong),
+	         ledger.wrong ? "The file is sound; %" PRId64 " campaigns are counted wrong."
+	                      : "The file is sound, and the counters are right.",
+	         ledger.wrong);
 	return ledger.wrong ? EXIT_DATA : 0;
 }
 
@@ -274,7 +274,8 @@ static int template_export(struct cli *cli)
 		if (!template_builtin(name, &data) || file_create(path, data, 0644, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 	}
-	cli_say(cli, "Templates are in %s: name it in [daemon] template_dir.", cli->argument[0]);
+	cli_done(cli, json_pack("{s:s}", "template_dir", cli->argument[0]), "Templates are in %s: name it in [daemon] template_dir.",
+	         cli->argument[0]);
 	return 0;
 }
 

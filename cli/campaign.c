@@ -2,6 +2,7 @@
 #include "ops/providers.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "cli/campaign.h"
 #include "cli/check.h"
 #include "cli/groups.h"
 #include "cli/stats.h"
@@ -18,14 +19,35 @@
 
 enum { PROVIDERS = 64, CAMPAIGNS = 1000, ASK_FOR_NAME = 1000, MISSED = 1000, TESTS = 32 };
 
-static int find(struct cli *cli, struct campaign *out, struct arena *arena, int *status)
+int cli_campaign(struct cli *cli, struct campaign *out, struct arena *arena, int *status)
 {
 	struct error err;
 	*status = 0;
 	if (campaign_find(&cli->ops, cli->arguments ? cli->argument[0] : "last", out, arena, &err) == 0)
 		return 0;
 	*status = cli_fail(cli, &err, NULL);
+	*status = err.code == ERROR_INPUT ? EXIT_USAGE : *status;
 	return -1;
+}
+
+int campaign_change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct actor, struct error *), const char *said)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct error err;
+	int status = 0;
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
+		return status;
+	int64_t id = campaign.id;
+	int changed = verb(&cli->ops, id, cli->actor, &err);
+	int found = changed < 0 ? -1 : store_campaign_get(cli->ops.db, id, &campaign, &arena, &err);
+	if (found < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_done(cli,
+	         json_pack("{s:I,s:s,s:b}", "campaign", (json_int_t)id, "state", found ? campaign_words[campaign.state] : "deleted",
+	                   "changed", changed),
+	         "Campaign %" PRId64 " %s%s.", id, said, changed ? "" : " already");
+	return 0;
 }
 
 static int create(struct cli *cli)
@@ -64,7 +86,8 @@ static int set_rate(struct cli *cli, int64_t id, const char *rate)
 	}
 	if (ops_audit(&cli->ops, cli->actor, "campaign rate", "", rate, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "Campaign %" PRId64 " goes out at %s.", id, *rate ? rate : "the rates of its list and relays");
+	cli_done(cli, json_pack("{s:I,s:s}", "campaign", (json_int_t)id, "rate", rate), "Campaign %" PRId64 " goes out at %s.", id,
+	         *rate ? rate : "the rates of its list and relays");
 	return 0;
 }
 
@@ -74,7 +97,7 @@ static int set(struct cli *cli)
 	struct campaign campaign;
 	struct error err;
 	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	const char *rate = cli_option(cli, "rate");
 	if (rate && (status = set_rate(cli, campaign.id, rate)) != 0)
@@ -85,7 +108,8 @@ static int set(struct cli *cli)
 	const char *preheader = cli_option(cli, "preheader") ? cli_option(cli, "preheader") : campaign.preheader;
 	if (store_campaign_update(cli->ops.db, campaign.id, subject, preheader, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "Campaign %" PRId64 " changed.", campaign.id);
+	cli_done(cli, json_pack("{s:I,s:s,s:s}", "campaign", (json_int_t)campaign.id, "subject", subject, "preheader", preheader),
+	         "Campaign %" PRId64 " changed.", campaign.id);
 	return 0;
 }
 
@@ -99,7 +123,7 @@ static int preview(struct cli *cli)
 	const char *to = cli_option(cli, "to");
 	if (!to)
 		return cli_usage(cli, "whose mail? --to ADDRESS");
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	enum preview_form form = cli_flag(cli, "html") ? PREVIEW_HTML : cli_flag(cli, "text") ? PREVIEW_TEXT : PREVIEW_EML;
 	if (campaign_preview(&cli->ops, campaign.id, to, form, &out, &err) < 0) {
@@ -124,7 +148,8 @@ static int wait_for_notice(struct cli *cli, const char *to, int64_t notice)
 		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	}
 	if (state == DELIVERY_SENT) {
-		cli_say(cli, "%s: accepted by the relay.", to);
+		cli_done(cli, json_pack("{s:I,s:s,s:s}", "test", (json_int_t)notice, "to", to, "state", delivery_words[state]),
+		         "%s: accepted by the relay.", to);
 		return 0;
 	}
 	error_set(&err, ERROR_RETRY, "test to %s is %s: %s", to, delivery_words[state], *reply ? reply : "the relay has not answered yet");
@@ -147,7 +172,7 @@ static int test(struct cli *cli)
 	struct error err;
 	int status = 0;
 	int n = cli_options(cli, "to", to, TESTS);
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0)
 		return cli_fail(cli, &err, NULL);
@@ -234,10 +259,14 @@ static int send(struct cli *cli)
 	char when[UNITS_TEXT];
 	options.ignore = ignore;
 	options.ignore_count = (size_t)cli_options(cli, "ignore", ignore, IGNORED);
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	if (campaign.state == CAMPAIGN_SENDING || campaign.state == CAMPAIGN_PREPARING) {
-		cli_say(cli, "already sending since %s", units_write_time(campaign.started_us, when));
+		units_write_time(campaign.started_us, when);
+		cli_done(cli,
+		         json_pack("{s:I,s:s,s:s}", "campaign", (json_int_t)campaign.id, "state", campaign_words[campaign.state], "since",
+		                   when),
+		         "already sending since %s", when);
 		return 0;
 	}
 	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0 ||
@@ -301,7 +330,7 @@ static int watch(struct cli *cli)
 	struct error err;
 	int status = 0;
 	int silent = 0;
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	struct progress progress = cli_progress(cli, "sending");
 	struct sigaction action = { .sa_handler = on_interrupt };
@@ -335,29 +364,14 @@ static int watch(struct cli *cli)
 	return stats.counts.deferred + stats.counts.queued > 0 ? EXIT_UNFINISHED : 0;
 }
 
-static int change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct actor, struct error *), const char *said)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
-	struct error err;
-	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0)
-		return status;
-	int changed = verb(&cli->ops, campaign.id, cli->actor, &err);
-	if (changed < 0)
-		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "Campaign %" PRId64 " %s%s.", campaign.id, said, changed ? "" : " already");
-	return 0;
-}
-
 static int pause_command(struct cli *cli)
 {
-	return change(cli, campaign_pause, "is paused");
+	return campaign_change(cli, campaign_pause, "is paused");
 }
 
 static int resume(struct cli *cli)
 {
-	return change(cli, campaign_resume, "goes on");
+	return campaign_change(cli, campaign_resume, "goes on");
 }
 
 static int cancel(struct cli *cli)
@@ -365,10 +379,10 @@ static int cancel(struct cli *cli)
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct campaign campaign;
 	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0 ||
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0 ||
 	    !cli_confirm(cli, &status, "Cancel campaign %" PRId64 " (%s)?", campaign.id, campaign.subject))
 		return status;
-	return change(cli, campaign_cancel, "is cancelled");
+	return campaign_change(cli, campaign_cancel, "is cancelled");
 }
 
 static int ls(struct cli *cli)
@@ -391,7 +405,7 @@ static int show(struct cli *cli)
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct campaign campaign;
 	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	cli_row(cli, campaign_fields, &campaign);
 	return 0;
@@ -416,7 +430,7 @@ static int missed(struct cli *cli)
 	int64_t after = 0;
 	size_t n = 0;
 	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	do {
 		CLEANUP(arena_clear) struct arena page = ARENA_INIT;
@@ -443,7 +457,7 @@ static int resend(struct cli *cli)
 	bool dry_run = cli_flag(cli, "dry-run");
 	if (!cli_flag(cli, "missed"))
 		return cli_usage(cli, "to whom? --missed: to those who did not get it and may");
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	if (campaign_resend_missed(&cli->ops, campaign.id, true, cli->actor, &n, &err) < 0)
 		return cli_fail(cli, &err, NULL);
@@ -454,9 +468,8 @@ static int resend(struct cli *cli)
 		if (campaign_resend_missed(&cli->ops, campaign.id, false, cli->actor, &n, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 	}
-	if (cli->json)
-		cli_json(json_pack("{s:I,s:I,s:b}", "campaign", (json_int_t)campaign.id, "resent", (json_int_t)n, "dry_run", dry_run));
-	cli_say(cli, dry_run ? "%" PRId64 " would get it." : "%" PRId64 " get it again.", n);
+	cli_done(cli, json_pack("{s:I,s:I,s:b}", "campaign", (json_int_t)campaign.id, "resent", (json_int_t)n, "dry_run", dry_run),
+	         dry_run ? "%" PRId64 " would get it." : "%" PRId64 " get it again.", n);
 	return 0;
 }
 

@@ -52,7 +52,7 @@ const char *cli_option(const struct cli *cli, const char *name); /* NULL: not gi
 bool cli_flag(const struct cli *cli, const char *name);
 int cli_options(const struct cli *cli, const char *name, const char **out, int max);
 
-/* Says the error, and a hint if there is one; returns the exit status. */
+/* Says the error, and a hint if there is one; with --json there is always one. Returns the exit status. */
 int cli_fail(const struct cli *cli, const struct error *err, const char *hint);
 int cli_usage(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A sentence on stderr, unless --quiet or --json. */
@@ -61,6 +61,9 @@ void cli_say(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 void cli_note(const struct cli *cli, const char *note);
 /* The likely next command, on a terminal only. */
 void cli_next(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+/* What a change says: a sentence on stderr, or with --json the object on stdout, whose first key is the noun and holds the id. Takes the
+ * object. */
+void cli_done(const struct cli *cli, json_t *object, const char *format, ...) PRINTF_LIKE(3, 4);
 /* What create and add print: the id on stdout, or {"noun":id} with --json. */
 void cli_made(const struct cli *cli, const char *noun, int64_t id);
 /* Yes by --yes or by asking; without a terminal and --yes it is an error: false, with *status 64. */

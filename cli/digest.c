@@ -99,10 +99,11 @@ static int skip(struct cli *cli)
 	for (size_t i = 0; i < n; i++)
 		if (post_skip(&cli->ops, ids[i], true, cli->actor, &err) < 0)
 			return cli_fail(cli, &err, NULL);
+	json_t *told = json_pack("{s:s,s:I}", "digest", list.name, "skipped", (json_int_t)n);
 	if (n > 0)
-		cli_say(cli, "%zu left out. To take one back in: gazette post unskip ID", n);
+		cli_done(cli, told, "%zu left out. To take one back in: gazette post unskip ID", n);
 	else
-		cli_say(cli, "The next digest falls out; what waits goes with the one after.");
+		cli_done(cli, told, "The next digest falls out; what waits goes with the one after.");
 	return 0;
 }
 
@@ -118,7 +119,7 @@ static int order(struct cli *cli)
 		return status;
 	if (store_digest_order(cli->ops.db, list.id, ids, n, &err) < 0)
 		return cli_fail(cli, &err, "gazette digest show shows what waits");
-	cli_say(cli, "The digest begins with them, in this order.");
+	cli_done(cli, json_pack("{s:s,s:I}", "digest", list.name, "ordered", (json_int_t)n), "The digest begins with them, in this order.");
 	return 0;
 }
 

@@ -105,7 +105,7 @@ static int edit_in_editor(struct cli *cli, const struct stored_post *post, struc
 	if (result < 0)
 		return cli_fail(cli, &err, NULL);
 	if (bytes_equal(buffer_bytes(&before), buffer_bytes(&after))) {
-		cli_say(cli, "Nothing was changed.");
+		cli_done(cli, json_pack("{s:I,s:b}", "post", (json_int_t)post->id, "changed", 0), "Nothing was changed.");
 		return 0;
 	}
 	return keep(cli, post, &words);
@@ -247,7 +247,7 @@ static int skip_or_not(struct cli *cli, bool skip, const char *said)
 		return status;
 	if (post_skip(&cli->ops, id, skip, cli->actor, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "Post %" PRId64 " %s.", id, said);
+	cli_done(cli, json_pack("{s:I,s:b}", "post", (json_int_t)id, "skipped", skip), "Post %" PRId64 " %s.", id, said);
 	return 0;
 }
 

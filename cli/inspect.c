@@ -121,7 +121,7 @@ static int print_refused(struct cli *cli, const struct inspected *in, const stru
 {
 	int status = error_exit(err->code);
 	if (!cli->json) {
-		error_wrap(err, "%s", in->what);
+		error_name(err, in->what);
 		return cli_fail(cli, err, NULL);
 	}
 	if (feed->front)

@@ -117,7 +117,7 @@ static int set(struct cli *cli)
 		return show(cli);
 	if (list_set(&cli->ops, cli->argument[0], &in, cli->actor, &err) < 0 || set_digests(cli, in.name, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "List %s changed.", cli->argument[0]);
+	cli_done(cli, json_pack("{s:s}", "list", cli->argument[0]), "List %s changed.", cli->argument[0]);
 	return 0;
 }
 

@@ -256,7 +256,7 @@ static int read_config(struct cli *cli)
 		return -1;
 	for (size_t i = 1; i < faults.count && i < CONFIG_FAULTS && !cli->json; i++)
 		fprintf(stderr, "%s\n", faults.fault[i].text);
-	cli_fail(cli, &err, NULL);
+	cli_fail(cli, &err, cli->json ? "gazetted --check names every fault, with file and line" : NULL);
 	return EXIT_CONFIG;
 }
 

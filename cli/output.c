@@ -15,15 +15,32 @@ static bool is_terminal(int fd)
 	return isatty(fd);
 }
 
+static void say(const struct cli *cli, const char *format, va_list args)
+{
+	if (cli->quiet || cli->json)
+		return;
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
 void cli_say(const struct cli *cli, const char *format, ...)
 {
 	va_list args;
-	if (cli->quiet || cli->json)
-		return;
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(cli, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+}
+
+void cli_done(const struct cli *cli, json_t *object, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	say(cli, format, args);
+	va_end(args);
+	if (cli->json)
+		cli_json(object);
+	else
+		json_decref(object);
 }
 
 void cli_note(const struct cli *cli, const char *note)
@@ -63,10 +80,39 @@ void cli_made(const struct cli *cli, const char *noun, int64_t id)
 		printf("%" PRId64 "\n", id);
 }
 
+static void usage_line(const struct command *c, char out[512])
+{
+	snprintf(out, 512, "usage: gazette %s%s%s %s", c->group, *c->verb ? " " : "", c->verb, c->arguments);
+}
+
+/* What helps with an error of that kind, for programs that show a hint in a place of its own. Many texts hold their cure already. */
+static const char *usual_hint(const struct cli *cli, const struct error *err, char out[512])
+{
+	const char *cure = strstr(err->text, "gazette ");
+	switch (err->code) {
+	case ERROR_DENIED: return cure ? cure : "run it as the user the data belongs to: sudo -u gazette gazette ...";
+	case ERROR_RETRY: return cure ? cure : "try the same again in a moment";
+	case ERROR_FULL: return "make room on the disk, then do the same again";
+	case ERROR_CORRUPT: return "stop the daemon and look closer: gazette store check";
+	case ERROR_NETWORK:
+	case ERROR_TIMEOUT: return cure ? cure : "gazette status shows what is away";
+	case ERROR_MEMORY: return "end other programs, then do the same again";
+	case ERROR_STORE: return "gazette store check looks closer";
+	default: break;
+	}
+	if (cure)
+		return cure;
+	if (!cli->command)
+		return "gazette help shows the commands";
+	usage_line(cli->command, out);
+	return out;
+}
+
 int cli_fail(const struct cli *cli, const struct error *err, const char *hint)
 {
+	char usual[512];
 	if (cli->json)
-		cli_json(json_pack("{s:s,s:s}", "error", err->text, "hint", hint ? hint : ""));
+		cli_json(json_pack("{s:s,s:s}", "error", err->text, "hint", hint ? hint : usual_hint(cli, err, usual)));
 	else
 		fprintf(stderr, "gazette: %s%s%s\n", err->text, hint ? "\n" : "", hint ? hint : "");
 	return error_exit(err->code);
@@ -79,10 +125,9 @@ int cli_usage(const struct cli *cli, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	const struct command *c = cli->command;
-	char hint[256] = "gazette help shows the commands";
-	if (c)
-		snprintf(hint, sizeof hint, "usage: gazette %s%s%s %s", c->group, *c->verb ? " " : "", c->verb, c->arguments);
+	char hint[512] = "gazette help shows the commands";
+	if (cli->command)
+		usage_line(cli->command, hint);
 	struct error err = { .code = ERROR_INPUT };
 	snprintf(err.text, sizeof err.text, "%s", text);
 	cli_fail(cli, &err, hint);

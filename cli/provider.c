@@ -11,15 +11,27 @@
 enum { ROWS = 1000 };
 
 struct shown_provider {
-	const char *provider, *state, *rate, *reason;
+	const char *provider, *state, *rate, *until, *reason, *learned;
 	int64_t waiting, cap, until_us, learned_milli;
 };
 #define S(member, kind) FIELD(struct shown_provider, member, FIELD_##kind)
-static const struct field shown_fields[] = { S(provider, TEXT), S(state, TEXT),
-	                                     S(waiting, INT),   S(cap, INT),
-	                                     S(rate, TEXT),     FIELD_NAMED(struct shown_provider, until_us, FIELD_TIME, "until"),
-	                                     S(reason, TEXT),   S(learned_milli, INT),
-	                                     FIELD_END };
+#define SHOWN(until, learned)                                                                                                              \
+	{                                                                                                                                  \
+		S(provider, TEXT), S(state, TEXT), S(waiting, INT), S(cap, ID), S(rate, TEXT), until, S(reason, TEXT), learned, FIELD_END  \
+	}
+/* Programs get numbers, people get words. */
+static const struct field provider_json[] = SHOWN(FIELD_NAMED(struct shown_provider, until_us, FIELD_TIME, "until"), S(learned_milli, ID));
+static const struct field provider_table[] = SHOWN(S(until, TEXT), S(learned, TEXT));
+
+/* When a pause ends, for people; *us is 0 where only a person ends it. */
+static const char *until_words(int64_t left_us, int64_t *us, struct arena *arena)
+{
+	char text[UNITS_TEXT];
+	*us = left_us > 0 && !pause_is_for_good(left_us) ? clock_now().wall_us + left_us : 0;
+	if (left_us <= 0)
+		return "";
+	return *us ? arena_text(arena, units_write_time(*us, text)) : "resumed";
+}
 
 static const char *config_rate(const struct config_rates *rates, struct arena *arena)
 {
@@ -41,8 +53,11 @@ static void fill_provider(struct cli *cli, const struct pacing *pacing, int64_t 
 		                        .rate = "",
 		                        .reason = paused ? arena_text(arena, p->pause.reason) : "",
 		                        .cap = (int64_t)p->cap,
-		                        .until_us = paused ? now.wall_us + p->pause.until_us - now.mono_us : 0,
+		                        .learned = "nothing yet",
 		                        .learned_milli = p->learn.rate_milli };
+	out->until = until_words(p->pause.until_us - now.mono_us, &out->until_us, arena);
+	if (out->learned_milli)
+		out->learned = arena_format(arena, "%.1f/s", (double)out->learned_milli / 1000);
 	for (size_t j = 0; j < config->provider_count; j++)
 		if (strcmp(config->provider[j].name, out->provider) == 0)
 			out->rate = config_rate(&config->provider[j].rates, arena);
@@ -74,13 +89,13 @@ static int provider_ls(struct cli *cli)
 		return cli_fail(cli, &err, NULL);
 	for (size_t i = 0; i < PROVIDERS_MOST; i++) {
 		bool is_named = i == 0 || strcmp(rows[i].provider, "other") != 0;
-		bool matters = rows[i].waiting > 0 || rows[i].until_us > 0 || *rows[i].rate;
+		bool matters = rows[i].waiting > 0 || *rows[i].until || *rows[i].rate;
 		if (is_named && (matters || cli_flag(cli, "all")))
 			rows[n++] = rows[i];
 	}
 	if (n == 0)
 		cli_say(cli, "Nothing waits for any provider, and none is held back. --all shows all that are known.");
-	cli_rows(cli, shown_fields, "provider state waiting cap rate until reason", rows, n, sizeof *rows);
+	cli_rows(cli, cli->json ? provider_json : provider_table, "provider state waiting cap rate until reason", rows, n, sizeof *rows);
 	return 0;
 }
 
@@ -92,7 +107,7 @@ static int provider_show(struct cli *cli)
 	int64_t provider = 0;
 	if (provider_of_name(&cli->ops, cli->argument[0], &provider, &err) < 0 || load(cli, rows, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_row(cli, shown_fields, &rows[provider]);
+	cli_row(cli, cli->json ? provider_json : provider_table, &rows[provider]);
 	return 0;
 }
 
@@ -112,7 +127,8 @@ static int pause_one(struct cli *cli, int (*verb)(struct ops *, const char *, in
 	         cli_option(cli, "reason") ? cli_option(cli, "reason") : "paused by hand");
 	if (read_for(cli, &for_us, &err) < 0 || verb(&cli->ops, cli->argument[0], for_us, reason, cli->actor, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "%s is paused%s.", cli->argument[0], for_us ? "" : " until you resume it");
+	cli_done(cli, json_pack("{s:s,s:s,s:s}", cli->command->group, cli->argument[0], "state", "held", "reason", reason),
+	         "%s is paused%s.", cli->argument[0], for_us ? "" : " until you resume it");
 	cli_next(cli, "gazette %s resume %s", cli->command->group, cli->argument[0]);
 	return 0;
 }
@@ -122,7 +138,7 @@ static int resume_one(struct cli *cli, int (*verb)(struct ops *, const char *, s
 	struct error err;
 	if (verb(&cli->ops, cli->argument[0], cli->actor, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, sentence, cli->argument[0]);
+	cli_done(cli, json_pack("{s:s,s:s}", cli->command->group, cli->argument[0], "state", "ok"), sentence, cli->argument[0]);
 	return 0;
 }
 
@@ -150,14 +166,16 @@ static const char *rate_of_relay(struct cli *cli, const char *name, struct arena
 }
 
 struct shown_relay {
-	const char *relay, *url, *state, *rate, *reason;
+	const char *relay, *url, *state, *rate, *until, *reason;
 	int64_t until_us, warm_up; /* messages a day now; 0: no warm-up */
 };
 #define R(member, kind) FIELD(struct shown_relay, member, FIELD_##kind)
-static const struct field relay_fields[] = { R(relay, TEXT),  R(url, TEXT),
-	                                     R(state, TEXT),  R(rate, TEXT),
-	                                     R(warm_up, INT), FIELD_NAMED(struct shown_relay, until_us, FIELD_TIME, "until"),
-	                                     R(reason, TEXT), FIELD_END };
+#define SHOWN_RELAY(until)                                                                                                                 \
+	{                                                                                                                                  \
+		R(relay, TEXT), R(url, TEXT), R(state, TEXT), R(rate, TEXT), R(warm_up, ID), until, R(reason, TEXT), FIELD_END             \
+	}
+static const struct field relay_json[] = SHOWN_RELAY(FIELD_NAMED(struct shown_relay, until_us, FIELD_TIME, "until"));
+static const struct field relay_table[] = SHOWN_RELAY(R(until, TEXT));
 
 static int load_relays(struct cli *cli, struct shown_relay *out, size_t *n, struct arena *arena, struct error *err)
 {
@@ -174,8 +192,8 @@ static int load_relays(struct cli *cli, struct shown_relay *out, size_t *n, stru
 			                       .state = paused ? (relay->is_held ? "held" : "paused") : "ok",
 			                       .rate = rate_of_relay(cli, relay->name, arena),
 			                       .reason = paused ? arena_text(arena, relay->pause.reason) : "",
-			                       .until_us = paused ? now.wall_us + relay->pause.until_us - now.mono_us : 0,
 			                       .warm_up = ramp_limit(&relay->ramp) };
+		out[i].until = until_words(relay->pause.until_us - now.mono_us, &out[i].until_us, arena);
 	}
 	return 0;
 }
@@ -188,7 +206,7 @@ static int relay_ls(struct cli *cli)
 	size_t n = 0;
 	if (load_relays(cli, rows, &n, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_rows(cli, relay_fields, "relay url state rate warm_up until reason", rows, n, sizeof *rows);
+	cli_rows(cli, cli->json ? relay_json : relay_table, "relay url state rate warm_up until reason", rows, n, sizeof *rows);
 	return 0;
 }
 
@@ -202,7 +220,7 @@ static int relay_show(struct cli *cli)
 		return cli_fail(cli, &err, NULL);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(rows[i].relay, cli->argument[0]) == 0) {
-			cli_row(cli, relay_fields, &rows[i]);
+			cli_row(cli, cli->json ? relay_json : relay_table, &rows[i]);
 			return 0;
 		}
 	error_set(&err, ERROR_NOT_FOUND, "there is no relay \"%.40s\": gazette relay ls shows those there are", cli->argument[0]);
@@ -240,12 +258,11 @@ static int relay_test_command(struct cli *cli)
 		                outcome.stage == STAGE_AUTH ? "check user and password of the relay"
 		                                            : "check url, port and TLS of the relay");
 	}
-	if (cli->json)
-		cli_json(json_pack("{s:s,s:s,s:b,s:b,s:s,s:s}", "relay", relay->name, "url", relay->url, "pipelining",
-		                   extensions.pipelining, "smtputf8", extensions.smtputf8, "auth", extensions.auth, "reply",
-		                   to ? outcome.reply : ""));
-	cli_say(cli, "Relay %s takes us%s%s%s.", relay->name, *relay->user ? " as " : "", relay->user,
-	        extensions.pipelining ? "" : " (it does not pipeline: slower)");
+	cli_done(cli,
+	         json_pack("{s:s,s:s,s:b,s:b,s:s,s:s}", "relay", relay->name, "url", relay->url, "pipelining", extensions.pipelining,
+	                   "smtputf8", extensions.smtputf8, "auth", extensions.auth, "reply", to ? outcome.reply : ""),
+	         "Relay %s takes us%s%s%s.", relay->name, *relay->user ? " as " : "", relay->user,
+	         extensions.pipelining ? "" : " (it does not pipeline: slower)");
 	if (to)
 		cli_say(cli, "It took a message to %s: %s", to, outcome.reply);
 	return 0;

@@ -4,6 +4,7 @@
 #include "model/address.h"
 #include "ops/campaigns.h"
 #include "ops/pace.h"
+#include "ops/relays.h"
 #include "pacing/provider.h"
 #include "store/event.h"
 #include "store/subscriber.h"
@@ -23,7 +24,7 @@ struct reason {
 	const char *why;
 };
 static const struct field reason_fields[] = {
-	FIELD(struct reason, email, FIELD_TEXT),    FIELD(struct reason, campaign_id, FIELD_INT),
+	FIELD(struct reason, email, FIELD_TEXT),    FIELD(struct reason, campaign_id, FIELD_ID),
 	FIELD(struct reason, provider, FIELD_TEXT), FIELD(struct reason, state, FIELD_TEXT),
 	FIELD(struct reason, n, FIELD_INT),         FIELD_NAMED(struct reason, next_us, FIELD_TIME, "next"),
 	FIELD(struct reason, why, FIELD_TEXT),      FIELD_END
@@ -31,12 +32,11 @@ static const struct field reason_fields[] = {
 
 static const char *relay_trouble(struct cli *cli, struct arena *arena)
 {
-	enum { RELAYS = 16 };
-	struct relay_state relays[RELAYS];
+	struct relay_state relays[CONFIG_RELAYS];
 	struct error err;
 	char until[UNITS_TEXT];
 	size_t n = 0;
-	if (store_relay_all(cli->ops.db, relays, RELAYS, &n, arena, &err) < 0)
+	if (relay_states(&cli->ops, relays, &n, arena, &err) < 0)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(relays[i].state, "ok") != 0)
@@ -77,10 +77,12 @@ static const char *why_queued(struct cli *cli, struct pacing *pacing, const stru
 	const char *name = provider_name(cli->ops.providers, w->provider);
 	if (wait_us > 0)
 		units_write_time(now.wall_us + wait_us, until);
-	if (hold == HOLD_PROVIDER_PAUSE && p->is_held && wait_us > 365 * DAY_US)
+	if (hold == HOLD_PROVIDER_PAUSE && p->is_held && pause_is_for_good(wait_us))
 		return arena_format(arena, "provider %s is paused until it is resumed: %s", name, p->pause.reason);
 	if (hold == HOLD_PROVIDER_PAUSE)
 		return arena_format(arena, "provider %s is paused until %s: %s", name, until, p->pause.reason);
+	if (hold == HOLD_RELAY_PAUSE && pause_is_for_good(wait_us))
+		return "its relay is paused until it is resumed (gazette relay ls)";
 	if (hold == HOLD_RELAY_PAUSE)
 		return arena_format(arena, "its relay is paused until %s (gazette relay ls)", until);
 	if (hold != HOLD_NOTHING)
@@ -159,7 +161,7 @@ static int show_address(struct cli *cli, const char *address)
 	if (n == 0 && store_subscriber_find(cli->ops.db, parsed.key, &subscriber, &arena, &err) == 0) {
 		error_set(&err, ERROR_NOT_FOUND, "nobody here has the address %s", parsed.text);
 		cli_fail(cli, &err, NULL);
-		return 67;
+		return EXIT_NO_ADDRESS;
 	}
 	cli_rows(cli, why_fields, "campaign_id state reason code reply relay due_us attempts", rows, n, sizeof *rows);
 	return 0;
@@ -215,9 +217,8 @@ static int retry(struct cli *cli)
 		return cli_fail(cli, &err, NULL);
 	if (ops_audit(&cli->ops, cli->actor, "queue retry", cli->arguments ? cli->argument[0] : "all", "", &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	if (cli->json)
-		cli_json(json_pack("{s:I,s:I}", "retried", (json_int_t)n, "resent", (json_int_t)again));
-	cli_say(cli, "%" PRId64 " are due now; %" PRId64 " that were in doubt are sent again.", n, again);
+	cli_done(cli, json_pack("{s:I,s:I}", "retried", (json_int_t)n, "resent", (json_int_t)again),
+	         "%" PRId64 " are due now; %" PRId64 " that were in doubt are sent again.", n, again);
 	return 0;
 }
 

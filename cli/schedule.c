@@ -1,19 +1,10 @@
 /* When a campaign goes, and what an edit after its start does: the later half of the campaign group. */
+#include "cli/campaign.h"
 #include "cli/check.h"
 #include "cli/groups.h"
 #include "ops/campaigns.h"
 #include "system/zone_file.h"
 #include <stdio.h>
-
-static int find(struct cli *cli, struct campaign *out, struct arena *arena, int *status)
-{
-	struct error err;
-	*status = 0;
-	if (campaign_find(&cli->ops, cli->arguments ? cli->argument[0] : "last", out, arena, &err) == 0)
-		return 0;
-	*status = cli_fail(cli, &err, NULL);
-	return -1;
-}
 
 static int schedule(struct cli *cli)
 {
@@ -27,49 +18,34 @@ static int schedule(struct cli *cli)
 	const char *at = cli_option(cli, "at");
 	if (!at)
 		return cli_usage(cli, "when? --at \"tomorrow 07:00\"");
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	struct check_options options = { .links = CHECK_LINKS_UNLESS_TRIAL, .ignore = ignore };
 	options.ignore_count = (size_t)cli_options(cli, "ignore", ignore, IGNORED);
-	if (campaign_check(&cli->ops, campaign.id, &options, &findings, &err) < 0)
+	if (campaign_check_time(&cli->ops, campaign.id, at, &err) < 0 ||
+	    campaign_check(&cli->ops, campaign.id, &options, &findings, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (!cli->json || findings_fault(&findings))
 		findings_print(cli, &findings, cli->json ? stdout : stderr);
 	if (findings_fault(&findings))
 		return EXIT_DATA;
-	if (campaign_accept(&cli->ops, campaign.id, &options, &err) < 0)
+	if (campaign_accept(&cli->ops, campaign.id, &options, &err) < 0 ||
+	    campaign_schedule(&cli->ops, campaign.id, at, cli->actor, said, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	if (campaign_schedule(&cli->ops, campaign.id, at, cli->actor, said, &err) < 0)
-		return cli_fail(cli, &err, NULL);
-	if (cli->json)
-		cli_json(json_pack("{s:I,s:s}", "campaign", (json_int_t)campaign.id, "at", said));
-	cli_say(cli, "Campaign %" PRId64 " goes out %s.", campaign.id, said);
+	cli_done(cli, json_pack("{s:I,s:s}", "campaign", (json_int_t)campaign.id, "at", said), "Campaign %" PRId64 " goes out %s.",
+	         campaign.id, said);
 	cli_next(cli, "gazette campaign unschedule %" PRId64, campaign.id);
-	return 0;
-}
-
-static int change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct actor, struct error *), const char *said)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
-	struct error err;
-	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0)
-		return status;
-	if (verb(&cli->ops, campaign.id, cli->actor, &err) < 0)
-		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "Campaign %" PRId64 " %s.", campaign.id, said);
 	return 0;
 }
 
 static int unschedule(struct cli *cli)
 {
-	return change(cli, campaign_unschedule, "is a draft");
+	return campaign_change(cli, campaign_unschedule, "is a draft");
 }
 
 static int approve(struct cli *cli)
 {
-	return change(cli, campaign_approve, "is approved");
+	return campaign_change(cli, campaign_approve, "is approved");
 }
 
 static int delete_command(struct cli *cli)
@@ -77,10 +53,10 @@ static int delete_command(struct cli *cli)
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct campaign campaign;
 	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0 ||
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0 ||
 	    !cli_confirm(cli, &status, "Delete the draft %" PRId64 " (%s)?", campaign.id, campaign.subject))
 		return status;
-	return change(cli, campaign_delete, "is deleted");
+	return campaign_change(cli, campaign_delete, "is deleted");
 }
 
 static int refresh(struct cli *cli)
@@ -92,23 +68,24 @@ static int refresh(struct cli *cli)
 	struct error err;
 	int64_t readers = 0;
 	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
-	if (campaign_changes(&cli->ops, campaign.id, &diff, &err) < 0)
+	bool dry_run = cli_flag(cli, "dry-run");
+	if ((!dry_run && campaign_may_refresh(&campaign, &err) < 0) || campaign_changes(&cli->ops, campaign.id, &diff, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (!cli->json)
 		fwrite(buffer_text(&diff), 1, diff.size, stdout);
 	if (diff.size == 0)
 		cli_say(cli, "The words are those that went out: there is nothing to refresh.");
-	else if (!cli_flag(cli, "dry-run") && !cli_confirm(cli, &status, "Take this to those not mailed yet?"))
+	else if (!dry_run && !cli_confirm(cli, &status, "Take this to those not mailed yet?"))
 		return status;
-	if (cli_flag(cli, "dry-run"))
-		return 0;
-	if (campaign_refresh(&cli->ops, campaign.id, cli->actor, &findings, &readers, &err) < 0)
-		return cli_fail(cli, &err, campaign.state == CAMPAIGN_SENDING ? "gazette campaign pause pauses it" : NULL);
+	if (!dry_run && campaign_refresh(&cli->ops, campaign.id, cli->actor, &findings, &readers, &err) < 0)
+		return cli_fail(cli, &err, NULL);
 	if (cli->json)
-		cli_json(json_pack("{s:I,s:I,s:s}", "campaign", (json_int_t)campaign.id, "readers", (json_int_t)readers, "diff",
-		                   buffer_text(&diff)));
+		cli_json(json_pack("{s:I,s:I,s:s,s:b}", "campaign", (json_int_t)campaign.id, "readers", (json_int_t)readers, "diff",
+		                   buffer_text(&diff), "dry_run", dry_run));
+	if (dry_run)
+		return 0;
 	cli_say(cli, "%" PRId64 " readers not mailed yet get the new words.", readers);
 	cli_next(cli, "gazette campaign resume %" PRId64, campaign.id);
 	return 0;
@@ -122,7 +99,7 @@ static int correct(struct cli *cli)
 	int64_t id = 0;
 	int64_t readers = 0;
 	int status = 0;
-	if (find(cli, &campaign, &arena, &status) < 0)
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	if (campaign_correct(&cli->ops, campaign.id, cli_option(cli, "subject"), cli->actor, &id, &readers, &err) < 0)
 		return cli_fail(cli, &err, NULL);

@@ -132,7 +132,7 @@ static int set(struct cli *cli)
 	in.what = cli_option(cli, "url");
 	if (source_set(&cli->ops, id, &in, cli->actor, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "Source %" PRId64 " changed.", id);
+	cli_done(cli, json_pack("{s:I}", "source", (json_int_t)id), "Source %" PRId64 " changed.", id);
 	return 0;
 }
 
@@ -215,7 +215,8 @@ static int set_state(struct cli *cli, enum source_state state, const char *said)
 	int64_t due_us = strcmp(source.kind, "mail") == 0 ? source.due_us : clock_now().wall_us;
 	if (store_source_set_state(cli->ops.db, source.id, state, due_us, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "Source %" PRId64 " %s.", source.id, said);
+	cli_done(cli, json_pack("{s:I,s:s}", "source", (json_int_t)source.id, "state", source_state_words[state]), "Source %" PRId64 " %s.",
+	         source.id, said);
 	return 0;
 }
 
@@ -239,7 +240,8 @@ static int remove_command(struct cli *cli)
 		return status;
 	if (store_source_remove(cli->ops.db, source.id, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "Source %" PRId64 " is removed.", source.id);
+	cli_done(cli, json_pack("{s:I,s:s}", "source", (json_int_t)source.id, "state", "removed"), "Source %" PRId64 " is removed.",
+	         source.id);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/stats.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "cli/campaign.h"
 #include "cli/groups.h"
 #include "ops/lists.h"
 #include "pacing/provider.h"
@@ -65,8 +66,11 @@ void stats_table(struct cli *cli, const struct campaign_stats *s)
 	line("returned", c->returned, c->sent);
 	line("complaints", c->complaints, c->sent);
 	line("unsubscribed", c->unsubscribes, c->sent);
-	if (s->rate_per_s > 0)
+	/* A slow one is told by the minute: "0 /s" says nothing. */
+	if (s->rate_per_s >= 10)
 		printf("  %-14s %12.0f /s\n", "rate", s->rate_per_s);
+	else if (s->rate_per_s > 0)
+		printf("  %-14s %12.1f /m\n", "rate", s->rate_per_s * 60);
 	if (s->eta_us > 0 && s->state == CAMPAIGN_SENDING)
 		printf("  %-14s %12s  (%s)\n", "time left", units_write_duration(s->eta_us, text), s->eta_by);
 	if (store_campaign_counts_by_provider(cli->ops.db, s->campaign, by, PROVIDERS, &n, &err) < 0 || n == 0)
@@ -126,14 +130,16 @@ static int stats(struct cli *cli)
 	struct error err;
 	struct list list;
 	struct campaign campaign;
+	int status = 0;
 	const char *what = cli->arguments ? cli->argument[0] : NULL;
 	if (!what)
 		return many(cli, 0);
-	if (store_list_find(cli->ops.db, what, &list, &arena, &err) > 0)
-		return many(cli, list.id);
-	if (campaign_find(&cli->ops, what, &campaign, &arena, &err) < 0)
-		return cli_fail(cli, &err, NULL);
-	return one(cli, campaign.id);
+	bool is_campaign = strchr(what, '/') || strcmp(what, "last") == 0 || strspn(what, "0123456789") == strlen(what);
+	if (is_campaign && cli_campaign(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (is_campaign)
+		return one(cli, campaign.id);
+	return list_find(&cli->ops, what, &list, &arena, &err) < 0 ? cli_fail(cli, &err, NULL) : many(cli, list.id);
 }
 
 const struct command stats_commands[] = {

@@ -72,7 +72,7 @@ static int show(struct cli *cli)
 	size_t consent_count = 0;
 	if (subscriber_find(&cli->ops, cli->argument[0], &subscriber, &arena, &err) < 0) {
 		int status = cli_fail(cli, &err, NULL);
-		return err.code == ERROR_NOT_FOUND ? 67 : status;
+		return err.code == ERROR_NOT_FOUND ? EXIT_NO_ADDRESS : status;
 	}
 	int suppressed = store_suppression_find(cli->ops.db, subscriber.email_key, &suppression, &arena, &err);
 	if (suppressed < 0 || store_membership_all(cli->ops.db, subscriber.id, memberships, MANY, &n, &arena, &err) < 0 ||
@@ -181,7 +181,11 @@ static int export_command(struct cli *cli)
 		done = error_set(&err, ERROR_FULL, "%s could not be written", path);
 	if (done < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "%" PRId64 " readers.", rows);
+	/* Standard output holds the readers themselves. */
+	if (to == stdout)
+		cli_say(cli, "%" PRId64 " readers.", rows);
+	else
+		cli_done(cli, json_pack("{s:s,s:I}", "export", path, "rows", (json_int_t)rows), "%" PRId64 " readers.", rows);
 	return 0;
 }
 
@@ -197,9 +201,12 @@ static int unsubscribe(struct cli *cli)
 		return cli_fail(cli, &err, NULL);
 	if (subscriber_unsubscribe(&cli->ops, cli->argument[0], all ? NULL : cli->argument[1], cli->actor, &err) < 0) {
 		int status = cli_fail(cli, &err, NULL);
-		return err.code == ERROR_NOT_FOUND ? 67 : status;
+		return err.code == ERROR_NOT_FOUND ? EXIT_NO_ADDRESS : status;
 	}
-	cli_say(cli, "%s is unsubscribed.", cli->argument[0]);
+	cli_done(
+		cli,
+		json_pack("{s:s,s:s,s:s?}", "subscriber", cli->argument[0], "state", "unsubscribed", "list", all ? NULL : cli->argument[1]),
+		"%s is unsubscribed.", cli->argument[0]);
 	return 0;
 }
 
@@ -213,9 +220,9 @@ static int set(struct cli *cli)
 	if (subscriber_set(&cli->ops, cli->argument[0], cli->arguments > 1 ? cli->argument[1] : NULL, cadence, name, cli->actor, &err) <
 	    0) {
 		int status = cli_fail(cli, &err, NULL);
-		return err.code == ERROR_NOT_FOUND ? 67 : status;
+		return err.code == ERROR_NOT_FOUND ? EXIT_NO_ADDRESS : status;
 	}
-	cli_say(cli, "%s changed.", cli->argument[0]);
+	cli_done(cli, json_pack("{s:s}", "subscriber", cli->argument[0]), "%s changed.", cli->argument[0]);
 	return 0;
 }
 

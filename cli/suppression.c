@@ -36,29 +36,34 @@ static int add(struct cli *cli)
 	if (store_suppression_add(cli->ops.db, &row, &err) < 0 ||
 	    ops_audit(&cli->ops, cli->actor, "suppression add", "", row.reason, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "%s gets nothing more.", address.text);
+	cli_done(cli, json_pack("{s:s,s:s}", "suppression", address.text, "reason", row.reason), "%s gets nothing more.", address.text);
 	return 0;
 }
 
 static int remove_command(struct cli *cli)
 {
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct suppression row;
 	struct address address;
 	struct error err;
 	int64_t changed = 0;
 	int status = 0;
 	if (address_read(bytes_text(cli->argument[0]), &address, &err) < 0)
 		return cli_fail(cli, &err, NULL);
+	int found = store_suppression_find(cli->ops.db, address.key, &row, &arena, &err);
+	if (found == 0) {
+		error_set(&err, ERROR_NOT_FOUND, "%s is not suppressed", address.text);
+		cli_fail(cli, &err, "gazette suppression ls shows who is");
+		return EXIT_NO_ADDRESS;
+	}
+	if (found < 0)
+		return cli_fail(cli, &err, NULL);
 	if (!cli_confirm(cli, &status, "Let mail go to %s again?", address.text))
 		return status;
 	if (store_suppression_remove(cli->ops.db, address.key, &changed, &err) < 0 ||
 	    (changed && ops_audit(&cli->ops, cli->actor, "suppression remove", "", "", &err) < 0))
 		return cli_fail(cli, &err, NULL);
-	if (!changed) {
-		error_set(&err, ERROR_NOT_FOUND, "%s is not suppressed", address.text);
-		cli_fail(cli, &err, NULL);
-		return 67;
-	}
-	cli_say(cli, "Mail may go to %s again.", address.text);
+	cli_done(cli, json_pack("{s:s,s:b}", "suppression", address.text, "removed", 1), "Mail may go to %s again.", address.text);
 	return 0;
 }
 
@@ -73,9 +78,7 @@ static int confirm(struct cli *cli)
 		return status;
 	if (suppression_confirm_provisional(&cli->ops, cli->actor, &n, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	if (cli->json)
-		cli_json(json_pack("{s:I}", "confirmed", (json_int_t)n));
-	cli_say(cli, "%" PRId64 " suppressions are confirmed.", n);
+	cli_done(cli, json_pack("{s:I}", "confirmed", (json_int_t)n), "%" PRId64 " suppressions are confirmed.", n);
 	return 0;
 }
 
@@ -91,9 +94,8 @@ static int drop(struct cli *cli)
 		return status;
 	if (suppression_drop_provisional(&cli->ops, cli->actor, &dropped, &queued, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	if (cli->json)
-		cli_json(json_pack("{s:I,s:I}", "dropped", (json_int_t)dropped, "queued", (json_int_t)queued));
-	cli_say(cli, "%" PRId64 " suppressions are dropped; %" PRId64 " messages are queued again.", dropped, queued);
+	cli_done(cli, json_pack("{s:I,s:I}", "dropped", (json_int_t)dropped, "queued", (json_int_t)queued),
+	         "%" PRId64 " suppressions are dropped; %" PRId64 " messages are queued again.", dropped, queued);
 	return 0;
 }
 

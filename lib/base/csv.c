@@ -32,6 +32,7 @@ static int broken(struct csv *csv, struct bytes start, const char *why, struct e
 	csv->next_line = csv->line;
 	while (!at_line_end(csv))
 		skip(csv, 1);
+	csv->raw = (struct bytes){ start.data, start.size - csv->rest.size };
 	skip_line_end(csv);
 	csv->count = 0;
 	return error_set(err, ERROR_INPUT, "%s", why);
@@ -79,7 +80,11 @@ int csv_next(struct csv *csv, struct error *err)
 	for (;;) {
 		if (csv->count == CSV_COLUMNS)
 			return broken(csv, start, "more than 256 columns", err);
-		if (csv->rest.size > 0 && csv->rest.data[0] == '"' && !read_quoted(csv))
+		int64_t line = csv->next_line;
+		bool is_quoted = csv->rest.size > 0 && csv->rest.data[0] == '"';
+		bool is_closed = !is_quoted || read_quoted(csv);
+		/* What "closes" before a letter of a later line is the next quote that opens. */
+		if (!is_closed || (csv->next_line > line && !at_line_end(csv) && csv->rest.data[0] != csv->delimiter))
 			return broken(csv, start, "a quote is opened and never closed", err);
 		read_plain(csv);
 		if (csv->unquoted.failed)
@@ -89,6 +94,7 @@ int csv_next(struct csv *csv, struct error *err)
 			break;
 		skip(csv, 1); /* the delimiter */
 	}
+	csv->raw = (struct bytes){ start.data, start.size - csv->rest.size };
 	if (csv->rest.size > 0)
 		skip_line_end(csv);
 	size_t from = 0;

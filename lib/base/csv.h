@@ -13,13 +13,14 @@ struct csv {
 	int64_t next_line;
 	size_t count;
 	struct bytes cells[CSV_COLUMNS]; /* of the row last read; valid until the next csv_next() */
+	struct bytes raw;                /* the row last read, or the broken one, as it stands there, without its line end */
 	struct buffer unquoted;
 };
 
 #define CSV_INIT(text, delim) ((struct csv){ .rest = (text), .delimiter = (delim), .next_line = 1, .unquoted = BUFFER_INIT(CSV_ROW_BYTES) })
 
-/* The next row that is not blank: 1; 0 at the end; -1 with ERROR_INPUT for a broken one (a quote that never closes, over
- * CSV_COLUMNS columns or CSV_ROW_BYTES), after which reading goes on at the next line. */
+/* The next row that is not blank: 1; 0 at the end; -1 with ERROR_INPUT for a broken one (a quote that never closes, or does
+ * in the midst of a later line, over CSV_COLUMNS columns or CSV_ROW_BYTES), after which reading goes on at the next line. */
 MUST_CHECK int csv_next(struct csv *csv, struct error *err);
 void csv_clear(struct csv *csv);
 

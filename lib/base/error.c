@@ -45,6 +45,11 @@ int error_wrap(struct error *err, const char *format, ...)
 	return -1;
 }
 
+int error_name(struct error *err, const char *name)
+{
+	return err && strstr(err->text, name) ? -1 : error_wrap(err, "%s", name);
+}
+
 int error_errno(struct error *err, enum error_code code, int errno_value, const char *format, ...)
 {
 	if (!err)

@@ -44,6 +44,9 @@ int error_set(struct error *err, enum error_code code, const char *format, ...) 
 /* Put "prefix: " before the text, keeping the code. Too long: the prefix is cut, never the root cause. Returns -1. */
 int error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* error_wrap() with a name, such as a path, unless the text holds it already. Returns -1. */
+int error_name(struct error *err, const char *name);
+
 /* error_set with ": " and strerror(errno_value) behind. ENOSPC and EDQUOT become ERROR_FULL, ENOMEM ERROR_MEMORY,
  * EACCES and EPERM ERROR_DENIED, ENOENT ERROR_NOT_FOUND; others keep `code`. Returns -1. */
 int error_errno(struct error *err, enum error_code code, int errno_value, const char *format, ...) PRINTF_LIKE(4, 5);

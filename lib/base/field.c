@@ -20,9 +20,17 @@ int field_word(const char *const *words, const char *text)
 	return -1;
 }
 
+/* A number that is a word when it is 0: "standard", "none". */
+static bool is_zero_word(const struct field *field, const void *row)
+{
+	return field->words && (field->kind == FIELD_INT || field->kind == FIELD_DURATION) && number(field, row) == 0;
+}
+
 static json_t *json_of(const struct field *field, const void *row)
 {
 	char text[UNITS_TEXT];
+	if (is_zero_word(field, row))
+		return json_null();
 	switch (field->kind) {
 	case FIELD_INT: return json_integer(number(field, row));
 	case FIELD_ID: return number(field, row) ? json_integer(number(field, row)) : json_null();
@@ -66,6 +74,8 @@ json_t *field_json(const struct field *fields, const void *row)
 const char *field_text(const struct field *field, const void *row, struct arena *arena)
 {
 	char text[UNITS_TEXT] = "";
+	if (is_zero_word(field, row))
+		return field->words[0];
 	switch (field->kind) {
 	case FIELD_INT: snprintf(text, sizeof text, "%" PRId64, number(field, row)); break;
 	case FIELD_ID:

@@ -19,7 +19,8 @@ struct field {
 	const char *name; /* column and JSON key */
 	enum field_kind kind;
 	size_t offset;
-	const char *const *words; /* FIELD_WORD: NULL-terminated, index is the value */
+	const char *const
+		*words; /* FIELD_WORD: NULL-terminated, index is the value. INT and DURATION: 0 is null in JSON, and words[0] for people */
 };
 
 #define FIELD(type, member, kind)                                                                                                          \
@@ -33,6 +34,10 @@ struct field {
 #define FIELD_WORDS(type, member, words)                                                                                                   \
 	{                                                                                                                                  \
 #member, FIELD_WORD, offsetof(type, member), words                                                                         \
+	}
+#define FIELD_OR(type, member, kind, zero)                                                                                                 \
+	{                                                                                                                                  \
+#member, kind, offsetof(type, member), zero                                                                                \
 	}
 #define FIELD_END                                                                                                                          \
 	{                                                                                                                                  \

@@ -17,21 +17,43 @@ static void tidy(char *text)
 	}
 }
 
-/* The same thing said of another mail, or one more than are kept of its kind. */
-static bool is_known(struct findings *findings, const struct finding *fresh)
+/* "HTML, line 12" without the number: it differs from mail to mail with the length of a name. */
+static size_t place_size(const char *where)
 {
-	size_t alike = 0;
+	size_t size = strlen(where);
+	while (size > 0 && where[size - 1] >= '0' && where[size - 1] <= '9')
+		size--;
+	return size;
+}
+
+static bool is_same_place(const char *a, const char *b)
+{
+	size_t size = place_size(a);
+	return size == place_size(b) && memcmp(a, b, size) == 0;
+}
+
+/* What the fresh one says again, of this mail or of another; of two alike in one mail each counts for itself. */
+static struct finding *find_known(struct findings *findings, const struct finding *fresh)
+{
+	struct finding *moved = NULL;
 	for (size_t i = 0; i < findings->count; i++) {
 		struct finding *old = &findings->found[i];
-		if (strcmp(old->check, fresh->check) != 0)
+		if (strcmp(old->check, fresh->check) != 0 || strcmp(old->text, fresh->text) != 0)
 			continue;
-		alike++;
-		if (strcmp(old->text, fresh->text) == 0 && strcmp(old->where, fresh->where) == 0) {
-			old->readers += fresh->readers && (!findings->reader || strcmp(old->reader, fresh->reader) != 0);
-			return true;
-		}
+		if (strcmp(old->where, fresh->where) == 0)
+			return old;
+		if (!moved && *fresh->reader && strcmp(old->last, fresh->reader) != 0 && is_same_place(old->where, fresh->where))
+			moved = old;
 	}
-	return alike >= FINDINGS_OF_ONE_CHECK;
+	return moved;
+}
+
+static size_t count_of(const struct findings *findings, const char *check)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < findings->count; i++)
+		n += strcmp(findings->found[i].check, check) == 0;
+	return n;
 }
 
 void findings_add(struct findings *findings, enum finding_level level, const char *check, const char *where, const char *mend,
@@ -49,7 +71,13 @@ void findings_add(struct findings *findings, enum finding_level level, const cha
 	tidy(fresh.text);
 	tidy(fresh.where);
 	tidy(fresh.reader);
-	if (findings->count < FINDINGS && !is_known(findings, &fresh))
+	memcpy(fresh.last, fresh.reader, sizeof fresh.last);
+	struct finding *known = find_known(findings, &fresh);
+	if (known && strcmp(known->last, fresh.reader) != 0) {
+		known->readers++;
+		memcpy(known->last, fresh.reader, sizeof known->last);
+	}
+	if (!known && findings->count < FINDINGS && count_of(findings, check) < FINDINGS_OF_ONE_CHECK)
 		findings->found[findings->count++] = fresh;
 }
 

@@ -13,6 +13,7 @@ struct finding {
 	char check[24];  /* stable id: "M5", "postal" */
 	char text[256], where[96], mend[256];
 	char reader[96]; /* whose mail shows it first; empty: the campaign itself */
+	char last[96];   /* whose mail shows it last */
 	int readers;     /* in how many mails of the sample */
 };
 
@@ -23,7 +24,8 @@ struct findings {
 	const char *reader; /* whose mail is looked at now, or NULL; borrowed */
 };
 
-/* Adds one. The same again in another reader's mail is counted, not repeated; of one check the first FINDINGS_OF_ONE_CHECK are kept.
+/* Adds one. The same again in another reader's mail, there perhaps some lines lower, is counted, not repeated; of one check the first
+ * FINDINGS_OF_ONE_CHECK are kept.
  * where and mend may be NULL. */
 void findings_add(struct findings *findings, enum finding_level level, const char *check, const char *where, const char *mend,
                   const char *format, ...) PRINTF_LIKE(6, 7);

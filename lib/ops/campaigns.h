@@ -40,18 +40,22 @@ MUST_CHECK int campaign_resume(struct ops *ops, int64_t id, struct actor actor, 
 /* To those who missed it and may get it. dry_run only counts them. */
 MUST_CHECK int campaign_resend_missed(struct ops *ops, int64_t id, bool dry_run, struct actor actor, int64_t *n, struct error *err);
 MUST_CHECK int campaign_cancel(struct ops *ops, int64_t id, struct actor actor, struct error *err);
+/* Whether campaign_schedule() could read `at`; changes nothing. */
+MUST_CHECK int campaign_check_time(struct ops *ops, int64_t id, const char *at, struct error *err);
 /* `at` as base/when.h reads it, in the list's zone; said: how it is told back. */
 MUST_CHECK int campaign_schedule(struct ops *ops, int64_t id, const char *at, struct actor actor, char said[WHEN_TEXT], struct error *err);
 /* Starts it after [delivery] send_delay, so that it can be taken back; at once where that is 0. Gives the time. */
 MUST_CHECK int campaign_send_soon(struct ops *ops, int64_t id, struct actor actor, int64_t *at_us, struct error *err);
 MUST_CHECK int campaign_unschedule(struct ops *ops, int64_t id, struct actor actor, struct error *err); /* 1 changed, 0 was a draft */
-MUST_CHECK int campaign_delete(struct ops *ops, int64_t id, struct actor actor, struct error *err);     /* drafts only */
-/* DENIED: by who made it. */
+MUST_CHECK int campaign_delete(struct ops *ops, int64_t id, struct actor actor, struct error *err);     /* drafts only; 1 */
+/* DENIED: by who made it. 1. */
 MUST_CHECK int campaign_approve(struct ops *ops, int64_t id, struct actor actor, struct error *err);
 /* Clockwork: starts what is due. What can not start is a draft again, says why in paused_by, and does not stop the others.
  * *failed: how many. */
 MUST_CHECK int campaign_start_due(struct ops *ops, int64_t *started, int64_t *failed, struct error *err);
 
+/* CONFLICT unless it is paused, with what to do. */
+MUST_CHECK int campaign_may_refresh(const struct campaign *campaign, struct error *err);
 /* The words of a campaign's posts as they go out now, against those of the edition in force: a unified diff, empty if they agree. */
 MUST_CHECK int campaign_changes(struct ops *ops, int64_t id, struct buffer *diff, struct error *err);
 /* The edited posts for whoever has not been mailed: the next edition, compiled. The campaign has to be paused. Gives how many get it;

@@ -137,17 +137,17 @@ static int reject(struct import *import, const char *why, struct error *err)
 	import->out->rejected++;
 	if (out->size == 0) {
 		for (size_t i = 0; i < import->columns.count; i++) {
-			csv_write(out, bytes_text(import->columns.column[i].header), ',', false);
-			buffer_add_char(out, ',');
+			csv_write(out, bytes_text(import->columns.column[i].header), csv->delimiter, false);
+			buffer_add_char(out, csv->delimiter);
 		}
-		buffer_add_text(out, "line,reason\r\n");
+		buffer_format(out, "line%creason\r\n", csv->delimiter);
 	}
-	for (size_t i = 0; i < import->columns.count; i++) {
-		csv_write(out, i < csv->count ? csv->cells[i] : (struct bytes){ "", 0 }, ',', false);
-		buffer_add_char(out, ',');
-	}
-	buffer_format(out, "%" PRId64 ",", csv->line);
-	csv_write(out, bytes_text(why), ',', false);
+	/* As it stands in the file: often one character mends it. */
+	buffer_add_bytes(out, csv->raw);
+	for (size_t i = csv->count ? csv->count : import->columns.count; i < import->columns.count; i++)
+		buffer_add_char(out, csv->delimiter);
+	buffer_format(out, "%c%" PRId64 "%c", csv->delimiter, csv->line, csv->delimiter);
+	csv_write(out, bytes_text(why), csv->delimiter, false);
 	buffer_add_text(out, "\r\n");
 	return buffer_check(out, err);
 }
@@ -272,12 +272,26 @@ static int flush(struct import *import, struct error *err)
 	return hand_over(import, err) < 0 ? -1 : wait_written(import, err);
 }
 
+/* Empty cells at the end are what spreadsheets add. */
+static bool has_too_many(const struct import *import)
+{
+	for (size_t i = import->columns.count; i < import->csv.count; i++)
+		if (text_trim(import->csv.cells[i]).size > 0)
+			return true;
+	return false;
+}
+
 static int take_row(struct import *import, struct error *err)
 {
 	struct window *window = import->filling;
 	struct address address;
 	struct error why = { 0 };
 	const char *reason = "out of memory";
+	if (has_too_many(import)) {
+		error_set(&why, ERROR_INPUT, "has %zu cells, and there are %zu columns: is a comma inside a name?", import->csv.count,
+		          import->columns.count);
+		return reject(import, why.text, err);
+	}
 	if (address_read(columns_cell(&import->columns, &import->csv, COLUMN_EMAIL), &address, &why) < 0)
 		return reject(import, why.text, err);
 	const char *name = row_name(import, &window->arena);

@@ -71,7 +71,7 @@ int post_add(struct ops *ops, const struct list *list, const char *what, const c
 	struct stored_post post;
 	*out = (struct post_added){ 0 };
 	if (post_inspect(ops, &look, arena, &feed, err) < 0)
-		return error_wrap(err, "%s", what);
+		return error_name(err, what);
 	if (feed.count != 1)
 		return error_set(err, ERROR_INPUT, "%s holds %zu posts: add a feed with gazette source add %s URL", what, feed.count,
 		                 list->name);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 enum { PAGE = 2000 };
-#define FOR_GOOD_US (INT64_C(3650) * DAY_US)
 
 static int name_stored(struct ops *ops, struct providers *providers, struct error *err)
 {
@@ -175,7 +174,7 @@ static int set_pause(struct ops *ops, const char *name, const struct provider_st
 
 int provider_pause(struct ops *ops, const char *name, int64_t for_us, const char *reason, struct actor actor, struct error *err)
 {
-	struct provider_state state = { .paused_until_us = clock_now().wall_us + (for_us ? for_us : FOR_GOOD_US),
+	struct provider_state state = { .paused_until_us = clock_now().wall_us + (for_us ? for_us : PAUSE_FOR_GOOD_US),
 		                        .is_held = true,
 		                        .reason = reason };
 	return set_pause(ops, name, &state, "provider pause", actor, err);

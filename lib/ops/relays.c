@@ -1,10 +1,10 @@
 #include "ops/relays.h"
+#include "pacing/pause.h"
 #include "store/event.h"
 #include "system/clock.h"
 #include "system/random.h"
 #include <stdio.h>
-
-#define FOR_GOOD_US (INT64_C(3650) * DAY_US)
+#include <stdlib.h>
 
 static const enum smtp_auth auths[] = { [RELAY_AUTH_AUTO] = SMTP_AUTH_BEST,
 	                                [RELAY_AUTH_SCRAM_SHA_256] = SMTP_AUTH_SCRAM_SHA_256,
@@ -103,11 +103,53 @@ static int set_hold(struct ops *ops, const char *name, const char *value, const 
 int relay_pause(struct ops *ops, const char *name, int64_t for_us, const char *reason, struct actor actor, struct error *err)
 {
 	char value[256];
-	snprintf(value, sizeof value, "%" PRId64 " %s", clock_now().wall_us + (for_us ? for_us : FOR_GOOD_US), reason);
+	snprintf(value, sizeof value, "%" PRId64 " %s", clock_now().wall_us + (for_us ? for_us : PAUSE_FOR_GOOD_US), reason);
 	return set_hold(ops, name, value, "relay pause", actor, err);
 }
 
 int relay_resume(struct ops *ops, const char *name, struct actor actor, struct error *err)
 {
 	return set_hold(ops, name, NULL, "relay resume", actor, err);
+}
+
+/* A person's pause counts at once; what the daemon wrote of one without an end outlives it by a moment. */
+static int lay_hold(struct ops *ops, struct relay_state *state, int64_t now_us, struct arena *arena, struct error *err)
+{
+	const char *key = arena_format(arena, "relay_hold:%s", state->name);
+	const char *value = NULL;
+	char *reason = NULL;
+	int found = key ? store_meta_get(ops->db, key, &value, arena, err) : error_set(err, ERROR_MEMORY, "out of memory");
+	if (found < 0)
+		return -1;
+	int64_t until_us = found ? strtoll(value, &reason, 10) : 0;
+	if (until_us > now_us) {
+		state->state = "paused";
+		state->until_us = until_us;
+		state->reason = reason + (*reason == ' ');
+	} else if (pause_is_for_good(state->until_us - now_us)) {
+		state->state = "ok";
+		state->reason = "";
+		state->until_us = 0;
+	}
+	if (pause_is_for_good(state->until_us - now_us))
+		state->until_us = 0;
+	return 0;
+}
+
+int relay_states(struct ops *ops, struct relay_state *out, size_t *n, struct arena *arena, struct error *err)
+{
+	struct relay_state said[CONFIG_RELAYS];
+	size_t count = 0;
+	if (store_relay_all(ops->db, said, CONFIG_RELAYS, &count, arena, err) < 0)
+		return -1;
+	for (*n = 0; *n < ops->config->relay_count; ++*n) {
+		struct relay_state *state = &out[*n];
+		*state = (struct relay_state){ .name = ops->config->relay[*n].name, .state = "ok", .reason = "" };
+		for (size_t i = 0; i < count; i++)
+			if (strcmp(said[i].name, state->name) == 0)
+				*state = said[i];
+		if (lay_hold(ops, state, clock_now().wall_us, arena, err) < 0)
+			return -1;
+	}
+	return 0;
 }

@@ -55,6 +55,26 @@ int campaign_changes(struct ops *ops, int64_t id, struct buffer *diff, struct er
 	return diff_unified(buffer_text(&before), buffer_text(&after), "as it went out", "as it is now", diff, err);
 }
 
+int campaign_may_refresh(const struct campaign *campaign, struct error *err)
+{
+	switch ((enum campaign_state)campaign->state) {
+	case CAMPAIGN_PAUSED: return 0;
+	case CAMPAIGN_PREPARING:
+	case CAMPAIGN_SENDING:
+		return error_set(err, ERROR_CONFLICT, "campaign %" PRId64 " is %s: pause it first: gazette campaign pause %" PRId64,
+		                 campaign->id, campaign_words[campaign->state], campaign->id);
+	case CAMPAIGN_SENT:
+	case CAMPAIGN_CANCELLED:
+		return error_set(err, ERROR_CONFLICT,
+		                 "campaign %" PRId64 " is %s: nobody waits for it. Those who got the old words are told by: gazette "
+		                 "campaign correct %" PRId64,
+		                 campaign->id, campaign_words[campaign->state], campaign->id);
+	default:
+		return error_set(err, ERROR_CONFLICT, "campaign %" PRId64 " has not started: it takes the post as it is then",
+		                 campaign->id);
+	}
+}
+
 int campaign_move(struct ops *ops, int64_t id, int64_t *readers, struct error *err)
 {
 	int64_t after = 0;
@@ -80,11 +100,8 @@ int campaign_refresh(struct ops *ops, int64_t id, struct actor actor, struct fin
 	*readers = 0;
 	if (loaded_read(ops, id, &loaded, err) < 0)
 		return -1;
-	if (loaded.campaign.state != CAMPAIGN_PAUSED)
-		return error_set(err, ERROR_CONFLICT, "campaign %" PRId64 " is %s: pause it first", id,
-		                 campaign_words[loaded.campaign.state]);
-	if (follow_title(ops, &loaded, err) < 0 || campaign_changes(ops, id, &diff, err) < 0 ||
-	    store_campaign_editions(ops->db, id, rows, EDITIONS, &n, err) < 0)
+	if (campaign_may_refresh(&loaded.campaign, err) < 0 || follow_title(ops, &loaded, err) < 0 ||
+	    campaign_changes(ops, id, &diff, err) < 0 || store_campaign_editions(ops->db, id, rows, EDITIONS, &n, err) < 0)
 		return -1;
 	/* What an earlier refresh did not finish is finished in any case. */
 	if (diff.size == 0)

@@ -23,28 +23,47 @@ static int campaign_and_list(struct ops *ops, int64_t id, struct campaign *campa
 	return found < 0 || store_list_get(ops->db, campaign->list_id, list, arena, err) <= 0 ? -1 : 0;
 }
 
-int campaign_schedule(struct ops *ops, int64_t id, const char *at, struct actor actor, char said[WHEN_TEXT], struct error *err)
+/* A time as a person writes it, on the clock of the campaign's list. */
+struct plan {
+	int64_t at_us;
+	char rule[WHEN_TEXT], said[WHEN_TEXT];
+};
+
+static int make_plan(struct ops *ops, int64_t id, const char *at, struct plan *out, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	CLEANUP(zone_free) struct zone *zone = NULL;
 	struct campaign campaign = { 0 };
 	struct list list = { 0 };
-	char rule[WHEN_TEXT];
-	int64_t at_us = 0;
 	int64_t now_us = clock_now().wall_us;
 	enum zone_fit fit = ZONE_ONCE;
 	if (campaign_and_list(ops, id, &campaign, &list, &arena, err) < 0 || zone_load(list.timezone, &zone, err) < 0 ||
-	    when_read(at, zone, now_us, &at_us, &fit, err) < 0)
+	    when_read(at, zone, now_us, &out->at_us, &fit, err) < 0)
 		return -1;
-	if (store_campaign_schedule(ops->db, id, at_us, when_write_rule(at_us, zone, rule), actor.name ? actor.name : "", err) < 0)
-		return -1;
-	when_write(at_us, zone, now_us, said);
-	size_t size = strlen(said);
+	when_write_rule(out->at_us, zone, out->rule);
+	when_write(out->at_us, zone, now_us, out->said);
+	size_t size = strlen(out->said);
 	if (fit == ZONE_SKIPPED)
-		snprintf(said + size, WHEN_TEXT - size, " (the clocks skip the time you wrote)");
+		snprintf(out->said + size, WHEN_TEXT - size, " (the clocks skip the time you wrote)");
 	else if (fit == ZONE_TWICE)
-		snprintf(said + size, WHEN_TEXT - size, " (the first of two that night)");
-	return audit(ops, actor, "campaign schedule", id, rule, err);
+		snprintf(out->said + size, WHEN_TEXT - size, " (the first of two that night)");
+	return 0;
+}
+
+int campaign_check_time(struct ops *ops, int64_t id, const char *at, struct error *err)
+{
+	struct plan plan;
+	return make_plan(ops, id, at, &plan, err);
+}
+
+int campaign_schedule(struct ops *ops, int64_t id, const char *at, struct actor actor, char said[WHEN_TEXT], struct error *err)
+{
+	struct plan plan;
+	if (make_plan(ops, id, at, &plan, err) < 0 ||
+	    store_campaign_schedule(ops->db, id, plan.at_us, plan.rule, actor.name ? actor.name : "", err) < 0)
+		return -1;
+	memcpy(said, plan.said, sizeof plan.said);
+	return audit(ops, actor, "campaign schedule", id, plan.rule, err);
 }
 
 int campaign_send_soon(struct ops *ops, int64_t id, struct actor actor, int64_t *at_us, struct error *err)
@@ -63,7 +82,7 @@ int campaign_unschedule(struct ops *ops, int64_t id, struct actor actor, struct 
 
 int campaign_delete(struct ops *ops, int64_t id, struct actor actor, struct error *err)
 {
-	return store_campaign_delete(ops->db, id, err) < 0 ? -1 : audit(ops, actor, "campaign delete", id, "", err);
+	return store_campaign_delete(ops->db, id, err) < 0 || audit(ops, actor, "campaign delete", id, "", err) < 0 ? -1 : 1;
 }
 
 int campaign_approve(struct ops *ops, int64_t id, struct actor actor, struct error *err)
@@ -76,7 +95,7 @@ int campaign_approve(struct ops *ops, int64_t id, struct actor actor, struct err
 		return -1;
 	if (list.needs_approval && strcmp(campaign.created_by, who) == 0)
 		return error_set(err, ERROR_DENIED, "%s made campaign %" PRId64 ": a second person approves it", who, id);
-	return store_campaign_approve(ops->db, id, who, err) < 0 ? -1 : audit(ops, actor, "campaign approve", id, "", err);
+	return store_campaign_approve(ops->db, id, who, err) < 0 || audit(ops, actor, "campaign approve", id, "", err) < 0 ? -1 : 1;
 }
 
 /* Nobody sits at a keyboard when the clock finds a fault. */

@@ -2,8 +2,15 @@
  * becomes of it opens the gate or closes it again. Monotonic time, pure. */
 #ifndef PACING_PAUSE_H
 #define PACING_PAUSE_H
+#include "base/units.h"
 #include <stdbool.h>
-#include <stdint.h>
+
+/* A person's pause without an end: until it is resumed. */
+#define PAUSE_FOR_GOOD_US (INT64_C(3650) * DAY_US)
+static inline bool pause_is_for_good(int64_t left_us)
+{
+	return left_us > PAUSE_FOR_GOOD_US / 2;
+}
 
 struct pause {
 	int64_t until_us;  /* 0: open */

@@ -4,15 +4,17 @@
 const char *const source_policy_words[] = { "draft", "send", "hold", "digest", NULL };
 const char *const source_state_words[] = { "active", "paused", "failing", NULL };
 
+static const char *const standard[] = { "standard" };
+static const char *const none[] = { "none" };
 #define STORED                                                                                                                             \
 	FIELD(struct source, id, FIELD_INT), FIELD(struct source, list_id, FIELD_INT), FIELD(struct source, kind, FIELD_TEXT),             \
 		FIELD(struct source, url, FIELD_TEXT), FIELD(struct source, title, FIELD_TEXT),                                            \
-		FIELD_WORDS(struct source, policy, source_policy_words), FIELD(struct source, hold_us, FIELD_DURATION),                    \
-		FIELD(struct source, latest, FIELD_INT), FIELD(struct source, interval_us, FIELD_DURATION),                                \
-		FIELD(struct source, max_age_us, FIELD_DURATION), FIELD(struct source, flood, FIELD_INT),                                  \
+		FIELD_WORDS(struct source, policy, source_policy_words), FIELD_OR(struct source, hold_us, FIELD_DURATION, none),           \
+		FIELD_OR(struct source, latest, FIELD_INT, none), FIELD_OR(struct source, interval_us, FIELD_DURATION, standard),          \
+		FIELD_OR(struct source, max_age_us, FIELD_DURATION, standard), FIELD_OR(struct source, flood, FIELD_INT, standard),        \
 		FIELD(struct source, only_posts, FIELD_TEXT), FIELD(struct source, except_posts, FIELD_TEXT),                              \
 		FIELD(struct source, strips_tracking, FIELD_BOOL), FIELD_WORDS(struct source, state, source_state_words),                  \
-		FIELD(struct source, is_seen, FIELD_BOOL), FIELD(struct source, ttl_us, FIELD_DURATION),                                   \
+		FIELD(struct source, is_seen, FIELD_BOOL), FIELD_OR(struct source, ttl_us, FIELD_DURATION, none),                          \
 		FIELD(struct source, feed_url, FIELD_TEXT), FIELD(struct source, etag, FIELD_TEXT),                                        \
 		FIELD(struct source, last_modified, FIELD_TEXT), FIELD(struct source, failures, FIELD_INT),                                \
 		FIELD(struct source, error, FIELD_TEXT), FIELD(struct source, note, FIELD_TEXT), FIELD(struct source, taken, FIELD_INT),   \

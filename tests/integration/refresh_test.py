@@ -37,6 +37,8 @@ def test_a_typo_seen_at_half_the_list():
     try:
         site.start().send()
         assert half.wait(30), site.log()
+        running = site.run("campaign", "refresh", "1", check=False)
+        assert running.returncode == 65 and b"pause it first" in running.stderr and not running.stdout, running
         site.run("campaign", "pause", "1")
         refused = site.run("campaign", "refresh", "2", check=False)
         assert refused.returncode == 66, refused

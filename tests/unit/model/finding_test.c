@@ -21,6 +21,27 @@ static void test_the_same_in_many_mails_is_one_finding(void **state)
 	assert_int_equal(findings.found[1].readers, 1);
 }
 
+/* A longer name moves what is below it; two pictures without a text stay two. */
+static void test_the_same_some_lines_lower_is_one_finding(void **state)
+{
+	struct findings findings = { .count = 0 };
+	(void)state;
+	findings.reader = "a@example.org";
+	findings_add(&findings, FINDING_FAULT, "M18", "HTML, line 10", NULL, "no alt");
+	findings_add(&findings, FINDING_FAULT, "M18", "HTML, line 20", NULL, "no alt");
+	findings_add(&findings, FINDING_WARNING, "M11", "List-Unsubscribe, line 9", NULL, "not https");
+	findings.reader = "b@example.org";
+	findings_add(&findings, FINDING_FAULT, "M18", "HTML, line 11", NULL, "no alt");
+	findings_add(&findings, FINDING_FAULT, "M18", "HTML, line 21", NULL, "no alt");
+	findings_add(&findings, FINDING_WARNING, "M11", "List-Unsubscribe, line 10", NULL, "not https");
+	assert_int_equal(findings.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(findings.found[i].readers, 2);
+	findings_add(&findings, FINDING_FAULT, "M18", "HTML, line 31", NULL, "no alt");
+	findings_add(&findings, FINDING_FAULT, "M18", "text, line 31", NULL, "no alt");
+	assert_int_equal(findings.count, 5);
+}
+
 static void test_one_check_does_not_drown_the_others(void **state)
 {
 	struct findings findings = { .count = 0 };
@@ -63,6 +84,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_same_in_many_mails_is_one_finding),
+		cmocka_unit_test(test_the_same_some_lines_lower_is_one_finding),
 		cmocka_unit_test(test_one_check_does_not_drown_the_others),
 		cmocka_unit_test(test_what_is_ignored_stops_nothing),
 		cmocka_unit_test(test_a_quoted_mail_can_hold_anything),

@@ -1,0 +1,13 @@
+/* campaign - what the commands of the campaign group share. */
+#ifndef CLI_CAMPAIGN_H
+#define CLI_CAMPAIGN_H
+#include "cli/cli.h"
+#include "store/campaign.h"
+
+/* The campaign that the first argument names, or the last one. -1: it was said why, *status is the exit. */
+MUST_CHECK int cli_campaign(struct cli *cli, struct campaign *out, struct arena *arena, int *status);
+
+/* A verb that changes a campaign's state (1 changed, 0 it was so), on the one that the first argument names; returns the exit status.
+ * said: "is paused". */
+int campaign_change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct actor, struct error *), const char *said);
+#endif
