@@ -7,6 +7,7 @@
 #include "ops/posts.h"
 #include "ops/providers.h"
 #include "ops/signing.h"
+#include "ops/subscribers.h"
 #include "store/event.h"
 #include "system/clock.h"
 #include "system/log.h"
@@ -127,6 +128,11 @@ static int expire_deliveries(struct clockwork *c, struct error *err)
 	                             &n, err);
 }
 
+static int do_sign_ups(struct clockwork *c, struct error *err)
+{
+	return signup_run(&c->ops, err);
+}
+
 static int heartbeat(struct clockwork *c, struct error *err)
 {
 	char text[256];
@@ -206,13 +212,21 @@ struct row {
 };
 
 static const struct row table[] = {
-	{ "prepare", SECOND_US / 10, prepare },           { "finish", SECOND_US / 4, finish },
-	{ "breaker", SECOND_US, check_breakers },         { "refusals", 2 * SECOND_US, look_at_refusals },
-	{ "alerts", 2 * SECOND_US, tell_alerts },         { "schedule", SECOND_US, start_due },
-	{ "held posts", SECOND_US, release_held },        { "heartbeat", 3 * SECOND_US, heartbeat },
-	{ "providers", SECOND_US / 5, assign_providers }, { "digests", SECOND_US, run_digests },
-	{ "checkpoint", 5 * SECOND_US, checkpoint },      { "leases", 30 * SECOND_US, expire_leases },
-	{ "expiry", MINUTE_US, expire_deliveries },       { "DKIM records", 10 * MINUTE_US, look_for_keys },
+	{ "prepare", SECOND_US / 10, prepare },
+	{ "finish", SECOND_US / 4, finish },
+	{ "breaker", SECOND_US, check_breakers },
+	{ "refusals", 2 * SECOND_US, look_at_refusals },
+	{ "alerts", 2 * SECOND_US, tell_alerts },
+	{ "schedule", SECOND_US, start_due },
+	{ "held posts", SECOND_US, release_held },
+	{ "heartbeat", 3 * SECOND_US, heartbeat },
+	{ "providers", SECOND_US / 5, assign_providers },
+	{ "digests", SECOND_US, run_digests },
+	{ "checkpoint", 5 * SECOND_US, checkpoint },
+	{ "leases", 30 * SECOND_US, expire_leases },
+	{ "sign-ups", SECOND_US / 5, do_sign_ups },
+	{ "expiry", MINUTE_US, expire_deliveries },
+	{ "DKIM records", 10 * MINUTE_US, look_for_keys },
 };
 
 static void *run(void *arg)

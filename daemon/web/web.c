@@ -7,27 +7,21 @@
 #include "store/file.h"
 #include "system/clock.h"
 #include "system/log.h"
+#include "system/random.h"
 #include "template/template.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE_BYTES = 8 << 20, PEERS = 1024, SIGNUPS_PER_PEER = 5, LISTS = 256 };
+enum { PAGE_BYTES = 8 << 20, LISTS = 256, HOUR_S = 3600 };
 #define FORM_LEAST_US (3 * SECOND_US)
 #define FORM_MOST_US (2 * HOUR_US)
-
-struct peer {
-	char address[64];
-	int64_t since_us;
-	int count;
-};
 
 struct web {
 	struct daemon *daemon;
 	struct ops ops;
 	pthread_mutex_t mutex; /* handlers come from several threads and share one handle on the store */
 	struct httpd *httpd;
-	struct peer peers[PEERS];
 };
 
 typedef int page_handler(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err);
@@ -70,6 +64,13 @@ static int message(struct web *web, const char *heading, const char *text, const
 {
 	return page(web, "web/message.html", heading, "en",
 	            json_pack("{s:s,s:s,s:s}", "heading", heading, "text", text, "more", more ? more : ""), reply, err);
+}
+
+static int too_many(struct web *web, const char *text, struct httpd_reply *reply, struct error *err)
+{
+	reply->status = 429;
+	reply->retry_after_s = HOUR_S;
+	return message(web, "Please try again later", text, NULL, reply, err);
 }
 
 /* Unknown, used up or mangled: the same page for all, which tells nothing about anybody (RULES U11, A4). */
@@ -115,7 +116,10 @@ static int form_page(struct web *web, const struct list *list, const char *wrong
                      struct error *err)
 {
 	char form[TOKEN_TEXT];
-	struct token token = { .purpose = TOKEN_FORM, .list = list->id, .extra = clock_now().wall_us / SECOND_US };
+	struct token token = { .purpose = TOKEN_FORM,
+		               .list = list->id,
+		               .subscriber = (int64_t)random_below(INT64_MAX), /* nobody: the form's own number */
+		               .extra = clock_now().wall_us / SECOND_US };
 	token_write(&web->ops.keys, &token, 0, form);
 	if (wrong)
 		reply->status = 422;
@@ -134,31 +138,29 @@ static int get_list(struct web *web, const struct httpd_request *request, struct
 	return form_page(web, &list, NULL, "", reply, err);
 }
 
-/* Five an hour from one address; the table's oldest makes room. */
-static bool peer_may(struct web *web, const char *address)
-{
-	int64_t now_us = clock_now().mono_us;
-	struct peer *oldest = &web->peers[0];
-	for (size_t i = 0; i < PEERS; i++) {
-		struct peer *peer = &web->peers[i];
-		if (strcmp(peer->address, address) == 0 && now_us - peer->since_us < HOUR_US)
-			return ++peer->count <= SIGNUPS_PER_PEER;
-		if (peer->since_us < oldest->since_us)
-			oldest = peer;
-	}
-	*oldest = (struct peer){ .since_us = now_us, .count = 1 };
-	snprintf(oldest->address, sizeof oldest->address, "%s", address);
-	return true;
-}
-
 /* A form of ours, for this list, filled in by hand: neither in no time nor from yesterday. */
-static bool form_is_ours(struct web *web, const struct list *list, const char *text)
+static bool form_is_ours(struct web *web, const struct list *list, const char *text, int64_t *form)
 {
 	struct token token;
 	if (!text || !token_verify(&web->ops.keys, bytes_text(text), TOKEN_FORM, 0, &token) || token.list != list->id)
 		return false;
 	int64_t age_us = clock_now().wall_us - token.extra * SECOND_US;
+	*form = token.subscriber;
 	return age_us >= FORM_LEAST_US - SECOND_US && age_us <= FORM_MOST_US;
+}
+
+/* More than ten times the usual: who means it can write. */
+static int closed_for_today(struct web *web, const struct list *list, struct httpd_reply *reply, struct error *err)
+{
+	char link[300];
+	snprintf(link, sizeof link, "mailto:%.280s", list->owner_email ? list->owner_email : list->from_email);
+	reply->status = 429;
+	reply->retry_after_s = HOUR_S;
+	return page(web, "web/message.html", list->title, list->language,
+	            json_pack("{s:s,s:s,s:s,s:s,s:s}", "heading", "Please write to us", "text",
+	                      "So many sign-ups came today that the form is closed until tomorrow.", "more",
+	                      "If you want to subscribe now, send us a mail.", "link", link, "link_text", link + strlen("mailto:")),
+	            reply, err);
 }
 
 static int check_mail(struct web *web, const struct list *list, struct httpd_reply *reply, struct error *err)
@@ -169,37 +171,67 @@ static int check_mail(struct web *web, const struct list *list, struct httpd_rep
 	               err);
 }
 
+/* Whether a browser says that the form was on a page of somebody else. Our pages send no Referer, which makes a browser's Origin "null". */
+static bool is_from_elsewhere(struct web *web, const struct httpd_request *request)
+{
+	const char *site = httpd_header(request, "Sec-Fetch-Site");
+	const char *origin = httpd_header(request, "Origin");
+	const char *host = httpd_header(request, "Host");
+	const char *ours = web->ops.config->daemon.public_url;
+	if (site && strcmp(site, "cross-site") == 0)
+		return true;
+	if (!origin || strcmp(origin, "null") == 0)
+		return false;
+	size_t size = strlen(origin);
+	const char *name = strstr(origin, "://");
+	bool is_ours = text_starts(ours, origin) && (!ours[size] || ours[size] == '/');
+	return !is_ours && !(name && host && text_equal_nocase(name + 3, host));
+}
+
+/* RULES A3: what of a form is not as a person fills it in; NULL: nothing. */
+static const char *wrong_form(struct web *web, const struct httpd_request *request, const struct list *list, int64_t *form)
+{
+	if (is_from_elsewhere(web, request))
+		return "This form was sent from another site: please send it from here.";
+	if (!form_is_ours(web, list, httpd_form(request, "form"), form))
+		return "The form was too old, or sent too quickly: please send it once more.";
+	return NULL;
+}
+
 static int post_list(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct list list;
 	struct error why;
-	char how[128];
-	const char *email = httpd_form(request, "email");
+	struct signup_in in = { .email = httpd_form(request, "email"), .name = httpd_form(request, "name"), .peer = httpd_peer(request) };
+	enum sign_up_answer answer = SIGN_UP_TAKEN;
 	const char *trap = httpd_form(request, "website");
 	if (find_list(web, request, &list, &arena, err) < 0)
 		return -1;
-	if (!email || !*email)
+	if (!in.email || !*in.email)
 		return form_page(web, &list, "Please type your e-mail address.", "", reply, err);
-	if (!form_is_ours(web, &list, httpd_form(request, "form")))
-		return form_page(web, &list, "The form was too old, or sent too quickly: please send it once more.",
-		                 text_is_utf8(bytes_text(email)) ? email : "", reply, err);
+	const char *email = text_is_utf8(bytes_text(in.email)) ? in.email : "";
+	const char *wrong = wrong_form(web, request, &list, &in.form);
+	if (wrong)
+		return form_page(web, &list, wrong, email, reply, err);
 	/* A robot that fills every field is told the same as everybody. */
 	if (trap && *trap)
 		return check_mail(web, &list, reply, err);
-	if (!peer_may(web, httpd_peer(request))) {
-		reply->status = 429;
-		return message(web, "Please try again later", "Too many sign-ups came from your connection within an hour.", NULL, reply,
-		               err);
+	if (signup_ask(&web->ops, &list, &in, &answer, &why) < 0) {
+		if (why.code == ERROR_INPUT)
+			return form_page(web, &list, "This is no e-mail address that mail can be sent to: please check it.", email, reply,
+			                 err);
+		*err = why;
+		return -1;
 	}
-	snprintf(how, sizeof how, "form /%s", list.name);
-	if (signup_request(&web->ops, &list, email, httpd_form(request, "name"), how, "list page", &why) == 0)
-		return check_mail(web, &list, reply, err);
-	if (why.code == ERROR_INPUT)
-		return form_page(web, &list, "This is no e-mail address that mail can be sent to: please check it.",
-		                 text_is_utf8(bytes_text(email)) ? email : "", reply, err);
-	*err = why;
-	return -1;
+	switch (answer) {
+	case SIGN_UP_USED: return form_page(web, &list, "This form was sent before: please send it once more.", email, reply, err);
+	case SIGN_UP_PEER: return too_many(web, "Too many sign-ups came from your connection within an hour.", reply, err);
+	case SIGN_UP_DOMAIN: return too_many(web, "Too many sign-ups came within an hour for addresses like yours.", reply, err);
+	case SIGN_UP_SITE: return closed_for_today(web, &list, reply, err);
+	case SIGN_UP_TAKEN: break;
+	}
+	return check_mail(web, &list, reply, err);
 }
 
 static int confirm_page(struct web *web, const char *token, bool do_it, struct httpd_reply *reply, struct error *err)

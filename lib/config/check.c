@@ -4,6 +4,7 @@
 #include "model/address.h"
 #include "system/file.h"
 #include "system/log.h"
+#include "system/network.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -152,6 +153,17 @@ static void check_warm_up(struct reading *reading, struct config_relay *relay)
 	}
 }
 
+static void check_proxies(struct reading *reading)
+{
+	struct bytes rest = bytes_text(reading->config->web.trusted_proxies);
+	struct bytes one;
+	struct network network;
+	while (text_next_part(&rest, ", \t", &one))
+		if (!network_read(one, &network))
+			add_fault(reading, "[web] trusted_proxies: \"%.*s\": write addresses and networks, as 127.0.0.1 10.0.0.0/8",
+			          (int)(one.size < 60 ? one.size : 60), one.data);
+}
+
 static void check_rest(struct reading *reading)
 {
 	struct config *config = reading->config;
@@ -242,6 +254,7 @@ void config_check(struct reading *reading)
 	check_urls(reading);
 	check_rest(reading);
 	check_secrets(reading);
+	check_proxies(reading);
 	check_breaker(reading);
 	for (size_t i = 0; i < config->dkim_count; i++)
 		check_dkim(reading, &config->dkim[i]);

@@ -1,5 +1,6 @@
 #include "httpd/httpd.h"
 #include "base/text.h"
+#include "httpd/peer.h"
 #include "system/listen.h"
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -9,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { POST_BYTES = 64 << 10, FIELDS = 32, SEGMENTS = 4, SEGMENT_BYTES = 512, BODY_BYTES = 64 << 20, PEER_BYTES = 64 };
+enum { POST_BYTES = 64 << 10, FIELDS = 32, SEGMENTS = 4, SEGMENT_BYTES = 512, BODY_BYTES = 64 << 20, FORWARDED_BYTES = 32 << 10 };
 
 struct pair {
 	char *name;
@@ -28,7 +29,7 @@ struct httpd_request {
 	size_t segment_count;
 	size_t received;
 	int refused; /* a status: what came is not taken */
-	char peer[PEER_BYTES];
+	char peer[NETWORK_TEXT];
 };
 
 struct httpd {
@@ -218,33 +219,28 @@ static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind, const ch
 	return MHD_YES;
 }
 
-static bool is_trusted(const struct httpd *httpd, const char *address)
+/* A proxy may add a line of its own below one that its client sent. */
+static enum MHD_Result add_forwarded(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	struct bytes rest = bytes_text(httpd->options.trusted_proxies ? httpd->options.trusted_proxies : "");
-	struct bytes one;
-	while (text_next_part(&rest, ", ", &one))
-		if (bytes_equal(one, bytes_text(address)))
-			return true;
-	return false;
+	struct buffer *all = arg;
+	(void)kind;
+	if (value && text_equal_nocase(name, "X-Forwarded-For"))
+		buffer_format(all, "%s%s", all->size ? "," : "", value);
+	return MHD_YES;
 }
 
 static void find_peer(struct httpd_request *request)
 {
+	CLEANUP(buffer_clear) struct buffer forwarded = BUFFER_INIT(FORWARDED_BYTES);
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *address = info ? info->client_addr : NULL;
-	snprintf(request->peer, sizeof request->peer, "local");
+	char connection[NETWORK_TEXT] = "";
 	if (address && address->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, request->peer, sizeof request->peer);
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, connection, sizeof connection);
 	else if (address && address->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, request->peer, sizeof request->peer);
-	const char *forwarded = httpd_header(request, "X-Forwarded-For");
-	if (!forwarded || !is_trusted(request->httpd, request->peer))
-		return;
-	/* The last is the one our own proxy saw; those before it are what the client claims. */
-	const char *last = strrchr(forwarded, ',') ? strrchr(forwarded, ',') + 1 : forwarded;
-	struct bytes one = text_trim(bytes_text(last));
-	if (one.size > 0 && one.size < sizeof request->peer)
-		snprintf(request->peer, sizeof request->peer, "%.*s", (int)one.size, one.data);
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, connection, sizeof connection);
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_forwarded, &forwarded);
+	peer_find(connection, buffer_text(&forwarded), request->httpd->options.trusted_proxies, request->peer);
 }
 
 static struct httpd_request *begin(struct httpd *httpd, struct MHD_Connection *connection, const char *url, const char *method)
@@ -323,6 +319,8 @@ int httpd_start(const struct httpd_options *options, struct httpd **out, struct 
 	if (!httpd)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	httpd->options = *options;
+	if (!httpd->options.trusted_proxies)
+		httpd->options.trusted_proxies = "";
 	int fd = listen_on(options->listen, &httpd->port, err);
 	if (fd < 0) {
 		free(httpd);

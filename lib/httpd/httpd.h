@@ -29,8 +29,8 @@ struct httpd_options {
 	const struct httpd_route *routes; /* ends with a NULL method; the first that fits counts */
 	void *context;
 	void (*on_error)(void *context, const struct error *err);
-	const char *trusted_proxies;
-	bool is_https; /* readers come by https: they are told to keep to it */
+	const char *trusted_proxies; /* addresses and networks whose X-Forwarded-For is believed; NULL: none */
+	bool is_https;               /* readers come by https: they are told to keep to it */
 	unsigned connections;
 };
 
@@ -43,5 +43,6 @@ const char *httpd_segment(const struct httpd_request *request, const char *name)
 const char *httpd_form(const struct httpd_request *request, const char *name);    /* of a posted form; NULL: none */
 const char *httpd_query(const struct httpd_request *request, const char *name);
 const char *httpd_header(const struct httpd_request *request, const char *name);
-const char *httpd_peer(const struct httpd_request *request); /* address, through trusted proxies */
+const char *httpd_peer(
+	const struct httpd_request *request); /* address, through trusted proxies; "": the socket of a proxy that did not say */
 #endif

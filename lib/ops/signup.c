@@ -6,11 +6,14 @@
 #include "model/address.h"
 #include "ops/subscribers.h"
 #include "pacing/provider.h"
+#include "policy/sign_up.h"
 #include "store/delivery.h"
 #include "store/event.h"
 #include "system/clock.h"
+#include "system/network.h"
 #include "system/random.h"
 #include "template/template.h"
+#include <stdio.h>
 
 enum { CONFIRM_BYTES = 16, MAILS_A_DAY = 1, MAILS_UNCONFIRMED = 3 };
 #define CONFIRM_LIFE_US (7 * DAY_US)
@@ -83,18 +86,62 @@ int signup_mail(struct ops *ops, const struct list *list, int64_t subscriber, co
 	return store_notice_add(ops->db, &notice, now_us, &id, err);
 }
 
-/* RULES A2: one confirmation a day for an address, three in all while nobody confirms. 1 may be mailed. */
+/* RULES A2: one confirmation a day for an address and list; three in all while nobody confirms, whatever lists they are for. 1 may be
+ * mailed. */
 static int may_mail(struct ops *ops, const struct list *list, int64_t subscriber, int64_t now_us, struct error *err)
 {
 	int64_t today = 0;
 	int64_t ever = 0;
 	if (store_confirmation_count(ops->db, list->id, subscriber, now_us - DAY_US, &today, err) < 0 ||
-	    store_confirmation_count(ops->db, list->id, subscriber, 0, &ever, err) < 0)
+	    store_confirmation_count(ops->db, 0, subscriber, 0, &ever, err) < 0)
 		return -1;
 	return today < MAILS_A_DAY && ever < MAILS_UNCONFIRMED;
 }
 
-int signup_request(struct ops *ops, const struct list *list, const char *email, const char *name, const char *how, const char *saw,
+/* What is kept of a person for an hour's counting is no use to anybody else. */
+static void keyed(const struct ops *ops, const char *text, struct buffer *out)
+{
+	uint8_t mac[DIGEST_BYTES];
+	digest_hmac((struct bytes){ (const char *)ops->keys.keys[0].secret, TOKEN_KEY_BYTES }, bytes_text(text), mac);
+	digest_base64url(mac, 16, out);
+}
+
+int signup_ask(struct ops *ops, const struct list *list, const struct signup_in *in, enum sign_up_answer *answer, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer peer = BUFFER_INIT(64);
+	CLEANUP(buffer_clear) struct buffer hash = BUFFER_INIT(64);
+	struct address address;
+	struct network host;
+	char customer[NETWORK_TEXT];
+	char how[128];
+	int64_t before[SIGN_UP_DAYS];
+	int64_t now_us = clock_now().wall_us;
+	if (address_read(bytes_text(in->email), &address, err) < 0 || ops_room(ops, err) < 0 ||
+	    store_sign_up_days(ops->db, now_us, before, SIGN_UP_DAYS, err) < 0)
+		return -1;
+	if (network_read(bytes_text(in->peer), &host)) {
+		network_of_customer(&host, customer);
+		keyed(ops, customer, &peer);
+	}
+	keyed(ops, address.key, &hash);
+	snprintf(how, sizeof how, "form /%s", list->name);
+	bool is_utf8 = in->name && text_is_utf8(bytes_text(in->name));
+	struct sign_up row = { .form = in->form,
+		               .list_id = list->id,
+		               .peer = buffer_text(&peer),
+		               .domain = address.domain,
+		               .address = buffer_text(&hash),
+		               .email = address.text,
+		               .name = is_utf8 ? in->name : "",
+		               .how = how,
+		               .at_us = now_us };
+	struct sign_up_limits limits = policy_sign_ups(before, provider_of(ops->providers, address.domain) > 0);
+	struct sign_up_most most = { limits.peer_an_hour, limits.domain_an_hour, limits.site_a_day };
+	return store_sign_up(ops->db, &row, &most, answer, err);
+}
+
+/* A sign-up as it was asked for. The answer was the same for all; the difference goes by mail only (RULES A4). */
+static int request(struct ops *ops, const struct list *list, const char *email, const char *name, const char *how, const char *saw,
                    struct error *err)
 {
 	struct address address;
@@ -115,12 +162,43 @@ int signup_request(struct ops *ops, const struct list *list, const char *email, 
 		             .evidence = "" };
 	if (ops_room(ops, err) < 0 || store_join(ops->db, list->id, &join, 1, now_us, err) < 0)
 		return -1;
-	/* A suppressed address gets no mail, an active reader needs none; the page says the same to all (RULES A4). */
+	/* A suppressed address gets no mail, an active reader needs none. */
 	bool wants_mail = join.result == JOIN_PENDING || join.result == JOIN_NEW || join.result == JOIN_LEFT;
 	if (!wants_mail)
 		return 0;
 	int allowed = may_mail(ops, list, join.subscriber_id, now_us, err);
 	return allowed <= 0 ? allowed : signup_mail(ops, list, join.subscriber_id, address.text, err);
+}
+
+static int do_one(struct ops *ops, const struct sign_up *row, struct arena *arena, struct error *err)
+{
+	struct list list;
+	int found = store_list_get(ops->db, row->list_id, &list, arena, err);
+	if (found < 0 || (found > 0 && !list.closed_us && request(ops, &list, row->email, row->name, row->how, "list page", err) < 0))
+		return -1;
+	return store_sign_up_done(ops->db, row->id, clock_now().wall_us, err);
+}
+
+int signup_run(struct ops *ops, struct error *err)
+{
+	enum { PAGE = 50 };
+	int64_t after = 0;
+	int result = 0;
+	size_t n = PAGE;
+	while (n == PAGE) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct sign_up rows[PAGE];
+		struct error why = { 0 };
+		if (store_sign_up_waiting(ops->db, after, rows, PAGE, &n, &arena, err) < 0)
+			return -1;
+		/* One that fails, by a broken template, waits; the others go on. */
+		for (size_t i = 0; i < n; i++) {
+			if (do_one(ops, &rows[i], &arena, result < 0 ? &why : err) < 0)
+				result = -1;
+			after = rows[i].id;
+		}
+	}
+	return result;
 }
 
 static void hash_of(const char *token, uint8_t hash[DIGEST_BYTES])

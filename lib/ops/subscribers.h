@@ -3,6 +3,7 @@
 #define OPS_SUBSCRIBERS_H
 #include "ops/ops.h"
 #include "store/list.h"
+#include "store/sign_up.h"
 #include "store/subscriber.h"
 #include <stdio.h>
 
@@ -16,10 +17,17 @@ struct subscriber_in {
 MUST_CHECK int subscriber_add(struct ops *ops, const struct list *list, const struct subscriber_in *in, struct actor actor, int64_t *id,
                               enum join_result *result, struct error *err);
 
-/* A sign-up on a page: the answer never tells whether the address is known (RULES A4). Takes the throttles of RULES A2 that need
- * the store. Queues the confirmation notice when one is due. 0 also when nothing was mailed. INPUT: the address is no address. */
-MUST_CHECK int signup_request(struct ops *ops, const struct list *list, const char *email, const char *name, const char *how,
-                              const char *saw, struct error *err);
+/* A sign-up on a page: counted, and kept for signup_run(), so that neither the answer nor its time tells whether the address is known
+ * (RULES A2 to A4). INPUT: the address is no address. */
+struct signup_in {
+	const char *email, *name; /* name may be NULL */
+	const char *peer;         /* IP address of who asks; "": unknown */
+	int64_t form;             /* the number of the form, taken once */
+};
+MUST_CHECK int signup_ask(struct ops *ops, const struct list *list, const struct signup_in *in, enum sign_up_answer *answer,
+                          struct error *err);
+/* Clockwork: does what was asked for: the subscription, and the confirmation notice where one is due. */
+MUST_CHECK int signup_run(struct ops *ops, struct error *err);
 /* The page behind /c/TOKEN. 1 valid, 0 not (any more). */
 MUST_CHECK int signup_find(struct ops *ops, const char *token, int64_t *list, int64_t *subscriber, bool *used, struct error *err);
 MUST_CHECK int signup_confirm(struct ops *ops, const char *token, const char *how, int64_t *list, int64_t *subscriber, struct error *err);

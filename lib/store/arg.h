@@ -31,6 +31,7 @@ extern const struct sql *const alert_statements[], *const missed_statements[], *
 extern const struct sql *const list_statements[];
 extern const struct sql *const subscriber_statements[];
 extern const struct sql *const join_statements[];
+extern const struct sql *const sign_up_statements[];
 extern const struct sql *const source_statements[];
 extern const struct sql *const post_statements[];
 extern const struct sql *const attachment_statements[];

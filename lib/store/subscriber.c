@@ -140,8 +140,10 @@ static const struct sql CONFIRMATION_USE = {
 };
 static const struct sql CONFIRMATION_COUNT = {
 	.name = "confirmation count",
-	.text = "SELECT count(*) AS n FROM confirmation WHERE list_id = $1 AND subscriber_id = $2 AND created_us > $3 AND used_us = 0",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+	.text = "SELECT count(*) AS n FROM confirmation WHERE (CAST($1 AS BIGINT) = 0 OR list_id = $2) AND subscriber_id = $3 AND "
+		"created_us > "
+		"$4 AND used_us = 0",
+	.in = ARGS(ARG(a, INT), ARG(a, INT), ARG(b, INT), ARG(c, INT)),
 	.row = COLUMN_NUMBER("n"),
 	.row_bytes = sizeof(int64_t),
 };

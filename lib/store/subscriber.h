@@ -97,7 +97,7 @@ MUST_CHECK int store_confirmation_find(struct db *db, const uint8_t hash[32], in
                                        bool *used, struct error *err);
 MUST_CHECK int store_confirmation_use(struct db *db, const uint8_t hash[32], const char *how, const char *evidence, int64_t now_us,
                                       int64_t *list, int64_t *subscriber, struct error *err);
-/* How many confirmations this subscriber was mailed for this list since since_us (RULES A2). */
+/* How many confirmations this subscriber was mailed for this list (0: for any) since since_us, and did not use (RULES A2). */
 MUST_CHECK int store_confirmation_count(struct db *db, int64_t list, int64_t subscriber, int64_t since_us, int64_t *n, struct error *err);
 
 /* Pages of a list's members after `after_subscription`, in id order; state 0: all. */

@@ -59,18 +59,16 @@ def one_click(site, path):
 
 
 class Form:
-    """A list's form, filled in no faster than a hand does; each sign-up from an address of its own."""
+    """A list's forms, filled in no faster than a hand does; each sign-up from an address of its own."""
 
-    def __init__(self, site):
+    def __init__(self, site, forms=9):
         self.site, self.peer = site, 0
-        page = ask(site, "GET", "/news")
-        assert page.status == 200, page.body
-        self.token = re.search(r'name="form" value="([^"]+)"', page.body).group(1)
+        self.tokens = [re.search(r'name="form" value="([^"]+)"', ask(site, "GET", "/news").body).group(1) for _ in range(forms)]
         time.sleep(2.5)
 
     def send(self, address, **more):
         self.peer += 1
-        fields = {"email": address, "name": "", "website": "", "form": self.token, **more}
+        fields = {"email": address, "name": "", "website": "", "form": self.tokens.pop(), **more}
         return ask(self.site, "POST", "/news", urllib.parse.urlencode(fields), Content_Type=FORM, X_Forwarded_For=f"192.0.2.{self.peer}")
 
 

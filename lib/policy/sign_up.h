@@ -1,0 +1,18 @@
+/* sign_up - how many sign-ups our pages take before they say no: an open form is what mailbombs are made with (RULES A2). */
+#ifndef POLICY_SIGN_UP_H
+#define POLICY_SIGN_UP_H
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SIGN_UP_DAYS = 7 };
+
+struct sign_up_limits {
+	int64_t peer_an_hour;   /* from one customer of an internet provider: an IPv4 address, or an IPv6 /64 */
+	int64_t domain_an_hour; /* to addresses of one domain */
+	int64_t site_a_day;     /* in all */
+};
+
+/* before: how many came on each of the last seven days. is_big: the domain is that of a mailbox provider everybody has heard of, whose
+ * servers do not notice us. */
+struct sign_up_limits policy_sign_ups(const int64_t before[SIGN_UP_DAYS], bool is_big);
+#endif

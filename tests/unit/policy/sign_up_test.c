@@ -1,0 +1,40 @@
+#include "policy/sign_up.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static void test_A2_the_ceiling_of_a_site_is_ten_times_its_usual_day(void **state)
+{
+	static const struct {
+		int64_t before[SIGN_UP_DAYS], site;
+	} cases[] = {
+		{ { 0 }, 100 },
+		{ { 9, 9, 9, 9, 9, 9, 9 }, 100 },
+		{ { 11, 11, 11, 11, 11, 11, 11 }, 110 },
+		/* One day of a flood raises nothing. */
+		{ { 100000, 20, 20, 20, 20, 20, 20 }, 200 },
+		{ { 7, 1, 6, 2, 50, 3, 60 }, 100 },
+		{ { 70, 10, 60, 20, 500, 30, 600 }, 600 },
+	};
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(policy_sign_ups(cases[i].before, false).site_a_day, cases[i].site);
+}
+
+static void test_A2_five_an_hour_from_one_peer_and_thirty_for_one_domain(void **state)
+{
+	const int64_t none[SIGN_UP_DAYS] = { 0 };
+	(void)state;
+	assert_int_equal(policy_sign_ups(none, false).peer_an_hour, 5);
+	assert_int_equal(policy_sign_ups(none, false).domain_an_hour, 30);
+	assert_int_equal(policy_sign_ups(none, true).domain_an_hour, 300);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_A2_the_ceiling_of_a_site_is_ten_times_its_usual_day),
+		                            cmocka_unit_test(test_A2_five_an_hour_from_one_peer_and_thirty_for_one_domain) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
