@@ -71,10 +71,11 @@ static const char *why_queued(struct cli *cli, struct pacing *pacing, const stru
 		return arena_format(arena, "due at %s", units_write_time(w->next_due_us, until));
 	if (store_flow_of(cli->ops.db, w->campaign_id, &flow, arena, &err) <= 0)
 		return "waits for its turn";
-	struct pacing_key key = { .provider = w->provider, .list = flow.list, .campaign = w->campaign_id };
+	int64_t provider = provider_known(w->provider);
+	struct pacing_key key = { .provider = provider, .list = flow.list, .campaign = w->campaign_id };
 	enum hold hold = pacing_take(pacing, &key, 0, now, &relay, &wait_us);
-	const struct pacing_provider *p = &pacing->provider[w->provider];
-	const char *name = provider_name(cli->ops.providers, w->provider);
+	const struct pacing_provider *p = &pacing->provider[provider];
+	const char *name = provider_name(cli->ops.providers, provider);
 	if (wait_us > 0)
 		units_write_time(now.wall_us + wait_us, until);
 	if (hold == HOLD_PROVIDER_PAUSE && p->is_held && pause_is_for_good(wait_us))
@@ -88,7 +89,7 @@ static const char *why_queued(struct cli *cli, struct pacing *pacing, const stru
 	if (hold != HOLD_NOTHING)
 		return arena_format(arena, "%s used up: moves at %s", hold_words[hold], until);
 	/* Nothing is closed: what is before it in the narrowest place decides. */
-	struct pacing_line line = { w->provider, flow.list, w->campaign_id, w->n };
+	struct pacing_line line = { provider, flow.list, w->campaign_id, w->n };
 	struct estimate estimate = pacing_estimate(pacing, &line, 1, 0, now);
 	if (estimate.us < SECOND_US)
 		return p->cap > 0 ? arena_format(arena, "waits for its turn (at most %zu at once go to %s)", p->cap, name)

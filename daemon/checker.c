@@ -17,7 +17,8 @@ struct checker {
 	struct daemon *daemon;
 	struct ops ops;
 	pthread_t thread;
-	atomic_bool reading;
+	pthread_mutex_t mutex; /* who interrupts a connection must know that it is there */
+	bool reading;
 };
 
 int checker_mark(struct daemon *daemon, struct error *err)
@@ -69,6 +70,13 @@ static void is_sound(struct checker *c, int64_t took_us)
 	atomic_store(&c->daemon->is_unchecked, false);
 }
 
+static void set_reading(struct checker *c, bool reading)
+{
+	pthread_mutex_lock(&c->mutex);
+	c->reading = reading;
+	pthread_mutex_unlock(&c->mutex);
+}
+
 static void *run(void *arg)
 {
 	struct checker *c = arg;
@@ -82,9 +90,10 @@ static void *run(void *arg)
 	log_info("store check: the last stop was not in order, the store is looked through in the background");
 	say(c, "the store is being looked through");
 	int64_t begin_us = clock_now().mono_us;
-	atomic_store(&c->reading, !atomic_load(&c->daemon->stopping));
-	int result = atomic_load(&c->reading) ? ledger_check(&c->ops, &ledger, &err) : -1;
-	atomic_store(&c->reading, false);
+	set_reading(c, true);
+	/* Whoever stops us looks at `reading` after that: one of the two sees the other. */
+	int result = atomic_load(&c->daemon->stopping) ? -1 : ledger_check(&c->ops, &ledger, &err);
+	set_reading(c, false);
 	if (result < 0 && atomic_load(&c->daemon->stopping)) {
 		say(c, "broken off by a stop; the next start looks again");
 	} else if (result < 0 && err.code != ERROR_CORRUPT) {
@@ -99,6 +108,8 @@ static void *run(void *arg)
 	} else {
 		is_sound(c, clock_now().mono_us - begin_us);
 	}
+	/* Its pages are wanted by nobody any more. */
+	ops_close(&c->ops);
 	return NULL;
 }
 
@@ -110,6 +121,7 @@ int checker_start(struct daemon *daemon, struct checker **out, struct error *err
 	if (!c)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	c->daemon = daemon;
+	pthread_mutex_init(&c->mutex, NULL);
 	int result = ops_again(&c->ops, &daemon->ops, err);
 	if (result == 0 && pthread_create(&c->thread, NULL, run, c) != 0) {
 		ops_close(&c->ops);
@@ -128,12 +140,17 @@ void checker_stop(struct checker **out)
 	if (!c)
 		return;
 	/* One that comes between two statements ends nothing: until it is heard. */
-	while (atomic_load(&c->reading)) {
-		db_interrupt(c->ops.db);
-		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	for (bool reading = true; reading;) {
+		pthread_mutex_lock(&c->mutex);
+		reading = c->reading;
+		if (reading)
+			db_interrupt(c->ops.db);
+		pthread_mutex_unlock(&c->mutex);
+		if (reading)
+			nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 	}
 	pthread_join(c->thread, NULL);
-	ops_close(&c->ops);
+	pthread_mutex_destroy(&c->mutex);
 	free(c);
 	*out = NULL;
 }
