@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "content/guess.h"
 #include "content/html.h"
 #include <iconv.h>
 #include <strings.h>
@@ -161,7 +162,7 @@ void html_to_utf8(struct bytes data, const char *content_type, struct buffer *ou
 		good += n > 1;
 		i += n ? n : 1;
 	}
-	if (good < bad && !(good > 0 && bad <= BAD_FEW) && convert(data, "WINDOWS-1252", out))
+	if (good < bad && !(good > 0 && bad <= BAD_FEW) && convert(data, guess_charset(data), out))
 		return;
 	buffer_reset(out);
 	text_mend_utf8(data, out);

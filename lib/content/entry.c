@@ -133,18 +133,36 @@ static const char *identity_of(struct arena *arena, const struct post *post, con
 	return arena_text(arena, buffer_text(&text));
 }
 
+/* " [1]" is the number of a link. */
+static void drop_notes(char *line)
+{
+	char *to = line;
+	while (*line) {
+		size_t n = text_starts(line, " [") ? strspn(line + 2, "0123456789") : 0;
+		if (n > 0 && line[2 + n] == ']')
+			line += n + 3;
+		else
+			*to++ = *line++;
+	}
+	*to = '\0';
+}
+
 /* The first words of the body, where there is no title. */
 static const char *first_words(const struct post *post, struct arena *arena)
 {
-	size_t size = strcspn(post->text, "\n");
+	char *text = arena_copy(arena, post->text, strcspn(post->text, "\n"));
+	if (!text)
+		return NULL;
+	drop_notes(text);
+	size_t size = strlen(text);
 	size_t n = size < TITLE_BYTES ? size : TITLE_BYTES;
-	while (n > 0 && n < size && post->text[n] != ' ')
+	while (n > 0 && n < size && text[n] != ' ')
 		n--;
 	/* One long word, or a language without blanks: whole characters. */
 	if (n == 0)
-		for (n = size < TITLE_BYTES ? size : TITLE_BYTES; n < size && ((unsigned char)post->text[n] & 0xc0) == 0x80;)
+		for (n = size < TITLE_BYTES ? size : TITLE_BYTES; n < size && ((unsigned char)text[n] & 0xc0) == 0x80;)
 			n--;
-	return html_line((struct bytes){ post->text, n }, arena);
+	return html_line((struct bytes){ text, n }, arena);
 }
 
 int feed_finish(struct feed *feed, struct post *post, const struct feed_entry *entry, struct error *err)

@@ -19,6 +19,9 @@ const char *feed_root(struct bytes text)
 	struct bytes rest = text;
 	for (const char *at; rest.size > 0 && (at = memchr(rest.data, '<', rest.size));) {
 		rest = (struct bytes){ at + 1, rest.size - (size_t)(at + 1 - rest.data) };
+		const char *end = text_starts_nocase(rest, "!--") ? find_word(rest, "-->") : NULL;
+		if (end)
+			rest = (struct bytes){ end, rest.size - (size_t)(end - rest.data) };
 		size_t n = 0;
 		while (n < rest.size && n < 40 && !strchr(" \t\r\n></&\"'", rest.data[n]))
 			n++;

@@ -1,5 +1,6 @@
 #include "content/html.h"
 #include "base/text.h"
+#include "content/guess.h"
 #include <libxml/HTMLtree.h>
 #include <libxml/uri.h>
 #include <stdlib.h>
@@ -232,6 +233,7 @@ static size_t reference(struct bytes rest, uint32_t *code)
 	if (name[0] == '#') {
 		unsigned long number = strtoul(name + (hex ? 2 : 1), &end, hex ? 16 : 10);
 		*code = number > 0x10ffff ? 0 : (uint32_t)number;
+		*code = guess_windows(*code);
 		if (*code == 0 || (*code >= 0xd800 && *code < 0xe000))
 			*code = 0xfffd;
 		return end > name + (hex ? 2 : 1) && !*end ? n + 1 : 0;

@@ -139,6 +139,16 @@ static xmlNode *next_node(xmlNode *root, xmlNode *node, bool skip)
 	return node && node != root ? node->next : NULL;
 }
 
+/* "Read full topic", "Weiterlesen": nothing but a link to the page of the post, which the mail has anyway. */
+static bool is_own_link(xmlNode *node, const char *line, const char *own_url, struct arena *arena)
+{
+	xmlNode *link = own_url ? html_find_element(node, "a") : NULL;
+	const char *url = link ? html_url(html_attribute(link, "href", arena), own_url, false, arena) : NULL;
+	const char *said = url ? line_of(link, arena) : NULL;
+	size_t n = own_url ? strcspn(own_url, "#") : 0;
+	return said && strcmp(said, line) == 0 && strncmp(url, own_url, n) == 0 && (!url[n] || url[n] == '#');
+}
+
 /* A post that says nothing else keeps it. */
 static bool is_all(const xmlNode *root, const char *line, struct arena *arena)
 {
@@ -146,7 +156,7 @@ static bool is_all(const xmlNode *root, const char *line, struct arena *arena)
 	return whole && strcmp(whole, line) == 0;
 }
 
-void leftovers_cut(xmlNode *root, struct arena *arena)
+void leftovers_cut(xmlNode *root, const char *own_url, struct arena *arena)
 {
 	for (xmlNode *node = root, *next; node; node = next) {
 		bool goes = node != root && is_merge_link(node);
@@ -159,7 +169,7 @@ void leftovers_cut(xmlNode *root, struct arena *arena)
 	for (int i = 0; i < CLOSING_LINES; i++) {
 		xmlNode *last = last_paragraph(root);
 		const char *line = last && last != root ? line_of(last, arena) : NULL;
-		if (!line || (!invites(line) && !is_credit(line)) || is_all(root, line, arena))
+		if (!line || (!invites(line) && !is_credit(line) && !is_own_link(last, line, own_url, arena)) || is_all(root, line, arena))
 			break;
 		remove_node(last);
 	}

@@ -6,6 +6,7 @@
 
 /* A box of a platform's, by its class. */
 bool leftovers_is_box(const xmlNode *node);
-/* By what it says: closing lines that invite to share or subscribe, "appeared first on", merge tags of other senders. */
-void leftovers_cut(xmlNode *root, struct arena *arena);
+/* By what it says: closing lines that are a link to the post itself (own_url, or NULL), invite to share or subscribe, "appeared first on",
+ * merge tags of other senders. */
+void leftovers_cut(xmlNode *root, const char *own_url, struct arena *arena);
 #endif

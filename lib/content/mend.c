@@ -1,5 +1,7 @@
 #include "base/text.h"
 #include "content/feed.h"
+#include "content/guess.h"
+#include <stdlib.h>
 
 static bool is_name_char(char c, bool first)
 {
@@ -31,7 +33,10 @@ static size_t mend_reference(struct bytes rest, struct buffer *out)
 	memcpy(name, rest.data + 1, n - 1);
 	name[n - 1] = '\0';
 	const htmlEntityDesc *entity = htmlEntityLookup((const xmlChar *)name);
-	if (is_xml_name(name)) {
+	uint32_t code = name[0] == '#' ? (uint32_t)strtoul(name + 1, NULL, 10) : 0;
+	if (guess_windows(code) != code) {
+		text_encode(out, guess_windows(code));
+	} else if (is_xml_name(name)) {
 		buffer_add(out, rest.data, n + 1);
 	} else if (entity) {
 		text_encode(out, entity->value);

@@ -2,6 +2,7 @@
  * escaped here, so nothing depends on how another parser sees a comment, a CDATA section or a raw-text element. */
 #include "base/text.h"
 #include "content/embed.h"
+#include "content/guess.h"
 #include "content/leftovers.h"
 #include <stdlib.h>
 #include <strings.h>
@@ -462,7 +463,7 @@ static xmlDoc *sanitise(struct bytes html, const struct html_how *how, struct bu
 	if (root) {
 		embed_replace(root, how, &w.arena);
 		if (how->flags & CONTENT_CUT_LEFTOVERS)
-			leftovers_cut(html_find_element(root, "body") ? html_find_element(root, "body") : root, &w.arena);
+			leftovers_cut(html_find_element(root, "body") ? html_find_element(root, "body") : root, how->base_url, &w.arena);
 		children(&w, root, 0);
 	}
 	while (w.count > 0)
@@ -488,6 +489,28 @@ static void words_only(struct bytes html, struct buffer *out)
 	buffer_add_text(out, "</p>\n");
 }
 
+/* &#146; is no control for who wrote it: windows-1252, as browsers read it. */
+static void mend_controls(struct buffer *html)
+{
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(HTML_BODY_BYTES);
+	const char *text = buffer_text(html);
+	if (!strstr(text, "&#1"))
+		return;
+	for (const char *at = text; *at; at++) {
+		char *end = NULL;
+		uint32_t code = text_starts(at, "&#1") ? (uint32_t)strtoul(at + 2, &end, 10) : 0;
+		if (end && *end == ';' && guess_windows(code) != code) {
+			text_encode(&out, guess_windows(code));
+			at = end;
+		} else {
+			buffer_add_char(&out, *at);
+		}
+	}
+	struct buffer swap = *html;
+	*html = out;
+	out = swap;
+}
+
 int html_sanitise(struct bytes html, const struct html_how *how, struct buffer *out, xmlDoc **tree, struct error *err)
 {
 	const struct html_how again = { .flags = how->flags & ~CONTENT_CUT_LEFTOVERS };
@@ -497,6 +520,7 @@ int html_sanitise(struct bytes html, const struct html_how *how, struct buffer *
 	text_mend_utf8(html, &now);
 	if (now.failed)
 		return error_set(err, ERROR_FULL, "the body is longer than %d MB", HTML_BODY_BYTES >> 20);
+	mend_controls(&now);
 	/* Until nothing changes: whoever reads it with our parser sees what we meant. The first pass does the work, the second finds it
 	 * done; more are for markup that is broken on purpose. */
 	bool stable = false;

@@ -108,6 +108,18 @@ static void test_feeds_in_all_their_dress(void **state)
 		              "url='https://s.example/up/storks.jpg'/><content:encoded><![CDATA[<p>Words.</p><img "
 		              "src='https://s.example/up/storks-1024x768.jpg'>]]></content:encoded></item></channel></rss>",
 		  .image = "https://s.example/up/storks.jpg" },
+		/* A title made of the body's first words has no notes of links; a closing line that only leads to the post itself goes. */
+		{ .feed = RSS "<item><link>/p</link><description>&lt;p&gt;See &lt;a href='/x'&gt;this&lt;/a&gt; and "
+		              "that&lt;/p&gt;&lt;p&gt;&lt;a href='/p'&gt;Read full topic"
+		              "&lt;/a&gt;&lt;/p&gt;</description></item></channel></rss>",
+		  .title = "See this and that",
+		  .html = "<p>See <a href=\"https://s.example/x\">this</a> and that</p>\n" },
+		/* Controls that were meant as letters of windows-1252, and a root in a comment. */
+		{ .feed = "<!-- <rss> --><rss><channel><item><title>It&#146;s &#147;x&#148;</title><description>&lt;p&gt;a &amp;#150; "
+		          "b&lt;/p&gt;</description></item></channel>"
+		          "</rss>",
+		  .title = "It’s “x”",
+		  .html = "<p>a – b</p>\n" },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -213,6 +225,34 @@ static void test_encodings_by_the_names_that_are_used(void **state)
 	assert_int_equal(content_feed(odd, NULL, NULL, &arena, &feed, &err), 0);
 	assert_string_equal(feed.posts[0].title, "Café");
 	assert_string_equal(feed.unknown_charset, "x-odd");
+}
+
+static void test_encodings_that_nobody_says(void **state)
+{
+	(void)state;
+	const struct {
+		struct bytes title;
+		const char *utf8;
+	} cases[] = {
+		{ BYTES_OF("\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0 \xe8 \xe2\xf1\xe5 \xeb\xfe\xe4\xe8"), "Привет, мир и все люди" },
+		{ BYTES_OF("\xf0\xd2\xc9\xd7\xc5\xd4, \xcd\xc9\xd2 \xc9 \xd7\xd3\xc5 \xcc\xc0\xc4\xc9"), "Привет, мир и все люди" },
+		{ BYTES_OF("\x83\x6a\x83\x85\x81\x5b\x83\x58\x82\xc5\x82\xb7\x81\x41\x96\x7b\x95\xb6"), "ニュースです、本文" },
+		{ BYTES_OF("\xb4\xba\xbd\xba \xba\xbb\xb9\xae\xc0\xd4\xb4\xcf\xb4\xd9"), "뉴스 본문입니다" },
+		{ BYTES_OF("\xd0\xc2\xce\xc5\xb5\xc4\xc4\xda\xc8\xdd\xba\xdc\xba\xc3"), "新闻的内容很好" },
+		{ BYTES_OF("L'\351t\351 \340 No\353l, d\351j\340 f\352t\351, \347a et l\340, o\371 \352tre \342g\351"),
+		  "L'été à Noël, déjà fêté, ça et là, où être âgé" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		CLEANUP(buffer_clear) struct buffer body = BUFFER_INIT(4096);
+		struct content_feed feed;
+		struct error err = { 0 };
+		buffer_add_text(&body, "<rss><channel><item><title>");
+		buffer_add_bytes(&body, cases[i].title);
+		buffer_add_text(&body, "</title></item></channel></rss>");
+		assert_int_equal(content_feed(buffer_bytes(&body), NULL, NULL, &arena, &feed, &err), 0);
+		assert_string_equal(feed.posts[0].title, cases[i].utf8);
+	}
 }
 
 #define SENTENCE "<p>The storks came back early this year, three pairs of them, and stand on the roof of the old town hall, as ever.</p>"
@@ -341,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_feeds_in_all_their_dress),
 		cmocka_unit_test(test_dates_of_many_lands),
 		cmocka_unit_test(test_encodings_by_the_names_that_are_used),
+		cmocka_unit_test(test_encodings_that_nobody_says),
 		cmocka_unit_test(test_pages_in_all_their_dress),
 		cmocka_unit_test(test_bylines_give_names),
 	};
