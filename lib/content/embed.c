@@ -261,8 +261,10 @@ void embed_of_amp(xmlNode *node)
 		         { "amp-video", "video", NULL, NULL },
 		         { "amp-audio", "audio", NULL, NULL },
 		         { "amp-youtube", "iframe", "data-videoid", "https://www.youtube.com/embed/%s" },
+		         { "lite-youtube", "iframe", "videoid", "https://www.youtube.com/embed/%s" },
+		         { "lite-vimeo", "iframe", "videoid", "https://player.vimeo.com/video/%s" },
 		         { "amp-vimeo", "iframe", "data-videoid", "https://player.vimeo.com/video/%s" } };
-	if (node->type != XML_ELEMENT_NODE || strncasecmp((const char *)node->name, "amp-", 4) != 0)
+	if (node->type != XML_ELEMENT_NODE || !strchr((const char *)node->name, '-'))
 		return;
 	for (size_t i = 0; i < COUNT_OF(elements); i++) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;

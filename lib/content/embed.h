@@ -4,7 +4,7 @@
 #define CONTENT_EMBED_H
 #include "content/html.h"
 
-/* Elements of AMP pages become those of HTML that they stand for. */
+/* Elements of AMP pages, and players that wait for a click, become those of HTML that they stand for. */
 void embed_of_amp(xmlNode *node);
 void embed_replace(xmlNode *root, const struct html_how *how, struct arena *arena);
 #endif

@@ -466,9 +466,25 @@ void head_read(xmlNode *root, const char *base_url, struct content_head *head, s
 
 const char *head_without_site(const char *title, const char *site, struct arena *arena)
 {
-	const char *last = title && site ? last_separator(title) : NULL;
-	if (!last || !text_equal_nocase(last + separator(last), site))
+	size_t whole = title ? strlen(title) : 0;
+	size_t n = site ? strlen(site) : 0;
+	bool closed = whole > 0 && title[whole - 1] == ')';
+	size_t from = whole > n + closed ? whole - n - closed : 0;
+	if (n == 0 || from < 2 || text_compare_nocase((struct bytes){ title + from, n }, (struct bytes){ site, n }) != 0)
 		return title;
-	const char *line = html_line((struct bytes){ title, (size_t)(last - title) }, arena);
+	/* "Title - Site", "Title :: Site", "Title, Site", "Title (Site)": the mark goes with the site. */
+	size_t end = from;
+	for (bool again = true; again;) {
+		const char *const marks[] = { " ", "|", "-", "–", "—", "/", "\\", ">", "»", ":", "·", "•", ",", closed ? "(" : "|" };
+		again = false;
+		for (size_t i = 0; i < COUNT_OF(marks); i++) {
+			size_t m = strlen(marks[i]);
+			if (end > m && memcmp(title + end - m, marks[i], m) == 0) {
+				end -= m;
+				again = true;
+			}
+		}
+	}
+	const char *line = end + 1 < from ? html_line((struct bytes){ title, end }, arena) : NULL;
 	return line ? line : title;
 }

@@ -12,11 +12,16 @@ bool leftovers_is_box(const xmlNode *node)
 		                               "field--name-uid",     "field--name-created",   "mw-editsection",    "newsletter-signup",
 		                               "newsletter-form",     "subscribe-form",        "signup-form",       "mc4wp-form",
 		                               "mc_embed_signup",     "jetpack-subscriptions", "formkit-form",      "ml-form-embed" };
+	static const char *const ids[] = { "templateFooter", "awesomewrap", "mc_embed_signup" };
 	xmlChar *class = xmlGetProp(node, (const xmlChar *)"class");
+	xmlChar *id = xmlGetProp(node, (const xmlChar *)"id");
 	bool found = false;
 	for (size_t i = 0; class && i < COUNT_OF(classes) && !found; i++)
 		found = strcasestr((const char *)class, classes[i]) != NULL;
+	for (size_t i = 0; id && i < COUNT_OF(ids) && !found; i++)
+		found = text_equal_nocase((const char *)id, ids[i]);
 	xmlFree(class);
+	xmlFree(id);
 	return found;
 }
 

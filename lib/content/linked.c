@@ -160,3 +160,50 @@ void linked_read(xmlNode *root, struct linked *out, struct arena *arena)
 		xmlNewProp(script, (const xmlChar *)"data-read", (const xmlChar *)"");
 	}
 }
+
+static int64_t date_in(const json_t *value, int depth)
+{
+	static const char *const keys[] = { "datePublished", "uploadDate", "dateCreated" };
+	int64_t us = 0;
+	const char *key;
+	json_t *of;
+	for (size_t i = 0; i < COUNT_OF(keys) && us == 0; i++) {
+		const char *text = json_text(value, keys[i]);
+		us = text ? html_date(bytes_text(text)) : 0;
+	}
+	for (size_t i = 0; i < json_array_size(value) && us == 0 && depth < DEPTH_MAX; i++)
+		us = date_in(json_array_get(value, i), depth + 1);
+	json_object_foreach((json_t *)value, key, of)
+	{
+		/* Comments and what else hangs at it have dates of their own. */
+		if (us == 0 && depth < DEPTH_MAX && strcmp(key, "comment") != 0 && strcmp(key, "review") != 0)
+			us = date_in(of, depth + 1);
+	}
+	return us;
+}
+
+struct dates {
+	struct arena *arena;
+	int64_t us;
+};
+
+static bool is_dated_script(const xmlNode *node, const void *what)
+{
+	struct dates *dates = (struct dates *)what;
+	const char *type = html_is(node, "script") ? html_attribute(node, "type", dates->arena) : NULL;
+	if (!type || !text_starts_nocase(bytes_text(type), "application/ld+json"))
+		return false;
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(SCRIPT_BYTES);
+	html_text(node, &text);
+	struct bytes json = without_marks(buffer_bytes(&text));
+	CLEANUP(json_free) json_t *value = json.size ? json_loadb(json.data, json.size, JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+	dates->us = value ? date_in(value, 0) : 0;
+	return dates->us != 0;
+}
+
+int64_t linked_date(xmlNode *root, struct arena *arena)
+{
+	struct dates dates = { arena, 0 };
+	html_find(root, is_dated_script, &dates);
+	return dates.us;
+}

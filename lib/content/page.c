@@ -1,6 +1,7 @@
 /* One post from an HTML page: what its metadata says, and the article's body without the page around it. */
 #include "base/text.h"
 #include "content/byline.h"
+#include "content/dated.h"
 #include "content/head.h"
 #include "content/lead.h"
 #include "content/readable.h"
@@ -13,6 +14,7 @@ struct page {
 	xmlDoc *doc; /* the page as read for its head; the first try takes it */
 	const struct content_from *from;
 	struct content_head *head;
+	int64_t dated_us; /* where the head has no date that can be read */
 	struct arena *arena;
 };
 
@@ -207,6 +209,8 @@ static void set_post(const struct page *page, struct post *out)
 	out->image_alt = head->image_alt;
 	out->language = head->language;
 	out->published_us = head->published ? html_date(bytes_text(head->published)) : 0;
+	if (!out->published_us)
+		out->published_us = page->dated_us;
 	out->updated_us = head->modified ? html_date(bytes_text(head->modified)) : 0;
 }
 
@@ -224,6 +228,8 @@ static int read_head(struct page *page, const char **base, struct error *err)
 	if (!root)
 		return error_set(err, ERROR_INPUT, "no page: it is empty");
 	head_read(root, page->from->base_url, page->head, page->arena);
+	if (!page->head->published || !html_date(bytes_text(page->head->published)))
+		page->dated_us = dated_find(root, page->head->canonical ? page->head->canonical : page->from->base_url, page->arena);
 	*base = head_base(root, page->from->base_url, page->arena);
 	return 0;
 }

@@ -265,11 +265,19 @@ static bool is_gallery(const xmlNode *node)
 	return count_one(node, "img") == count_one(node, "li");
 }
 
+/* Pictures that stand in figures each, and lead nowhere: they are what the article shows. */
+static bool is_figures(const xmlNode *node, struct readable_size size)
+{
+	size_t img = count_one(node, "img");
+	return img > 1 && count_one(node, "figure") >= img && size.linked_chars * 4 <= size.chars;
+}
+
 static bool is_fishy(const xmlNode *node, const xmlNode *article, unsigned flags)
 {
 	struct readable_size size = readable_size(node);
 	bool list = is_list(node, size.chars);
-	if (is_within_kept(node, article) || (html_is(node, "table") && is_data_table((xmlNode *)node)) || holds_data_table(node))
+	if (is_figures(node, size) || is_within_kept(node, article) || (html_is(node, "table") && is_data_table((xmlNode *)node)) ||
+	    holds_data_table(node))
 		return false;
 	int weight = readable_weight(node, flags);
 	if (weight < 0)

@@ -315,6 +315,22 @@ static void test_pages_in_all_their_dress(void **state)
 		               "</article>"),
 		  .has = "three pairs",
 		  .has_not = "Get our" },
+		{ .page = PAGE("<title>Storks on the roof :: The Site</title><meta property='og:site_name' content='The Site'>",
+		               "<article>" TEXT "</article>"),
+		  .title = "Storks on the roof" },
+		{ .page = PAGE("<title>Storks on the roof (The Site)</title><meta property='og:site_name' content='The Site'>",
+		               "<article>" TEXT "</article>"),
+		  .title = "Storks on the roof" },
+		{ .page = PAGE("<title>The best of The Site</title><meta property='og:site_name' content='The Site'>",
+		               "<article>" TEXT "</article>"),
+		  .title = "The best of The Site" },
+		{ .page = PAGE("<title>T of it</title>", "<article>" TEXT "<lite-youtube videoid='abc'></lite-youtube></article>"),
+		  .has = "href=\"https://www.youtube.com/watch?v=abc\"" },
+		{ .page = PAGE("<title>T of it</title>",
+		               "<article><div class='gallery'><figure><img src='/1.jpg'><figcaption>One</figcaption></figure><figure><img "
+		               "src='/2.jpg'><figcaption>Two</figcaption></figure><figure><img src='/3.jpg'></figure></div>" TEXT
+		               "</article>"),
+		  .has = "https://s.example/2.jpg" },
 		{ .page = PAGE("<title>T of it</title>", "<article>" TEXT "<div class='ad'>Advertisement</div>" TEXT "</article>"),
 		  .has = "three pairs",
 		  .has_not = "Advertisement" },
@@ -339,6 +355,43 @@ static void test_pages_in_all_their_dress(void **state)
 		if ((cases[i].has && !strstr(post.html, cases[i].has)) || (cases[i].has_not && strstr(post.html, cases[i].has_not)) ||
 		    strstr(post.html, "Copyright"))
 			fail_msg("case %zu: %s", i, post.html);
+	}
+}
+
+static void test_pages_say_their_date_somewhere(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *head, *body, *url, *utc;
+	} cases[] = {
+		{ "<meta name='DC.date.issued' content='2024-01-03T10:00:00Z'>", "", NULL, "2024-01-03T10:00:00Z" },
+		{ "<meta name='citation_publication_date' content='2024/01/03'>", "", NULL, "2024-01-03T00:00:00Z" },
+		{ "<meta itemprop='dateCreated' content='2024-01-03'>", "", NULL, "2024-01-03T00:00:00Z" },
+		{ "<script type='application/ld+json'>{\"@type\":\"VideoObject\",\"uploadDate\":\"2024-01-03T10:00:00Z\"}</script>", "",
+		  NULL, "2024-01-03T10:00:00Z" },
+		{ "<script type='application/ld+json'>{\"@type\":\"WebPage\",\"comment\":{\"dateCreated\":\"2024-05-05\"}}</script>", "",
+		  NULL, "" },
+		{ "", "<time>January 3, 2024</time>", NULL, "2024-01-03T00:00:00Z" },
+		{ "", "<span class='entry-date'>Posted on 3 January 2024</span>", NULL, "2024-01-03T00:00:00Z" },
+		{ "", "<span class='update'>3 January 2024</span>", NULL, "" },
+		{ "", "", "https://s.example/blog/2024/01/03/storks/", "2024-01-03T00:00:00Z" },
+		{ "", "", "https://s.example/2024/13/45/storks/", "" },
+		{ "<meta name='date' content='2024-01-03'>", "<time>January 5, 2025</time>", "https://s.example/2023/01/03/x",
+		  "2024-01-03T00:00:00Z" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		CLEANUP(buffer_clear) struct buffer page = BUFFER_INIT(64 << 10);
+		char utc[UNITS_TEXT] = "";
+		struct post post;
+		struct error err = { 0 };
+		const struct content_from from = { .base_url = cases[i].url };
+		buffer_format(&page, "<html><head><title>Storks on the roof</title>%s</head><body><article>%s%s</article></body></html>",
+		              cases[i].head, cases[i].body, TEXT);
+		assert_int_equal(content_page(buffer_bytes(&page), &from, &arena, &post, NULL, &err), 0);
+		if (post.published_us)
+			units_write_time(post.published_us, utc);
+		assert_string_equal(utc, cases[i].utc);
 	}
 }
 
@@ -384,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_encodings_that_nobody_says),
 		cmocka_unit_test(test_pages_in_all_their_dress),
 		cmocka_unit_test(test_bylines_give_names),
+		cmocka_unit_test(test_pages_say_their_date_somewhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
