@@ -3,10 +3,13 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "bounce/bounce.h"
+#include "base/when.h"
 #include "cli/groups.h"
+#include "pacing/provider.h"
 #include "ops/campaigns.h"
 #include "ops/ledger.h"
 #include "ops/mail.h"
+#include "ops/pace.h"
 #include "ops/relays.h"
 #include "store/alert.h"
 #include "store/event.h"
@@ -137,6 +140,43 @@ static int config_command(struct cli *cli)
 	return 0;
 }
 
+/* Providers that are left alone. */
+static void status_pauses(struct cli *cli)
+{
+	CLEANUP(pace_free) struct pacing *pacing = NULL;
+	struct error err;
+	struct moment now = clock_now();
+	char until[UNITS_TEXT];
+	if (pace_open(&cli->ops, &pacing, &err) < 0)
+		return;
+	for (int64_t i = 0; i < PROVIDERS_MOST; i++) {
+		const struct pause *pause = &pacing->provider[i].pause;
+		int64_t left_us = pause->until_us - now.mono_us;
+		if (left_us > 0)
+			printf("%-12s %s is paused until %s: %s\n", "provider", provider_name(cli->ops.providers, i),
+			       pause_is_for_good(left_us) ? "it is resumed" : units_write_time(now.wall_us + left_us, until),
+			       pause->reason);
+	}
+}
+
+static void status_due(const struct campaign *campaigns, size_t n)
+{
+	char when[WHEN_TEXT];
+	for (size_t i = 0; i < n; i++)
+		if (campaigns[i].state == CAMPAIGN_SCHEDULED)
+			printf("%-12s campaign %" PRId64 " (%s) %s\n", "due", campaigns[i].id, campaigns[i].subject,
+			       when_write(campaigns[i].scheduled_us, NULL, clock_now().wall_us, when));
+}
+
+static json_t *due_json(const struct campaign *campaigns, size_t n)
+{
+	json_t *due = json_array();
+	for (size_t i = 0; i < n; i++)
+		if (campaigns[i].state == CAMPAIGN_SCHEDULED)
+			json_array_append_new(due, json_integer(campaigns[i].id));
+	return due;
+}
+
 static int status(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -152,8 +192,12 @@ static int status(struct cli *cli)
 	const char *check = NULL;
 	struct alert alerts[ALERTS];
 	size_t alert_count = 0;
+	struct campaign *campaigns = arena_alloc(&arena, CAMPAIGNS * sizeof *campaigns);
+	size_t campaign_count = 0;
 	int64_t pid = cli_daemon_pid(cli);
-	if (store_campaign_sending(cli->ops.db, 0, sending, CAMPAIGNS, &n, &err) < 0 ||
+	error_set(&err, ERROR_MEMORY, "out of memory");
+	if (!campaigns || store_campaign_page(cli->ops.db, 0, 0, campaigns, CAMPAIGNS, &campaign_count, &arena, &err) < 0 ||
+	    store_campaign_sending(cli->ops.db, 0, sending, CAMPAIGNS, &n, &err) < 0 ||
 	    relay_states(&cli->ops, relays, &relay_count, &arena, &err) < 0 ||
 	    store_meta_get(cli->ops.db, "clock", &clock, &arena, &err) < 0 ||
 	    store_meta_get(cli->ops.db, "check", &check, &arena, &err) < 0 ||
@@ -170,9 +214,9 @@ static int status(struct cli *cli)
 		json_t *wrong = json_array();
 		for (size_t i = 0; i < alert_count; i++)
 			json_array_append_new(wrong, field_json(alert_fields, &alerts[i]));
-		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:s?,s:s?,s:o,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending",
+		cli_json(json_pack("{s:b,s:I,s:I,s:I,s:s?,s:s?,s:o,s:o,s:o}", "daemon", pid != 0, "pid", (json_int_t)pid, "sending",
 		                   (json_int_t)n, "free_bytes", (json_int_t)free_bytes, "clock", clock, "check", check, "relays", array,
-		                   "alerts", wrong));
+		                   "alerts", wrong, "due", due_json(campaigns, campaign_count)));
 	} else {
 		printf("%-12s %s\n%-12s %zu campaigns\n%-12s %s free\n", "daemon", pid ? "runs" : "does not run", "sending", n, "disk",
 		       units_write_size(free_bytes, size));
@@ -183,6 +227,8 @@ static int status(struct cli *cli)
 		for (size_t i = 0; i < relay_count; i++)
 			printf("%-12s %s is %s%s%s\n", "relay", relays[i].name, relays[i].state, *relays[i].reason ? ": " : "",
 			       relays[i].reason);
+		status_pauses(cli);
+		status_due(campaigns, campaign_count);
 		for (size_t i = 0; i < alert_count; i++)
 			printf("%-12s %s%s%s: %s\n", "alert", alerts[i].kind, *alerts[i].object ? " " : "", alerts[i].object,
 			       alerts[i].text);

@@ -264,9 +264,9 @@ static int send(struct cli *cli)
 	if (campaign.state == CAMPAIGN_SENDING || campaign.state == CAMPAIGN_PREPARING) {
 		units_write_time(campaign.started_us, when);
 		cli_done(cli,
-		         json_pack("{s:I,s:s,s:s}", "campaign", (json_int_t)campaign.id, "state", campaign_words[campaign.state], "since",
-		                   when),
-		         "already sending since %s", when);
+		         json_pack("{s:I,s:s,s:s,s:s}", "campaign", (json_int_t)campaign.id, "state", campaign_words[campaign.state],
+		                   "since", when, "by", campaign.created_by),
+		         "already sending since %s%s%s", when, *campaign.created_by ? " by " : "", campaign.created_by);
 		return 0;
 	}
 	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0 ||
@@ -400,6 +400,35 @@ static int ls(struct cli *cli)
 	return 0;
 }
 
+/* When it will be through, limits taken into account; only of one that is under way. */
+static int show_text(struct cli *cli, const struct campaign *campaign, struct arena *arena)
+{
+	struct campaign_stats stats;
+	struct error err;
+	char left[UNITS_TEXT];
+	char when[UNITS_TEXT];
+	if (campaign_stats(&cli->ops, campaign->id, &stats, arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_row(cli, campaign_fields, campaign);
+	if (campaign->state == CAMPAIGN_SENDING && stats.eta_us > 0)
+		printf("%-16s %s, in %s, because of %s\n", "through by", units_write_time(clock_now().wall_us + stats.eta_us, when),
+		       units_write_duration(stats.eta_us, left), stats.eta_by);
+	return 0;
+}
+
+static int show_json(struct cli *cli, const struct campaign *campaign, struct arena *arena)
+{
+	struct campaign_stats stats;
+	struct error err;
+	if (campaign_stats(&cli->ops, campaign->id, &stats, arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	json_t *object = field_json(campaign_fields, campaign);
+	json_object_set_new(object, "eta_s", stats.eta_us < 0 ? json_null() : json_real((double)stats.eta_us / (double)SECOND_US));
+	json_object_set_new(object, "eta_by", json_string(stats.eta_by));
+	cli_json(object);
+	return 0;
+}
+
 static int show(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -407,8 +436,7 @@ static int show(struct cli *cli)
 	int status = 0;
 	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
-	cli_row(cli, campaign_fields, &campaign);
-	return 0;
+	return cli->json ? show_json(cli, &campaign, &arena) : show_text(cli, &campaign, &arena);
 }
 
 static json_t *missed_json(const struct cli *cli, const struct missed *m)

@@ -100,7 +100,8 @@ static int rows(struct cli *cli, struct dns *dns)
 	int status = 0;
 	if (signing_look(&cli->ops, cli->config, dns, &arena, row, &n, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_rows(cli, dkim_fields, "domain selector type bits state signs_from", row, n, sizeof row[0]);
+	if (n > 0)
+		cli_rows(cli, dkim_fields, "domain selector type bits state signs_from", row, n, sizeof row[0]);
 	for (size_t i = 0; dns && i < n; i++) {
 		if (row[i].state == SIGNING_ACTIVE || row[i].state == SIGNING_SOON)
 			continue;

@@ -121,6 +121,25 @@ static int set(struct cli *cli)
 	return 0;
 }
 
+static int close_command(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	struct error err;
+	int status = 0;
+	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (!list.closed_us &&
+	    !cli_confirm(cli, &status, "Close %s (%s)? Nobody joins it and nothing is sent to it any more.", list.name, list.title))
+		return status;
+	int changed = list_close(&cli->ops, list.name, cli->actor, &err);
+	if (changed < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_done(cli, json_pack("{s:s,s:s,s:b}", "list", list.name, "state", "closed", "changed", changed), "List %s is closed%s.",
+	         list.name, changed ? "" : " already");
+	return 0;
+}
+
 #define SETTINGS                                                                                                                           \
 	"title: description: from: reply-to: owner: postal: language: timezone: return-path: template: theme: text-links: images: "        \
 	"testers: rate: relay: policy: editors: approval no-approval public private digest: daily: weekly:"
@@ -134,5 +153,7 @@ const struct command list_commands[] = {
 	{ "list", "show", NEEDS_STORE, 1, 1, "LIST", "", "shows one with its readers", "gazette list show news", show },
 	{ "list", "set", NEEDS_STORE, 1, 1, "LIST [--title T] [--theme KEY=VALUE|FILE|default] ...", SETTINGS,
 	  "changes settings; alone, shows them", "gazette list set news --reply-to editor@example.org", set },
+	{ "list", "close", NEEDS_STORE, 1, 1, "LIST", "",
+	  "ends a newsletter: no more sign-ups or sends; old unsubscribe links go on working", "gazette list close news", close_command },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

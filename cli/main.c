@@ -15,7 +15,7 @@
 static const struct {
 	const char *alias, *verb;
 } aliases[] = { { "add", "create" }, { "create", "add" }, { "remove", "delete" }, { "delete", "remove" },
-	        { "rm", "remove" },  { "list", "ls" },    { "flush", "retry" } };
+	        { "rm", "remove" },  { "rm", "delete" },  { "list", "ls" },       { "flush", "retry" } };
 
 const char *cli_option(const struct cli *cli, const char *name)
 {
@@ -114,6 +114,24 @@ static int help_group(const char *group)
 			if (strcmp(c->group, group) == 0)
 				printf("  gazette %s%s%s %s\n      %s\n", c->group, *c->verb ? " " : "", c->verb, c->arguments, c->help);
 	return 0;
+}
+
+/* A group's commands, or a manual page; where there is no man, what is built in. */
+static int help_topic(const struct cli *cli, const char *topic)
+{
+	static const char *const pages[] = { "gazette", "gazetted", "gazette.conf" };
+	if (is_group(topic))
+		return help_group(topic);
+	for (size_t i = 0; i < COUNT_OF(pages); i++) {
+		if (strcmp(topic, pages[i]) != 0)
+			continue;
+		execlp("man", "man", topic, (char *)NULL);
+		help_all();
+		return 0;
+	}
+	const char *near = nearest(NULL, topic);
+	return cli_usage(cli, "there is no help on \"%s\": take a command, gazette, gazetted or gazette.conf%s%s%s", topic,
+	                 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 /* 1: takes a value, 0: does not, -1: unknown. */
@@ -299,9 +317,9 @@ int main(int argc, char **argv)
 	int left = take_globals(&cli, argc, argv);
 	if (!cli.config_path)
 		return cli_usage(&cli, "-c wants a file");
+	if (left > 1 && strcmp(argv[0], "help") == 0)
+		return help_topic(&cli, argv[1]);
 	if (left == 0 || strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0) {
-		if (left > 1 && is_group(argv[1]))
-			return help_group(argv[1]);
 		help_all();
 		return left == 0 ? EXIT_USAGE : 0;
 	}

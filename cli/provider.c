@@ -95,7 +95,9 @@ static int provider_ls(struct cli *cli)
 	}
 	if (n == 0)
 		cli_say(cli, "Nothing waits for any provider, and none is held back. --all shows all that are known.");
-	cli_rows(cli, cli->json ? provider_json : provider_table, "provider state waiting cap rate until reason", rows, n, sizeof *rows);
+	else
+		cli_rows(cli, cli->json ? provider_json : provider_table, "provider state waiting cap rate until reason", rows, n,
+		         sizeof *rows);
 	return 0;
 }
 

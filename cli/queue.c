@@ -201,6 +201,27 @@ static int queue(struct cli *cli)
 	return status || !why || cli->json || cli->arguments ? status : show_replies(cli);
 }
 
+static int would_retry(struct cli *cli, int64_t campaign)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct waiting *rows = arena_alloc(&arena, ROWS * sizeof *rows);
+	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
+	int64_t deferred = 0;
+	int64_t uncertain = 0;
+	size_t n = 0;
+	if (!rows || store_delivery_waiting(cli->ops.db, rows, ROWS, &n, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	for (size_t i = 0; i < n; i++) {
+		if (campaign && rows[i].campaign_id != campaign)
+			continue;
+		deferred += rows[i].state == DELIVERY_DEFERRED ? rows[i].n : 0;
+		uncertain += rows[i].state == DELIVERY_UNCERTAIN && campaign && cli_flag(cli, "uncertain") ? rows[i].n : 0;
+	}
+	cli_done(cli, json_pack("{s:I,s:I,s:b}", "retried", (json_int_t)deferred, "resent", (json_int_t)uncertain, "dry_run", 1),
+	         "%" PRId64 " would be due now; %" PRId64 " in doubt would be sent again.", deferred, uncertain);
+	return 0;
+}
+
 static int retry(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -212,6 +233,8 @@ static int retry(struct cli *cli)
 		return cli_usage(cli, "--uncertain wants a campaign: gazette queue --why shows which have messages in doubt");
 	if (cli->arguments && campaign_find(&cli->ops, cli->argument[0], &campaign, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
+	if (cli_flag(cli, "dry-run"))
+		return would_retry(cli, campaign.id);
 	if (store_delivery_retry(cli->ops.db, campaign.id, clock_now().wall_us, &n, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (cli_flag(cli, "uncertain") && store_delivery_resend_uncertain(cli->ops.db, campaign.id, clock_now().wall_us, &again, &err) < 0)
@@ -224,8 +247,8 @@ static int retry(struct cli *cli)
 }
 
 const struct command queue_commands[] = {
-	{ "queue", "retry", NEEDS_STORE, 0, 1, "[CAMPAIGN] [--uncertain]", "uncertain", "makes what was deferred due now; deletes nothing",
-	  "gazette queue retry 12", retry },
+	{ "queue", "retry", NEEDS_STORE, 0, 1, "[CAMPAIGN] [--uncertain] [--dry-run]", "uncertain dry-run",
+	  "makes what was deferred due now; deletes nothing", "gazette queue retry 12", retry },
 	{ "queue", "", NEEDS_STORE, 0, 1, "[ADDRESS|PROVIDER|CAMPAIGN] [--why]", "why", "shows what waits, and why",
 	  "gazette queue --why gmail", queue },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },

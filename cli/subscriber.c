@@ -4,10 +4,11 @@
 #include "ops/lists.h"
 #include "ops/subscribers.h"
 #include "store/event.h"
+#include "system/file.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE = 1000, MAPS = 64 };
+enum { PAGE = 1000, MAPS = 64, MAIL_BYTES = 64 << 20 };
 
 static const char *const results[] = { "added",           "active again",       "updated",
 	                               "there already",   "has left: stays so", "is suppressed: gets nothing",
@@ -59,6 +60,18 @@ static int ls(struct cli *cli)
 	return 0;
 }
 
+/* An address or id, an unsubscribe link, or a mail that holds one. */
+static int find(struct cli *cli, struct subscriber *out, struct arena *arena, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(MAIL_BYTES);
+	const char *who = cli->argument[0];
+	if (strstr(who, "/u/"))
+		return subscriber_of_text(&cli->ops, bytes_text(who), out, arena, err);
+	if (!text_ends(who, ".eml") && strcmp(who, "-") != 0)
+		return subscriber_find(&cli->ops, who, out, arena, err);
+	return file_read(who, &mail, err) < 0 ? -1 : subscriber_of_text(&cli->ops, buffer_bytes(&mail), out, arena, err);
+}
+
 static int show(struct cli *cli)
 {
 	enum { MANY = 100 };
@@ -70,7 +83,7 @@ static int show(struct cli *cli)
 	struct error err;
 	size_t n = 0;
 	size_t consent_count = 0;
-	if (subscriber_find(&cli->ops, cli->argument[0], &subscriber, &arena, &err) < 0) {
+	if (find(cli, &subscriber, &arena, &err) < 0) {
 		int status = cli_fail(cli, &err, NULL);
 		return err.code == ERROR_NOT_FOUND ? EXIT_NO_ADDRESS : status;
 	}
@@ -231,8 +244,9 @@ const struct command subscriber_commands[] = {
 	  "adds one reader", "gazette subscriber add news ann@example.org --name \"Ann\" --consent \"asked by phone, 2026-05-01\"", add },
 	{ "subscriber", "ls", NEEDS_STORE, 1, 1, "LIST [--state STATE]", "state:", "shows a list's readers",
 	  "gazette subscriber ls news --state active", ls },
-	{ "subscriber", "show", NEEDS_STORE, 1, 1, "ADDRESS|ID", "", "shows one reader with consent and lists",
-	  "gazette subscriber show ann@example.org", show },
+	{ "subscriber", "show", NEEDS_STORE, 1, 1, "ADDRESS|ID|LINK|FILE.eml|-", "",
+	  "shows one reader with consent and lists; by an unsubscribe link or a mail too", "gazette subscriber show ann@example.org",
+	  show },
 	{ "subscriber", "import", NEEDS_STORE, 2, 2, "LIST FILE|- --consent TEXT [--map COLUMN=ROLE]...",
 	  "consent: map: update confirm dry-run", "adds the readers of a CSV file",
 	  "gazette subscriber import news readers.csv --consent \"signed up at the fair, 2026-05-01\"", import },

@@ -67,6 +67,25 @@ static int remove_command(struct cli *cli)
 	return 0;
 }
 
+static int count_provisional(struct cli *cli, const char *verb)
+{
+	int64_t after = 0;
+	int64_t found = 0;
+	size_t n = PAGE;
+	while (n == PAGE) {
+		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+		struct suppression *rows = arena_alloc(&arena, PAGE * sizeof *rows);
+		struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
+		if (!rows || store_suppression_page(cli->ops.db, after, rows, PAGE, &n, &arena, &err) < 0)
+			return cli_fail(cli, &err, NULL);
+		for (size_t i = 0; i < n; i++)
+			found += rows[i].is_provisional;
+		after = n ? rows[n - 1].id : after;
+	}
+	cli_done(cli, json_pack("{s:I,s:b}", verb, (json_int_t)found, "dry_run", 1), "%" PRId64 " suppressions would be %s.", found, verb);
+	return 0;
+}
+
 static int confirm(struct cli *cli)
 {
 	struct error err;
@@ -74,6 +93,8 @@ static int confirm(struct cli *cli)
 	int status = 0;
 	if (!cli_flag(cli, "provisional"))
 		return cli_usage(cli, "which? --provisional: all those that wait for a person");
+	if (cli_flag(cli, "dry-run"))
+		return count_provisional(cli, "confirmed");
 	if (!cli_confirm(cli, &status, "Believe the servers, and mail nobody of them any more?"))
 		return status;
 	if (suppression_confirm_provisional(&cli->ops, cli->actor, &n, &err) < 0)
@@ -90,6 +111,8 @@ static int drop(struct cli *cli)
 	int status = 0;
 	if (!cli_flag(cli, "provisional"))
 		return cli_usage(cli, "which? --provisional: all those that wait for a person");
+	if (cli_flag(cli, "dry-run"))
+		return count_provisional(cli, "dropped");
 	if (!cli_confirm(cli, &status, "Forget what the servers said, and send to them again?"))
 		return status;
 	if (suppression_drop_provisional(&cli->ops, cli->actor, &dropped, &queued, &err) < 0)
@@ -102,9 +125,9 @@ static int drop(struct cli *cli)
 const struct command suppression_commands[] = {
 	{ "suppression", "add", NEEDS_STORE, 1, 1, "ADDRESS [--reason TEXT]", "reason:", "no more mail to an address",
 	  "gazette suppression add ann@example.org", add },
-	{ "suppression", "confirm", NEEDS_STORE, 0, 0, "--provisional", "provisional",
+	{ "suppression", "confirm", NEEDS_STORE, 0, 0, "--provisional [--dry-run]", "provisional dry-run",
 	  "believes the servers whose refusals wait for a person", "gazette suppression confirm --provisional", confirm },
-	{ "suppression", "drop", NEEDS_STORE, 0, 0, "--provisional", "provisional",
+	{ "suppression", "drop", NEEDS_STORE, 0, 0, "--provisional [--dry-run]", "provisional dry-run",
 	  "does not believe them: who was refused is queued again", "gazette suppression drop --provisional", drop },
 	{ "suppression", "ls", NEEDS_STORE, 0, 0, "", "", "shows who gets nothing, and why", "gazette suppression ls", ls },
 	{ "suppression", "remove", NEEDS_STORE, 1, 1, "ADDRESS", "", "lets mail go to it again",

@@ -29,8 +29,10 @@ static int already(const struct campaign *campaign, int64_t post, struct ops *op
 		return error_set(err, ERROR_CONFLICT, "post %" PRId64 " is already in campaign %" PRId64 " (%s). Another of it: --again",
 		                 post, campaign->id, campaign_words[campaign->state]);
 	units_write_time(campaign->started_us, when);
-	return error_set(err, ERROR_CONFLICT, "post %" PRId64 " is already in campaign %" PRId64 " (%s %s to %s). To all again: --again",
-	                 post, campaign->id, campaign_words[campaign->state], when, units_write_count(counts.sent, to));
+	return error_set(err, ERROR_CONFLICT,
+	                 "post %" PRId64 " is already in campaign %" PRId64
+	                 " (%s %s to %s). To all again: --again. To those who missed it: gazette campaign resend %" PRId64 " --missed",
+	                 post, campaign->id, campaign_words[campaign->state], when, units_write_count(counts.sent, to), campaign->id);
 }
 
 int campaign_create(struct ops *ops, const struct campaign_in *in, struct actor actor, int64_t *id, struct error *err)

@@ -40,7 +40,7 @@ MUST_CHECK int campaign_resume(struct ops *ops, int64_t id, struct actor actor, 
 /* To those who missed it and may get it. dry_run only counts them. */
 MUST_CHECK int campaign_resend_missed(struct ops *ops, int64_t id, bool dry_run, struct actor actor, int64_t *n, struct error *err);
 MUST_CHECK int campaign_cancel(struct ops *ops, int64_t id, struct actor actor, struct error *err);
-/* Whether campaign_schedule() could read `at`; changes nothing. */
+/* Whether campaign_schedule() would take it: a draft, and a time that can be read. Changes nothing. */
 MUST_CHECK int campaign_check_time(struct ops *ops, int64_t id, const char *at, struct error *err);
 /* `at` as base/when.h reads it, in the list's zone; said: how it is told back. */
 MUST_CHECK int campaign_schedule(struct ops *ops, int64_t id, const char *at, struct actor actor, char said[WHEN_TEXT], struct error *err);

@@ -234,3 +234,31 @@ int list_find(struct ops *ops, const char *name, struct list *out, struct arena 
 		return -1;
 	return found ? 0 : not_found(ops, name, err);
 }
+
+static int pause_sources(struct ops *ops, int64_t list, struct error *err)
+{
+	enum { SOURCES = 1000 };
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct source *sources = arena_alloc(&arena, SOURCES * sizeof *sources);
+	size_t n = 0;
+	if (!sources)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (store_source_all(ops->db, list, sources, SOURCES, &n, &arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (store_source_set_state(ops->db, sources[i].id, SOURCE_PAUSED, sources[i].due_us, err) < 0)
+			return -1;
+	return 0;
+}
+
+int list_close(struct ops *ops, const char *name, struct actor actor, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	if (list_find(ops, name, &list, &arena, err) < 0 || pause_sources(ops, list.id, err) < 0)
+		return -1;
+	if (list.closed_us)
+		return 0;
+	list.closed_us = clock_now().wall_us;
+	return store_list_update(ops->db, &list, err) < 0 || ops_audit(ops, actor, "list close", name, "", err) < 0 ? -1 : 1;
+}

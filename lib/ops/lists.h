@@ -29,5 +29,7 @@ MUST_CHECK int list_set(struct ops *ops, const char *name, const struct list_in 
 MUST_CHECK int list_find(struct ops *ops, const char *name, struct list *out, struct arena *arena, struct error *err);
 /* Lays template, theme, text_links and images over *list, checked: what list_create() and list_set() do with them. */
 MUST_CHECK int list_take_looks(const struct ops *ops, const struct list_in *in, struct list *list, struct arena *arena, struct error *err);
+/* No more sign-ups, posts or sends; its sources are paused. Its readers' links go on working. 1 changed, 0 it was closed. */
+MUST_CHECK int list_close(struct ops *ops, const char *name, struct actor actor, struct error *err);
 bool list_name_is_valid(const char *name, struct error *err);
 #endif

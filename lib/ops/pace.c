@@ -210,9 +210,11 @@ static int load_relays(struct ops *ops, struct pacing *pacing, struct moment now
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < pacing->relays; j++) {
 			struct pause *pause = &pacing->relay[j].pause;
-			if (strcmp(pacing->relay[j].name, rows[i].name) != 0 || rows[i].until_us <= now.wall_us)
+			int64_t left_us = rows[i].until_us - now.wall_us;
+			/* One without an end is a person's: pace_load_holds() knows whether it still is. */
+			if (strcmp(pacing->relay[j].name, rows[i].name) != 0 || left_us <= 0 || pause_is_for_good(left_us))
 				continue;
-			pause->until_us = now.mono_us + rows[i].until_us - now.wall_us;
+			pause->until_us = now.mono_us + left_us;
 			snprintf(pause->reason, sizeof pause->reason, "%s", rows[i].reason);
 		}
 	return 0;

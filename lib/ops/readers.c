@@ -85,6 +85,25 @@ int subscriber_undo_leave(struct ops *ops, const struct token *token, struct err
 	return changed < 0 ? -1 : 0;
 }
 
+int subscriber_of_text(struct ops *ops, struct bytes text, struct subscriber *out, struct arena *arena, struct error *err)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+	struct token token;
+	const char *at = text.data;
+	while ((at = memmem(at, (size_t)(text.data + text.size - at), "/u/", 3))) {
+		char link[TOKEN_TEXT] = "";
+		size_t n = 0;
+		for (at += 3; at < text.data + text.size && n + 1 < sizeof link && *at && strchr(letters, *at); at++)
+			link[n++] = *at;
+		int found = reader_of_token(ops, link, TOKEN_UNSUBSCRIBE, &token, err);
+		if (found > 0)
+			found = store_subscriber_get(ops->db, token.subscriber, out, arena, err);
+		if (found != 0)
+			return found < 0 ? -1 : 0;
+	}
+	return error_set(err, ERROR_NOT_FOUND, "there is no unsubscribe link of a reader of ours in it");
+}
+
 int subscriber_find(struct ops *ops, const char *who, struct subscriber *out, struct arena *arena, struct error *err)
 {
 	struct address address;

@@ -43,7 +43,9 @@ MUST_CHECK int subscriber_set(struct ops *ops, const char *email, const char *li
 MUST_CHECK int subscriber_unsubscribe(struct ops *ops, const char *email, const char *list /* NULL all */, struct actor actor,
                                       struct error *err);
 
-/* By address, UUID or id; ERROR_NOT_FOUND. */
+/* Whom the first unsubscribe link in a text, or in a whole mail, is for. NOT_FOUND: there is none of ours. */
+MUST_CHECK int subscriber_of_text(struct ops *ops, struct bytes text, struct subscriber *out, struct arena *arena, struct error *err);
+/* By address or id; ERROR_NOT_FOUND. */
 MUST_CHECK int subscriber_find(struct ops *ops, const char *who, struct subscriber *out, struct arena *arena, struct error *err);
 
 struct import_in {

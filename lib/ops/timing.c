@@ -52,7 +52,15 @@ static int make_plan(struct ops *ops, int64_t id, const char *at, struct plan *o
 
 int campaign_check_time(struct ops *ops, int64_t id, const char *at, struct error *err)
 {
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign = { 0 };
+	struct list list = { 0 };
 	struct plan plan;
+	if (campaign_and_list(ops, id, &campaign, &list, &arena, err) < 0)
+		return -1;
+	if (campaign.state != CAMPAIGN_DRAFT && campaign.state != CAMPAIGN_SCHEDULED)
+		return error_set(err, ERROR_CONFLICT, "campaign %" PRId64 " is %s: only a draft is scheduled", id,
+		                 campaign_words[campaign.state]);
 	return make_plan(ops, id, at, &plan, err);
 }
 

@@ -85,6 +85,8 @@ WRONG = [
     (64, "--yes", "campaign", "cancel", "1"),
     (64, "gazette help", "nonsense"),
     (64, "names no campaign", "campaign", "show", "x"),
+    (64, "no help on", "help", "nonsense"),
+    (67, "unsubscribe link", "subscriber", "show", "https://example.org/u/AAAA"),
     (66, "did you mean news?", "stats", "nws"),
     (66, "no campaign 99", "stats", "99"),
     (66, "did you mean news?", "list", "show", "nws"),
@@ -146,8 +148,9 @@ def test_every_command_speaks_json():
                     "source resume 1", "source remove 1 --yes", "provider ls --all", "provider show gmail", "provider pause gmail", "provider resume gmail", "provider reset gmail",
                     "relay ls", "relay show main", "relay test", "relay pause main", "relay resume main", "suppression remove gone@example.org --yes", "template export own",
                     "campaign set 2 --subject X", "campaign set 2 --rate 5/s", "campaign schedule 2 --at +2h", "campaign unschedule 2", "campaign test 2 --to ann@example.org",
-                    "campaign delete 2 --yes", "campaign create news --post 1 --again", "campaign cancel 3 --yes", "queue retry", "digest show news", "post skip 1", "post unskip 1",
-                    "post set 1 --title Other", "post history 1", "campaign resend 1 --missed", "subscriber unsubscribe ann@example.org news", "dkim ls"]
+                    "campaign rm 2 --yes", "campaign create news --post 1 --again", "campaign cancel 3 --yes", "queue retry", "digest show news", "post skip 1", "post unskip 1",
+                    "post set 1 --title Other", "post history 1", "campaign resend 1 --missed", "queue retry --dry-run", "suppression confirm --provisional --dry-run", "suppression drop --provisional --dry-run",
+                    "subscriber unsubscribe ann@example.org news", "dkim ls", "list close other --yes"]
         silent = {"queue", "queue --why", "queue ann@example.org", "campaign missed 1", "source try in", "source poll 1", "digest show news", "dkim ls"}  # nothing to say
         for command in commands:
             done = site.run("--json", *command.split(), check=False)
@@ -240,6 +243,75 @@ def test_a_pause_by_hand_is_seen_at_once_and_has_no_end():
         assert site.run("status", check=False).returncode == 0
     finally:
         site.close()
+
+
+def test_what_waits_is_on_the_one_screen_with_its_end():
+    """status: what is due and what is left alone; show: when a campaign will be through."""
+    sink = peers.Sink()
+    site = peers.Site(sink.port, [(f"r{i}@example.org", "") for i in range(40)])
+    try:
+        site.set_conf("[delivery]\n", "[delivery]\nrate = 5/m\n")
+        site.start().send()
+        assert peers.wait_for(lambda: sink.mails, 20), site.log()
+        shown = site.run("campaign", "show", "1").stdout.decode()
+        assert re.search(r"^through by .*in .*because of the total rate", shown, re.M), shown
+        row, = site.rows("campaign", "show", "1")
+        assert 60 < row["eta_s"] < 1000 and "rate" in row["eta_by"], row
+        again = site.run("campaign", "send", "1", "--yes")
+        assert again.returncode == 0 and re.search(rb"already sending since .* by \w+", again.stderr), again
+        twice = site.run("campaign", "create", "news", "--post", "1", check=False)
+        assert twice.returncode == 65 and b"gazette campaign resend 1 --missed" in twice.stderr, twice
+        site.run("campaign", "create", "news", "--post", "1", "--again")
+        site.run("campaign", "schedule", "2", "--at", "+3h")
+        site.run("provider", "pause", "gmail", "--reason", "a quiet day")
+        status = site.run("status", check=False).stdout.decode()
+        assert re.search(r"^due +campaign 2 .*in (3 h|2 h 59 min)", status, re.M) and re.search(r"^provider +gmail is paused until it is resumed: .*a quiet day", status, re.M), status
+        assert json.loads(site.run("--json", "status", check=False).stdout)["due"] == [2]
+        late = site.run("campaign", "schedule", "1", "--at", "+1h", check=False)
+        assert late.returncode == 65 and b"only a draft" in late.stderr and b"warning" not in late.stderr, late
+    finally:
+        site.close()
+        sink.stop()
+
+
+def test_a_reader_is_found_by_a_mail_or_its_link():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, [("ann@example.org", "Ann"), ("bob@example.org", "Bob")])
+    try:
+        site.start().send()
+        assert site.run("campaign", "watch", "1").returncode == 0
+        mail = next(data for _, to, data in sink.mails if to == "bob@example.org")
+        with open(os.path.join(site.folder, "got.eml"), "wb") as f:
+            f.write(mail)
+        link = re.search(rb"<(http[^>]*/u/[^>]*)>", mail).group(1).decode()
+        for who in ("got.eml", link, link + "?utm=1"):
+            assert site.rows("subscriber", "show", who)[0]["email"] == "bob@example.org", who
+        assert site.run("subscriber", "show", link[:-6] + "AAAAAA", check=False).returncode == 67
+    finally:
+        site.close()
+        sink.stop()
+
+
+def test_a_closed_list_takes_nobody_and_sends_nothing():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, [("ann@example.org", "Ann")])
+    try:
+        os.mkdir(os.path.join(site.folder, "in"))
+        site.run("source", "add", "news", "in")
+        site.start().send()
+        assert site.run("campaign", "watch", "1").returncode == 0 and site.get("/news")[0] == 200
+        assert site.run("list", "close", "news", check=False).returncode == 64, "it was not asked"
+        site.run("list", "close", "news", "--yes")
+        assert site.get("/news")[0] == 404 and site.rows("source", "ls", "news")[0]["state"] == "paused"
+        site.run("campaign", "create", "news", "--post", "1", "--again")
+        refused = site.run("campaign", "send", "2", "--yes", check=False)
+        assert refused.returncode == 65 and b"is closed" in refused.stderr, refused
+        path = re.search(rb"<http://[^/]*(/u/[^>]*)>", sink.mails[0][2]).group(1).decode()
+        assert site.get(path, b"List-Unsubscribe=One-Click")[0] == 200
+        assert site.rows("subscriber", "ls", "news")[0]["state"] == "unsubscribed"
+    finally:
+        site.close()
+        sink.stop()
 
 
 def test_what_is_not_set_is_said_in_words():
@@ -387,6 +459,7 @@ def test_every_fault_of_a_configuration_is_named_in_one_run():
 
 
 peers.tests(test_a_row_that_can_not_be_read_is_kept_as_it_stood, test_a_pause_by_hand_is_seen_at_once_and_has_no_end, test_what_is_not_set_is_said_in_words,
+            test_what_waits_is_on_the_one_screen_with_its_end, test_a_reader_is_found_by_a_mail_or_its_link, test_a_closed_list_takes_nobody_and_sends_nothing,
             test_the_first_send_runs_as_the_readme_has_it, test_init_never_overwrites, test_wrong_words_say_what_where_and_what_to_do, test_every_command_speaks_json,
             test_every_command_has_help_with_an_example, test_a_csv_with_broken_rows_imports_the_good_ones, test_a_relay_that_hangs_up_keeps_everything_queued,
             test_templates_of_a_folder_come_first, test_migrations_of_a_folder_come_first, test_every_fault_of_a_configuration_is_named_in_one_run)
