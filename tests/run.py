@@ -73,7 +73,7 @@ def unit_tests(name, *options):
 SANITIZERS = {"ASAN_OPTIONS": "detect_stack_use_after_return=0:detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
               "TSAN_OPTIONS": "halt_on_error=1"}
 # These hold the programs against the clock or take memory from them: they run what users run, not a sanitizer's build.
-AGAINST_THE_CLOCK = ("clock_test.py", "hostile_test.py", "kill_test.py", "pacing_test.py", "powercut_test.py", "trouble_test.py")
+AGAINST_THE_CLOCK = ("clock_test.py", "hostile_test.py", "hostile_end_test.py", "kill_test.py", "pacing_test.py", "powercut_test.py", "trouble_test.py")
 
 
 def scripted(path, timeout, binaries="gcc"):

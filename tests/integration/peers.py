@@ -223,11 +223,13 @@ class Site:
 
 class Postfix:
     """A real Postfix of its own, on loopback, that delivers everything for its domains to Maildirs, and all else to `relay`, a port.
-    `extra` are further lines of its main.cf."""
+    `extra` are further lines of its main.cf. `services` are servers on ports of their own, each a dictionary of what is else than in main.cf: a
+    Postfix takes seconds to start."""
 
-    def __init__(self, relay=0, extra=""):
+    def __init__(self, relay=0, extra="", services=()):
         self.folder = tempfile.mkdtemp(prefix="gazette-postfix-")
         self.port = free_port()
+        self.ports = [free_port() for _ in services]
         os.chmod(self.folder, 0o755)
         for part in ("etc", "queue", "data", "mail"):
             os.mkdir(os.path.join(self.folder, part))
@@ -276,8 +278,10 @@ retry unix - - n - - error
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """)
+            for port, options in zip(self.ports, services):
+                f.write(f"127.0.0.1:{port} inet n - n - - smtpd" + "".join(f" -o {name}={value}" for name, value in options.items()) + "\n")
         self.command("start")
-        assert wait_port(self.port), "Postfix did not start"
+        assert all(wait_port(port) for port in (self.port, *self.ports)), "Postfix did not start"
 
     def command(self, verb):
         subprocess.run(["postfix", "-c", os.path.join(self.folder, "etc"), verb], capture_output=True, timeout=60)
@@ -286,14 +290,20 @@ postlog unix-dgram n - n - 1 postlogd
         """How many messages are in its queue."""
         return sum(len(files) for part in ("incoming", "active", "deferred", "maildrop") for _, _, files in os.walk(os.path.join(self.folder, "queue", part)))
 
+    def mail_files(self):
+        return [os.path.join(folder, name) for folder, _, files in os.walk(os.path.join(self.folder, "mail")) if folder.endswith("/new") for name in files]
+
     def mails(self):
         found = []
-        for folder, _, files in os.walk(os.path.join(self.folder, "mail")):
-            if folder.endswith("/new"):
-                for name in files:
-                    with open(os.path.join(folder, name), "rb") as f:
-                        found.append(f.read())
+        for path in self.mail_files():
+            with open(path, "rb") as f:
+                found.append(f.read())
         return found
+
+    def forget(self):
+        """What was delivered so far."""
+        for path in self.mail_files():
+            os.unlink(path)
 
     def close(self):
         self.command("stop")

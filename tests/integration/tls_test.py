@@ -2,6 +2,7 @@
 """TLS and log-in against a real Postfix: a certificate that is not right, or a password that is not, sends nothing and loses nothing."""
 import base64
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,9 +49,10 @@ class Authority:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def postfix(self, name="good", extra=""):
-        return peers.Postfix(extra=f"smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {self.path(name)}.pem\nsmtpd_tls_key_file = {self.path(name)}.key\n"
-                             f"smtpd_tls_loglevel = 1\nsmtpd_tls_received_header = yes\n{extra}")
+    def service(self, name, **more):
+        """How a server of Postfix shows that certificate."""
+        return {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": f"{self.path(name)}.pem", "smtpd_tls_key_file": f"{self.path(name)}.key",
+                "smtpd_tls_received_header": "yes", **more}
 
     def close(self):
         shutil.rmtree(self.folder)
@@ -59,7 +61,7 @@ class Authority:
 class Dovecot:
     """Dovecot as Postfix's authority on who may log in, and for nothing else."""
 
-    def __init__(self, mechanisms):
+    def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="gazette-dovecot-")
         os.chmod(self.folder, 0o755)
         secret = subprocess.run(["doveadm", "-c", "/dev/null", "-O", "pw", "-s", "PLAIN.b64", "-p", PASSWORD], capture_output=True, text=True)
@@ -74,7 +76,8 @@ log_path = {self.folder}/log
 protocols =
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = {mechanisms}
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+auth_failure_delay = 0 secs
 default_internal_user = dovecot
 passdb {{
   driver = passwd-file
@@ -100,9 +103,11 @@ service auth {{
         except OSError:
             return "no log"
 
-    def extra(self):
-        return (f"smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {self.folder}/auth\nmynetworks =\n"
-                "smtpd_recipient_restrictions = permit_sasl_authenticated, reject\nsmtpd_relay_restrictions = permit_sasl_authenticated, reject\n")
+    def service(self, mechanisms):
+        """How a server of Postfix asks it, and offers those mechanisms only."""
+        return {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": f"{self.folder}/auth", "mynetworks": "",
+                "smtpd_sasl_mechanism_filter": mechanisms.replace(" ", ","), "smtpd_sasl_authenticated_header": "yes", "smtpd_tls_auth_only": "yes",
+                "smtpd_recipient_restrictions": "permit_sasl_authenticated,reject", "smtpd_relay_restrictions": "permit_sasl_authenticated,reject"}
 
     def close(self):
         self.process.terminate()
@@ -110,50 +115,69 @@ service auth {{
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Servers:
+    """One Postfix that shows all certificates and offers all ways to log in, each on a port of its own, and Dovecot behind it."""
+    CERTIFICATES = ("good", "foreign", "expired", "wrong-name")
+    LOG_INS = ("plain", "login", "plain scram-sha-256", "login plain cram-md5 scram-sha-1", "plain cram-md5", "plain cram-md5 scram-sha-1 scram-sha-256")
+
+    def __init__(self):
+        self.dovecot = Dovecot()
+        services = {name: authority.service(name) for name in self.CERTIFICATES}
+        services |= {f"log in: {ways}": authority.service("good", **self.dovecot.service(ways)) for ways in self.LOG_INS}
+        self.postfix = peers.Postfix(extra="smtpd_tls_loglevel = 1\n", services=services.values())
+        self.port = dict(zip(services, self.postfix.ports))
+
+    def log(self):
+        with open(os.path.join(self.postfix.folder, "mail.log"), encoding="utf-8") as log:
+            return log.read()
+
+    def close(self):
+        self.postfix.close()
+        self.dovecot.close()
+
+
 def site_for(port, ca, more=""):
     """A site whose relay wants STARTTLS and verifies it."""
+    servers.postfix.forget()
     site = peers.Site(port, READERS)
     site.set_conf(f"url = smtp+plain://127.0.0.1:{port}\n", f"url = smtp://localhost:{port}\nca_file = {ca}\n{more}")
     return site
 
 
-def arrives(site, postfix):
+def arrives(site):
+    postfix = servers.postfix
     site.start().send()
     assert site.run("campaign", "watch", "1").returncode == 0
     assert peers.wait_for(lambda: len(postfix.mails()) == len(READERS), 20), (len(postfix.mails()), site.log())
     return postfix.mails()
 
 
-def refuses(site, postfix, *words):
+def refuses(site, *words):
     """Nothing goes out, nobody is blamed, and the queue says why."""
     site.start().send()
     why = peers.wait_for(lambda: [text for text in [site.run("queue", "--why").stdout.decode()] if any(word in text for word in words)], 20)
     assert why, (site.run("queue", "--why").stdout.decode(), site.log())
     stats = site.stats()
     assert stats["sent"] == stats["bounced"] == stats["uncertain"] == 0 and stats["queued"] + stats["leased"] == len(READERS), stats
-    assert not postfix.mails() and site.rows("suppression", "ls") == []
+    assert not servers.postfix.mails() and site.rows("suppression", "ls") == []
     return why[0]
 
 
 def test_a_good_certificate_sends_under_TLS():
-    postfix = authority.postfix()
-    site = site_for(postfix.port, authority.path("ca.pem"))
+    site = site_for(servers.port["good"], authority.path("ca.pem"))
     try:
-        for mail in arrives(site, postfix):
+        for mail in arrives(site):
             assert b"using TLSv1." in mail and b"with ESMTPS" in mail, mail[:600]
     finally:
         site.close()
-        postfix.close()
 
 
 def refused_certificate(name, *words, ca="ca.pem"):
-    postfix = authority.postfix(name)
-    site = site_for(postfix.port, authority.path(ca))
+    site = site_for(servers.port[name], authority.path(ca))
     try:
-        refuses(site, postfix, *words)
+        refuses(site, *words)
     finally:
         site.close()
-        postfix.close()
 
 
 def test_a_foreign_certificate_is_refused():
@@ -169,52 +193,42 @@ def test_a_certificate_for_another_name_is_refused():
 
 
 def test_the_systems_authorities_do_not_know_ours():
-    postfix = authority.postfix()
-    site = site_for(postfix.port, "")
+    site = site_for(servers.port["good"], "")
     site.set_conf("ca_file = \n", "")
     try:
-        refuses(site, postfix, "issuer", "self-signed")
+        refuses(site, "issuer", "self-signed")
     finally:
         site.close()
-        postfix.close()
 
 
 def test_no_STARTTLS_is_no_reason_to_send_in_the_clear():
-    postfix = peers.Postfix()
-    site = site_for(postfix.port, authority.path("ca.pem"))
+    site = site_for(servers.postfix.port, authority.path("ca.pem"))
     try:
-        refuses(site, postfix, "STARTTLS")
+        refuses(site, "STARTTLS")
     finally:
         site.close()
-        postfix.close()
 
 
 def test_verify_no_sends_to_whoever_it_is():
-    postfix = authority.postfix("expired")
-    site = site_for(postfix.port, authority.path("ca.pem"), "verify = no\n")
+    site = site_for(servers.port["expired"], authority.path("ca.pem"), "verify = no\n")
     try:
-        arrives(site, postfix)
+        arrives(site)
     finally:
         site.close()
-        postfix.close()
 
 
 def logged_in(mechanisms, shown, more=""):
-    dovecot = Dovecot(mechanisms)
-    postfix = authority.postfix(extra=dovecot.extra() + "smtpd_tls_auth_only = yes\nsmtpd_sasl_authenticated_header = yes\n")
-    site = site_for(postfix.port, authority.path("ca.pem"), f"user = {USER}\npassword_file = relay.password\n{more}")
+    site = site_for(servers.port[f"log in: {mechanisms}"], authority.path("ca.pem"), f"user = {USER}\npassword_file = relay.password\n{more}")
+    before = len(servers.log())
     try:
         with open(os.path.join(site.folder, "relay.password"), "w", encoding="utf-8") as f:
             f.write(PASSWORD + "\n")
         os.chmod(os.path.join(site.folder, "relay.password"), 0o600)
-        for mail in arrives(site, postfix):
+        for mail in arrives(site):
             assert b"Authenticated sender: " + USER.encode() in mail, mail[:800]
-        with open(os.path.join(postfix.folder, "mail.log"), encoding="utf-8") as log:
-            assert f"sasl_method={shown}" in log.read(), f"not by {shown}"
+        assert set(re.findall(r"sasl_method=([^,]*)", servers.log()[before:])) == {shown}, f"not by {shown}"
     finally:
         site.close()
-        postfix.close()
-        dovecot.close()
 
 
 def test_log_in_with_PLAIN():
@@ -300,9 +314,7 @@ def test_XOAUTH2_reads_its_token_at_each_log_in():
 
 
 def test_a_wrong_password_keeps_everything_queued():
-    dovecot = Dovecot("plain")
-    postfix = authority.postfix(extra=dovecot.extra())
-    site = site_for(postfix.port, authority.path("ca.pem"), f"user = {USER}\npassword_file = relay.password\n")
+    site = site_for(servers.port["log in: plain"], authority.path("ca.pem"), f"user = {USER}\npassword_file = relay.password\n")
     path = os.path.join(site.folder, "relay.password")
     try:
         with open(path, "w", encoding="utf-8") as f:
@@ -311,12 +323,10 @@ def test_a_wrong_password_keeps_everything_queued():
         checked = subprocess.run([peers.GAZETTED, "-c", site.conf, "--check"], capture_output=True, text=True)
         assert checked.returncode == 78 and "relay.password" in checked.stdout + checked.stderr, "a password that anybody may read is taken"
         os.chmod(path, 0o600)
-        why = refuses(site, postfix, "authentication failed")
+        why = refuses(site, "authentication failed")
         assert "wrong" not in why and PASSWORD not in site.log()
     finally:
         site.close()
-        postfix.close()
-        dovecot.close()
 
 
 if __name__ == "__main__":
@@ -324,6 +334,7 @@ if __name__ == "__main__":
         print("skip TLS and log-in: Debian's dovecot-core is missing")
         sys.exit(0)
     authority = Authority()
+    servers = Servers()
     try:
         peers.tests(test_a_good_certificate_sends_under_TLS, test_a_foreign_certificate_is_refused, test_an_expired_certificate_is_refused,
                     test_a_certificate_for_another_name_is_refused, test_the_systems_authorities_do_not_know_ours,
@@ -332,4 +343,5 @@ if __name__ == "__main__":
                     test_log_in_with_CRAM_MD5_before_PLAIN, test_auth_forces_a_way, test_no_password_goes_to_whom_nobody_verified,
                     test_XOAUTH2_reads_its_token_at_each_log_in, test_a_wrong_password_keeps_everything_queued)
     finally:
+        servers.close()
         authority.close()
