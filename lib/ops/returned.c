@@ -6,12 +6,13 @@
 #include "system/clock.h"
 #include <stdio.h>
 
-#define CALM_US DAY_US /* after so long without a word a provider is asked anew, gently */
+#define CALM_US DAY_US                /* after so long without a word a provider is asked anew, gently */
+#define ONE_VOICE_US (15 * MINUTE_US) /* as long as one reader's mail can stop all others' */
 
 /* The last pause that came of returned mail; wall time. */
 struct last {
 	struct pause pause;
-	int64_t began_us;
+	int64_t began_us, subscriber;
 };
 
 static int read_last(struct ops *ops, const char *key, struct last *out, struct error *err)
@@ -20,8 +21,8 @@ static int read_last(struct ops *ops, const char *key, struct last *out, struct 
 	const char *value = NULL;
 	*out = (struct last){ 0 };
 	int found = store_meta_get(ops->db, key, &value, &arena, err);
-	if (found > 0 &&
-	    sscanf(value, "%" SCNd64 " %" SCNd64 " %" SCNd64, &out->began_us, &out->pause.until_us, &out->pause.length_us) != 3)
+	if (found > 0 && sscanf(value, "%" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, &out->began_us, &out->pause.until_us,
+	                        &out->pause.length_us, &out->subscriber) != 4)
 		*out = (struct last){ 0 };
 	return found < 0 ? -1 : 0;
 }
@@ -45,29 +46,44 @@ static int set_pause(struct ops *ops, int64_t provider, int64_t until_us, const 
 	return store_provider_set(ops->db, &state, false, err);
 }
 
-static int leave_alone(struct ops *ops, const struct returned_from *from, const struct verdict *verdict, const char *said, int64_t now_us,
-                       struct error *err)
+/* Moves the pause by what this reader's mail says; false: it says nothing new. A return path is known to whoever got the mail: what one
+ * reader alone says is believed for a while, and no longer the second time. */
+static bool hear(struct last *last, int64_t subscriber, int64_t sent_us, int64_t asked_us, int64_t now_us)
+{
+	/* The clock has gone back since, or it is long ago. */
+	if (last->began_us > now_us || now_us - last->pause.until_us > CALM_US)
+		*last = (struct last){ 0 };
+	bool is_running = last->pause.until_us > now_us;
+	/* What was on its way when the pause began does not say how it is after it. */
+	if (sent_us > 0 && sent_us <= last->began_us && !is_running)
+		return false;
+	int64_t before_us = last->pause.until_us;
+	if (last->subscriber == 0 || last->subscriber == subscriber) {
+		asked_us = asked_us < ONE_VOICE_US ? asked_us : ONE_VOICE_US;
+		last->pause.length_us = is_running ? last->pause.length_us : 0;
+	}
+	pause_begin(&last->pause, PROVIDER_PAUSE_US, PROVIDER_PAUSE_LONGEST_US, asked_us, now_us);
+	if (last->pause.until_us == before_us)
+		return false;
+	last->began_us = is_running ? last->began_us : now_us;
+	last->subscriber = is_running ? last->subscriber : subscriber;
+	return true;
+}
+
+static int leave_alone(struct ops *ops, const struct returned_from *from, int64_t subscriber, const struct verdict *verdict,
+                       const char *said, int64_t now_us, struct error *err)
 {
 	char key[64];
-	char value[96];
+	char value[128];
 	char reason[160];
 	struct last last;
 	snprintf(key, sizeof key, "returned_pause:%" PRId64, from->provider);
 	if (read_last(ops, key, &last, err) < 0)
 		return -1;
-	/* The clock has gone back since. */
-	if (last.began_us > now_us)
-		last = (struct last){ 0 };
-	/* What was on its way when the last pause began says nothing of how it is now. */
-	if (from->sent_us > 0 && from->sent_us <= last.began_us)
+	if (!hear(&last, subscriber, from->sent_us, verdict->asked_us, now_us))
 		return 0;
-	if (now_us - last.pause.until_us > CALM_US)
-		last.pause = (struct pause){ 0 };
-	int64_t before_us = last.pause.until_us;
-	pause_begin(&last.pause, PROVIDER_PAUSE_US, PROVIDER_PAUSE_LONGEST_US, verdict->asked_us, now_us);
-	if (last.pause.until_us == before_us)
-		return 0;
-	snprintf(value, sizeof value, "%" PRId64 " %" PRId64 " %" PRId64, now_us, last.pause.until_us, last.pause.length_us);
+	snprintf(value, sizeof value, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, last.began_us, last.pause.until_us,
+	         last.pause.length_us, last.subscriber);
 	snprintf(reason, sizeof reason, "returned mail: %.130s", said);
 	if (store_meta_set(ops->db, key, value, err) < 0)
 		return -1;
@@ -103,7 +119,9 @@ static int judge_one(struct ops *ops, const struct report *report, const struct 
 	if (verdict.door == DOOR_US && alert_raise(ops, "sender", object, said, err) < 0)
 		return -1;
 	/* "Other" is nobody: one small server's words must not stop all of them. */
-	return is_relays || from.provider == PROVIDER_OTHER ? 0 : leave_alone(ops, &from, &verdict, said, now.wall_us, err);
+	return is_relays || from.provider == PROVIDER_OTHER
+	               ? 0
+	               : leave_alone(ops, &from, report->token.subscriber, &verdict, said, now.wall_us, err);
 }
 
 int returned_judge(struct ops *ops, const struct report *report, struct error *err)

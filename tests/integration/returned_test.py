@@ -128,6 +128,32 @@ def test_slower_is_heard_by_a_notice_of_delay_and_by_the_pipe():
         sink.stop()
 
 
+def test_one_reader_can_not_stop_a_provider_for_long():
+    """The return path is known to whoever got the mail: a forged word of one reader weighs little, that of a second one in full."""
+    sink, site = sent_site([("ann@gmail.com", ""), ("ben@gmail.com", ""), ("cy@example.org", "")])
+    try:
+        mails = {to: mail for mail in sink.mails for to in [mail[1]]}
+        asks = "450 4.7.28 Gmail has detected an unusual rate of mail, please try again in 10 hours. - gsmtp"
+        for i in range(3):
+            come_back(site, mails["ann@gmail.com"], "4.7.28", asks.replace("unusual", "unusual " * (i + 1)), "delayed")
+        left = paused_until(site) / 1e6 - time.time()
+        assert 800 < left <= 900, left
+        come_back(site, mails["ben@gmail.com"], "4.7.28", asks, "delayed")
+        left = paused_until(site) / 1e6 - time.time()
+        assert 9.9 * 3600 < left <= 10 * 3600, left
+        # When it is over, those who were on their way then bring no new one.
+        db = sqlite3.connect(os.path.join(site.folder, "t.db"), timeout=10)
+        with db:
+            db.execute("UPDATE meta SET value = began || ' ' || (began + 1) || ' 1 ' || who FROM (SELECT substr(value, 1, 16) AS began, substr(value, -1) AS who FROM meta WHERE key LIKE 'returned_pause:%') WHERE key LIKE 'returned_pause:%'")
+            db.execute("UPDATE provider_state SET paused_until_us = 0")
+        db.close()
+        come_back(site, mails["ben@gmail.com"], "4.7.28", asks.replace("unusual", "most unusual"), "delayed")
+        assert paused_until(site) == 0
+    finally:
+        site.close()
+        sink.stop()
+
+
 def test_what_is_said_to_a_notice_counts_for_its_provider():
     sink = peers.Sink(dot=lambda to, data: "550 " + FAULT[4:] if to == "new@gmail.com" else None)
     site = peers.Site(sink.port, [("ann@example.org", "")], sessions=4)
@@ -142,4 +168,5 @@ def test_what_is_said_to_a_notice_counts_for_its_provider():
         sink.stop()
 
 
-peers.tests(test_a_fault_of_ours_pauses_the_provider_and_is_told, test_slower_is_heard_by_a_notice_of_delay_and_by_the_pipe, test_what_is_said_to_a_notice_counts_for_its_provider)
+peers.tests(test_a_fault_of_ours_pauses_the_provider_and_is_told, test_slower_is_heard_by_a_notice_of_delay_and_by_the_pipe, test_one_reader_can_not_stop_a_provider_for_long,
+            test_what_is_said_to_a_notice_counts_for_its_provider)
