@@ -3,6 +3,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+bool lint_is_below(struct bytes inner, struct bytes outer)
+{
+	if (outer.size == 0 || inner.size < outer.size ||
+	    text_compare_nocase((struct bytes){ inner.data + inner.size - outer.size, outer.size }, outer) != 0)
+		return false;
+	return inner.size == outer.size || inner.data[inner.size - outer.size - 1] == '.';
+}
+
+/* The last two labels stand in for the organizational domain: finding the real one takes DNS (RFC 9989), which `gazette doctor` has. */
+static struct bytes organization(struct bytes domain)
+{
+	unsigned dots = 0;
+	for (size_t i = domain.size; i-- > 0;)
+		if (domain.data[i] == '.' && ++dots == 2)
+			return (struct bytes){ domain.data + i + 1, domain.size - i - 1 };
+	return domain;
+}
+
+bool lint_is_aligned(struct bytes a, struct bytes b)
+{
+	return a.size > 0 && b.size > 0 && text_compare_nocase(organization(a), organization(b)) == 0;
+}
+
 /* Where the link leads can not be seen, so filters take the worst. */
 static const char *const shorteners[] = { "bit.ly",     "tinyurl.com", "goo.gl",      "t.co",   "ow.ly",   "is.gd", "buff.ly",
 	                                  "rebrand.ly", "cutt.ly",     "shorturl.at", "t.ly",   "lnkd.in", "rb.gy", "tiny.cc",
