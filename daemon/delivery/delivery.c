@@ -50,8 +50,8 @@ static int add_session(struct delivery *delivery, size_t relay, struct error *er
 	struct session *session = &delivery->sessions[delivery->session_count];
 	session->delivery = delivery;
 	session->relay = relay;
-	atomic_init(&session->carries[0], NO_PROVIDER);
-	atomic_init(&session->carries[1], NO_PROVIDER);
+	for (size_t i = 0; i < LETTERS; i++)
+		atomic_init(&session->carries[i], NO_PROVIDER);
 	session->smtp = smtp_new(&delivery->relay[relay].options);
 	if (!session->smtp || pthread_create(&session->thread, NULL, run_session, session) != 0) {
 		smtp_free(&session->smtp);

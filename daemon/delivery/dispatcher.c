@@ -267,7 +267,7 @@ static void count_busy(struct dispatcher *d)
 	for (size_t i = 0; i < delivery->relays; i++)
 		queue_count(delivery->relay[i].queue, busy);
 	for (size_t i = 0; i < delivery->session_count; i++)
-		for (size_t j = 0; j < 2; j++) {
+		for (size_t j = 0; j < LETTERS; j++) {
 			int provider = atomic_load(&delivery->sessions[i].carries[j]);
 			if (provider != NO_PROVIDER)
 				busy[provider]++;

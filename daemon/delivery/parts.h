@@ -12,7 +12,13 @@
 #include "smtp/session.h"
 #include <pthread.h>
 
-enum { QUEUE_ROOM = 256, EVENTS_ROOM = 1024, EDITIONS = 16, LEASE_MAX = 512 };
+enum {
+	QUEUE_ROOM = 256,
+	EVENTS_ROOM = 1024,
+	EDITIONS = 16,
+	LEASE_MAX = 512,
+	LETTERS = 3 /* in a session's hands: on the wire, behind it, being made */
+};
 
 /* All time-outs of a message together, and of the one before it on the line. With less of its lease left none begins: it would be leased
  * and sent again while it is on the wire. */
@@ -56,7 +62,7 @@ struct session {
 	size_t relay;
 	pthread_t thread;
 	struct smtp *smtp;
-	atomic_int carries[2]; /* providers of the messages in its hands; NO_PROVIDER */
+	atomic_int carries[LETTERS]; /* providers of the messages in its hands; NO_PROVIDER */
 	bool started;
 };
 

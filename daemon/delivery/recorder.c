@@ -4,17 +4,10 @@
 #include "system/log.h"
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <stdlib.h>
 #include <time.h>
 
 enum { QUEUE = 512, STOP_TRIES = 5 };
-
-struct waiter {
-	struct record *record;
-	sem_t done;
-	int result;
-};
 
 struct recorder {
 	struct daemon *daemon;
@@ -22,7 +15,7 @@ struct recorder {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t filled;
-	struct waiter *queue[QUEUE]; /* sessions are fewer than this, and each waits for its own */
+	struct recording *queue[QUEUE]; /* sessions are fewer than this, and each waits for its own */
 	size_t count;
 	atomic_llong waited_us; /* for other writers, at most */
 	bool stopping;
@@ -72,7 +65,7 @@ static int commit(struct recorder *recorder, struct record *const *records, size
 static void *run(void *arg)
 {
 	struct recorder *recorder = arg;
-	struct waiter *taken[QUEUE];
+	struct recording *taken[QUEUE];
 	struct record *records[QUEUE];
 	pthread_setname_np(pthread_self(), "recorder");
 	pthread_mutex_lock(&recorder->mutex);
@@ -128,20 +121,25 @@ int recorder_start(struct daemon *daemon, struct recorder **out, struct error *e
 	return 0;
 }
 
-enum turn recorder_turn(struct recorder *recorder, struct record *record)
+void recorder_put(struct recorder *recorder, struct record *record, struct recording *recording)
 {
-	struct waiter waiter = { .record = record };
-	sem_init(&waiter.done, 0, 0);
+	*recording = (struct recording){ .record = record };
+	sem_init(&recording->done, 0, 0);
 	pthread_mutex_lock(&recorder->mutex);
-	recorder->queue[recorder->count++] = &waiter;
+	recorder->queue[recorder->count++] = recording;
 	bool first = recorder->count == 1;
 	pthread_mutex_unlock(&recorder->mutex);
 	if (first)
 		pthread_cond_signal(&recorder->filled);
-	while (sem_wait(&waiter.done) < 0)
+}
+
+enum turn recorder_wait(struct recording *recording)
+{
+	const struct record *record = recording->record;
+	while (sem_wait(&recording->done) < 0)
 		continue;
-	sem_destroy(&waiter.done);
-	if (waiter.result < 0)
+	sem_destroy(&recording->done);
+	if (recording->result < 0)
 		return TURN_FAILED;
 	return record->next && record->next_refused ? TURN_REFUSED : TURN_START;
 }

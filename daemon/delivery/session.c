@@ -1,5 +1,5 @@
 /* A session: one connection to one relay, kept busy. The envelope of the next message goes out with the end of this one; its final dot
- * only after the commit that records this one's outcome and marks the next. */
+ * only after the commit that records this one's outcome and marks the next. While that commit is on its way the one after next is made. */
 #include "base/text.h"
 #include "daemon/delivery/parts.h"
 #include "daemon/refusals.h"
@@ -13,9 +13,11 @@ enum { MESSAGE_BYTES = 64 << 20 };
 #define IDLE_US (30 * SECOND_US)
 #define REFUSED_WAIT_US (5 * MINUTE_US)
 
-/* A message ready to go. */
+/* A message, made or to be made. */
 struct letter {
 	struct job job;
+	bool is_held; /* ours: neither recorded nor gone back */
+	bool is_composed;
 	struct buffer plain, message; /* filled; with its signatures */
 	struct buffer sender, frozen; /* the return path; what the store keeps for a resend */
 	struct envelope envelope;
@@ -25,7 +27,7 @@ struct talk {
 	struct session *session;
 	struct delivery *delivery;
 	struct relay *relay;
-	struct letter letters[2];
+	struct letter letters[LETTERS];
 	struct edition *edition;
 	int64_t edition_id;
 	size_t slot;
@@ -88,47 +90,78 @@ static int sign_letter(struct talk *talk, struct letter *letter, struct error *e
 	return buffer_check(&letter->message, err);
 }
 
-static bool not_made(struct talk *talk, const struct letter *letter, const struct error *err)
+static void give_back(struct talk *talk, struct letter *letter)
+{
+	if (letter->is_held)
+		delivery_return(talk->delivery, &letter->job, talk->session->relay);
+	letter->is_held = false;
+}
+
+static bool not_made(struct talk *talk, struct letter *letter, const struct error *err)
 {
 	log_error("message not made delivery=%" PRId64 " text=\"%s\"", letter->job.delivery, err->text);
-	delivery_return(talk->delivery, &letter->job, talk->session->relay);
+	give_back(talk, letter);
 	/* It will be so the next time too: not at full speed. */
 	daemon_sleep(talk->delivery->daemon, SECOND_US);
 	return false;
 }
 
-/* The message itself: made while the server is at work on what went before. False: it could not be, and the job went back. */
+/* The message itself. False: it could not be made, and the job went back. */
 static bool compose(struct talk *talk, struct letter *letter)
 {
 	struct error err = { 0 };
-	if (fill_letter(talk, letter, &err) == 0 && sign_letter(talk, letter, &err) == 0)
+	if (letter->is_composed)
 		return true;
-	return not_made(talk, letter, &err);
+	letter->is_composed = fill_letter(talk, letter, &err) == 0 && sign_letter(talk, letter, &err) == 0;
+	return letter->is_composed || not_made(talk, letter, &err);
+}
+
+static bool is_lapsing(const struct job *job)
+{
+	return job->lapses_us - clock_now().mono_us < MESSAGE_US;
 }
 
 /* One that waited behind a slow relay until its lease is nearly over goes back instead. */
-static bool next_job(struct talk *talk, size_t at)
+static bool next_job(struct talk *talk, struct letter *letter)
 {
-	struct job *job = &talk->letters[at].job;
-	while (queue_pop(talk->relay->queue, job, &talk->session->carries[at])) {
-		if (job->lapses_us - clock_now().mono_us >= MESSAGE_US)
+	while (queue_pop(talk->relay->queue, &letter->job, &talk->session->carries[letter - talk->letters])) {
+		letter->is_held = true;
+		letter->is_composed = false;
+		if (!is_lapsing(&letter->job))
 			return true;
-		delivery_return(talk->delivery, job, talk->session->relay);
+		give_back(talk, letter);
 	}
 	return false;
 }
 
 /* False: there is none, or this connection has carried as many as it may. */
-static bool next_letter(struct talk *talk, size_t at)
+static bool next_letter(struct talk *talk, struct letter *letter)
 {
-	struct letter *letter = &talk->letters[at];
 	struct error err = { 0 };
 	if (atomic_load(&talk->delivery->daemon->stopping) || (talk->relay->per_link > 0 && talk->on_link >= talk->relay->per_link))
 		return false;
-	if (!next_job(talk, at))
+	if (!next_job(talk, letter))
 		return false;
 	talk->on_link++;
 	return address_letter(talk, letter, &err) == 0 || not_made(talk, letter, &err);
+}
+
+/* What was made ready during the last commit, or else the next one there is. */
+static bool has_next(struct talk *talk, struct letter *next)
+{
+	if (next->is_held && (is_lapsing(&next->job) || atomic_load(&talk->delivery->daemon->stopping)))
+		give_back(talk, next);
+	return next->is_held || next_letter(talk, next);
+}
+
+/* Until the record is durable `after` is made ready, if there is one to be made. */
+static enum turn record_turn(struct talk *talk, struct record *record, struct letter *after)
+{
+	struct recording recording;
+	recorder_put(talk->delivery->recorder, record, &recording);
+	if (after && next_letter(talk, after))
+		compose(talk, after); /* or it has gone back */
+	return recorder_wait(&recording);
 }
 
 static struct verdict judge(struct talk *talk, const struct job *job, const struct outcome *outcome)
@@ -197,31 +230,33 @@ static void note(struct talk *talk, const struct job *job, struct record *record
 }
 
 /* Refused before it was marked, or lost on the way: the outcome alone. */
-static enum turn record_outcome(struct talk *talk, const struct job *job, struct record *record)
+static void record_outcome(struct talk *talk, struct letter *letter, struct record *record)
 {
-	note(talk, job, record);
+	note(talk, &letter->job, record);
 	record->next = NULL;
-	return recorder_turn(talk->delivery->recorder, record);
+	record_turn(talk, record, NULL);
+	letter->is_held = false;
 }
 
 /* The first message of a chain has its envelope and its mark on their own. True: its dot may go. */
-static bool open_chain(struct talk *talk, struct letter *letter, bool is_composed)
+static bool open_chain(struct talk *talk, struct letter *letter, struct letter *after)
 {
 	struct record record = { 0 };
 	struct smtp *smtp = talk->session->smtp;
 	int begun = smtp_begin(smtp, &letter->envelope, &record.outcome);
-	if (begun == 0 && !is_composed && !compose(talk, letter)) {
+	if (begun == 0 && !compose(talk, letter)) {
 		smtp_drop(smtp);
 		return false;
 	}
 	if (begun < 0 || smtp_ready(smtp, &record.outcome) != 1) {
-		record_outcome(talk, &letter->job, &record);
+		record_outcome(talk, letter, &record);
 		return false;
 	}
 	record = (struct record){ .next = &letter->job, .frozen = buffer_text(&letter->frozen) };
-	if (recorder_turn(talk->delivery->recorder, &record) == TURN_START)
+	if (record_turn(talk, &record, after) == TURN_START)
 		return true;
 	/* The server waits for a message that must not go. */
+	letter->is_held = false;
 	smtp_drop(smtp);
 	return false;
 }
@@ -232,44 +267,35 @@ static bool next_is_ready(struct talk *talk, struct letter *next)
 	struct record refused = { 0 };
 	if (smtp_ready(talk->session->smtp, &refused.outcome) == 1)
 		return true;
-	record_outcome(talk, &next->job, &refused);
+	record_outcome(talk, next, &refused);
 	return false;
 }
 
 /* Sends `now`, whose dot is allowed, with the envelope of `next` behind it. True: next's dot is allowed too. */
-static bool turn(struct talk *talk, struct letter *now, struct letter *next)
+static bool turn(struct talk *talk, struct letter *now, struct letter *next, struct letter *after)
 {
 	struct record record = { 0 };
 	struct smtp *smtp = talk->session->smtp;
 	int usable = smtp_send(smtp, buffer_bytes(&now->message), next ? &next->envelope : NULL, &record.outcome);
-	bool is_composed = usable == 0 && next && compose(talk, next);
-	/* One that could not be composed has gone back already. */
-	bool is_ours = next && (is_composed || usable < 0);
+	/* One that can not be composed has gone back already. */
+	bool is_made = usable == 0 && next && compose(talk, next);
 	if (usable == 0)
 		usable = smtp_reply(smtp, &record.outcome);
 	note(talk, &now->job, &record);
-	bool goes_on = usable == 0 && is_composed && smtp_is_open(smtp);
+	bool goes_on = usable == 0 && is_made && smtp_is_open(smtp);
 	bool early = goes_on && smtp_is_begun(smtp);
 	if (early) {
 		record.next = &next->job;
 		record.frozen = buffer_text(&next->frozen);
 	}
-	enum turn allowed = recorder_turn(talk->delivery->recorder, &record);
-	if (!goes_on) {
-		if (is_ours)
-			delivery_return(talk->delivery, &next->job, talk->session->relay);
-		else if (smtp_is_open(smtp) && smtp_is_begun(smtp))
-			smtp_drop(smtp);
-		return false;
-	}
-	if (early && allowed == TURN_START)
-		return next_is_ready(talk, next);
-	/* Without pipelining the next one begins a chain of its own. */
-	if (!early && allowed == TURN_START)
-		return open_chain(talk, next, true);
-	if (!early)
-		delivery_return(talk->delivery, &next->job, talk->session->relay);
-	else
+	enum turn allowed = record_turn(talk, &record, goes_on ? after : NULL);
+	now->is_held = false;
+	if (goes_on && allowed == TURN_START) /* without pipelining the next one begins a chain of its own */
+		return early ? next_is_ready(talk, next) : open_chain(talk, next, NULL);
+	if (early)
+		next->is_held = false;
+	/* The server has an envelope whose message must not go, or can not. */
+	if (smtp_is_open(smtp) && smtp_is_begun(smtp))
 		smtp_drop(smtp);
 	return false;
 }
@@ -277,17 +303,15 @@ static bool turn(struct talk *talk, struct letter *now, struct letter *next)
 /* As long as there is a next one, it goes with this one. */
 static void run_chain(struct talk *talk)
 {
-	size_t at = 0;
-	if (!open_chain(talk, &talk->letters[at], false))
-		return;
-	for (;;) {
-		struct letter *next = &talk->letters[1 - at];
-		bool has_next = next_letter(talk, 1 - at);
-		if (!turn(talk, &talk->letters[at], has_next ? next : NULL))
-			return;
+	struct letter *letters = talk->letters;
+	bool goes_on = open_chain(talk, &letters[0], &letters[1]);
+	for (size_t at = 0; goes_on; at = (at + 1) % LETTERS) {
+		struct letter *next = &letters[(at + 1) % LETTERS];
+		goes_on = turn(talk, &letters[at], has_next(talk, next) ? next : NULL, &letters[(at + 2) % LETTERS]);
 		atomic_store(&talk->session->carries[at], NO_PROVIDER);
-		at = 1 - at;
 	}
+	for (size_t i = 0; i < LETTERS; i++)
+		give_back(talk, &letters[i]);
 }
 
 static bool connect_relay(struct talk *talk)
@@ -316,12 +340,12 @@ static void one_chain(struct talk *talk)
 		daemon_sleep(talk->delivery->daemon, SECOND_US);
 		return;
 	}
-	if (next_letter(talk, 0)) {
+	if (next_letter(talk, &talk->letters[0])) {
 		atomic_fetch_add(&talk->delivery->busy, 1);
 		run_chain(talk);
 		atomic_fetch_sub(&talk->delivery->busy, 1);
 	}
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < LETTERS; i++)
 		atomic_store(&talk->session->carries[i], NO_PROVIDER);
 	if (talk->relay->per_link > 0 && talk->on_link >= talk->relay->per_link)
 		smtp_quit(talk->session->smtp);
@@ -331,7 +355,7 @@ void session_main(struct session *session)
 {
 	struct delivery *delivery = session->delivery;
 	struct talk talk = { .session = session, .delivery = delivery, .relay = &delivery->relay[session->relay] };
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < LETTERS; i++) {
 		talk.letters[i].plain = BUFFER_INIT(MESSAGE_BYTES);
 		talk.letters[i].message = BUFFER_INIT(MESSAGE_BYTES + (64 << 10));
 		talk.letters[i].sender = BUFFER_INIT(1024);
@@ -342,7 +366,7 @@ void session_main(struct session *session)
 	smtp_quit(session->smtp);
 	if (talk.edition)
 		editions_release(&delivery->editions, talk.slot);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < LETTERS; i++) {
 		buffer_clear(&talk.letters[i].plain);
 		buffer_clear(&talk.letters[i].message);
 		buffer_clear(&talk.letters[i].sender);
