@@ -116,6 +116,13 @@ static void scalar(struct yaml *y, struct bytes text)
 	}
 }
 
+/* "title: ~" and "title: null" say nothing, unless they are quoted. */
+static bool is_null(const yaml_event_t *event)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	return event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (strcmp(text, "~") == 0 || text_equal_nocase(text, "null"));
+}
+
 static int yaml_event(struct yaml *y, const yaml_event_t *event, struct error *err)
 {
 	/* Marks count from 0, and the line of --- stands before. */
@@ -140,7 +147,8 @@ static int yaml_event(struct yaml *y, const yaml_event_t *event, struct error *e
 	case YAML_SCALAR_EVENT:
 		if (y->depth == 0 && event->data.scalar.length > 0)
 			return error_set(err, ERROR_INPUT, "front matter, line %zu: no key with a value", line);
-		scalar(y, (struct bytes){ (const char *)event->data.scalar.value, event->data.scalar.length });
+		scalar(y,
+		       is_null(event) ? BYTES_OF("") : (struct bytes){ (const char *)event->data.scalar.value, event->data.scalar.length });
 		break;
 	default: break;
 	}

@@ -136,10 +136,17 @@ static void take_name(const char *name, struct content_front *front, struct aren
 		front->published_us = day;
 }
 
+static bool is_one_of(const char *text, const char *const words[3])
+{
+	return text && (text_equal_nocase(text, words[0]) || text_equal_nocase(text, words[1]) || text_equal_nocase(text, words[2]));
+}
+
+/* In the words of YAML 1.1, which many site builders read by. */
 static bool is_draft(const struct content_front *front)
 {
-	return (front->draft && text_equal_nocase(front->draft, "true")) ||
-	       (front->published && text_equal_nocase(front->published, "false"));
+	static const char *const yes[3] = { "true", "yes", "on" };
+	static const char *const no[3] = { "false", "no", "off" };
+	return is_one_of(front->draft, yes) || is_one_of(front->published, no);
 }
 
 static int set_body(struct post *post, struct bytes text, const struct html_how *how, struct arena *arena, struct error *err)

@@ -86,6 +86,8 @@ static void test_the_heading_is_the_title_once(void **state)
 		{ "x\n=y\n", "", "<p>x\n=y</p>\n" },
 		{ "## Second level\n\nx", "", "<h2>Second level</h2>\n<p>x</p>\n" },
 		{ "---\n---\nx", "", "<p>x</p>\n" },
+		{ "---\ntitle: ~\nauthor: null\n---\n# Heading\n\nx", "Heading", "<p>x</p>\n" },
+		{ "---\ntitle: \"~\"\n---\nx", "~", "<p>x</p>\n" },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -169,6 +171,8 @@ static void test_faults_name_their_line(void **state)
 		{ "---\ndate: yesterday\n---\nx", "yesterday", ERROR_INPUT },
 		{ "---\ndraft: true\n---\nx", "draft", ERROR_CONFLICT },
 		{ "---\npublished: false\n---\nx", "draft", ERROR_CONFLICT },
+		{ "---\ndraft: yes\n---\nx", "draft", ERROR_CONFLICT },
+		{ "---\npublished: No\n---\nx", "draft", ERROR_CONFLICT },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
