@@ -48,6 +48,8 @@ struct content_beside {
 	/* The address by which readers get the picture `src` of a body, which names none on the web by itself. `otherwise`: what it means
 	 * against the file's base URL, or NULL. NULL: there is none, and the picture is left out. */
 	const char *(*picture)(void *arg, const char *src, const char *otherwise);
+	/* Told of a link that leads nowhere for a reader: a path, where there is no base URL. */
+	void (*link)(void *arg, const char *href);
 	void *arg;
 };
 

@@ -88,6 +88,7 @@ struct writer {
 	struct buffer *out;
 	const char *base_url;
 	unsigned flags;
+	const struct content_beside *beside;
 	struct arena arena;
 	struct open open[OPEN_MAX];
 	int count;
@@ -204,12 +205,21 @@ static void write_attributes(struct writer *w, const xmlNode *node)
 	}
 }
 
+static void write_link(struct writer *w, const xmlNode *node)
+{
+	const char *url = clean_url(w, node, "href");
+	const char *href = url || !w->beside ? NULL : html_attribute(node, "href", &w->arena);
+	if (href && *href && *href != '#')
+		w->beside->link(w->beside->arg, href);
+	write_attribute(w->out, "href", url);
+}
+
 static void write_start(struct writer *w, struct open *open)
 {
 	open->written = true;
 	buffer_format(w->out, "<%s", open->element->name);
 	if (open->node && html_is(open->node, "a"))
-		write_attribute(w->out, "href", clean_url(w, open->node, "href"));
+		write_link(w, open->node);
 	/* A wrapper that became a paragraph has nothing else to say. */
 	if (open->node)
 		write_attributes(w, open->node);
@@ -458,7 +468,7 @@ static void children(struct writer *w, const xmlNode *node, int depth)
 static xmlDoc *sanitise(struct bytes html, const struct html_how *how, struct buffer *out)
 {
 	xmlDoc *doc = html_parse(html);
-	struct writer w = { .out = out, .base_url = how->base_url, .flags = how->flags, .arena = ARENA_INIT };
+	struct writer w = { .out = out, .base_url = how->base_url, .flags = how->flags, .beside = how->beside, .arena = ARENA_INIT };
 	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
 	if (root) {
 		embed_replace(root, how, &w.arena);

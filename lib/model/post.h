@@ -27,9 +27,10 @@ struct post {
 	int64_t updated_us;
 	const struct post_file *files; /* that its own file names; NULL: it is no file, and what goes with it stays as it is */
 	size_t file_count;
-	const char *keys; /* of all that was taken from beside its file, also pictures; or NULL */
-	const char *note; /* what of it could not be taken, and what to do, one line a thing; or NULL */
-	bool is_ours;     /* written by an editor of the list: its merge tags are filled, see edition.h */
+	const char *keys;    /* of all that was taken from beside its file, also pictures; or NULL */
+	const char *note;    /* what of it could not be taken, and what to do, one line a thing; or NULL */
+	bool lacks_pictures; /* some it shows are not there */
+	bool is_ours;        /* written by an editor of the list: its merge tags are filled, see edition.h */
 };
 extern const struct field post_fields[];
 #endif

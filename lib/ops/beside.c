@@ -153,7 +153,16 @@ const char *beside_picture(void *arg, const char *src, const char *otherwise)
 		snprintf(text, sizeof text, "picture %.500s. It is left out%s", err.text,
 		         err.code == ERROR_NOT_FOUND ? ": put the file beside the post, or give its address on the web" : "");
 	note(beside, text);
+	beside->lacks_pictures = true;
 	return NULL;
+}
+
+void beside_link(void *arg, const char *href)
+{
+	char text[300];
+	snprintf(text, sizeof text,
+	         "link %.100s leads nowhere for a reader: give an address on the web, or url: or --base-url to begin from", href);
+	note(arg, text);
 }
 
 /* Where a file says it; 0: in other words. */
@@ -201,6 +210,7 @@ int beside_finish(struct beside *beside, struct bytes file, const struct content
 	post->files = files;
 	post->keys = beside->keys;
 	post->note = beside->notes;
+	post->lacks_pictures = beside->lacks_pictures;
 	return 0;
 }
 

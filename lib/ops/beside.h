@@ -14,11 +14,13 @@ struct beside {
 	struct arena *arena;
 	const char *notes, *keys; /* as struct post has them */
 	size_t count, bytes;
+	bool lacks_pictures;
 };
 
 /* For content_beside.picture: the public address of a picture in the folder (INTERFACES "Links a reader sees": /i/KEY.png); where there is
  * none what the path means on the web, and else a note. */
 const char *beside_picture(void *beside, const char *src, const char *otherwise);
+void beside_link(void *beside, const char *href); /* for content_beside.link: a note */
 /* Fills post->files, keys and note. ERROR_INPUT names the line of what can not go with the mail. */
 MUST_CHECK int beside_finish(struct beside *beside, struct bytes file, const struct content_front *front, struct post *post,
                              struct error *err);

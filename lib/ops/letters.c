@@ -109,6 +109,12 @@ static int make_post(const struct letter *letter, struct arena *arena, struct po
 	return *out->title ? 0 : error_set(err, ERROR_INPUT, "the mail has no subject, so the post would have no title");
 }
 
+/* Pictures that came with the mail are parts of it, which the post does not have. */
+static bool has_own_pictures(const struct letter *letter)
+{
+	return (letter->html && strstr(letter->html, "src=\"cid:")) || (letter->text && strstr(letter->text, "](cid:"));
+}
+
 /* Where the list has no source of that kind, a mail becomes a draft. */
 static int take(struct ops *ops, const struct list *list, const struct post *post, struct arena *arena, int64_t *id, struct error *err)
 {
@@ -191,6 +197,10 @@ int letter_take(struct ops *ops, struct bytes raw, struct arrival arrival, int64
 	         "Your mail is post %" PRId64 " of %.200s.\n\nTo look at it:  gazette post show %" PRId64
 	         "\nTo send it:     gazette campaign create %.64s --post %" PRId64 "\n",
 	         *post, list.title, *post, list.name, *post);
+	if (has_own_pictures(&letter))
+		snprintf(text + strlen(text), sizeof text - strlen(text),
+		         "\nIts pictures are left out: name them by an address on the web, or take the post from a file with the pictures "
+		         "beside it.\n");
 	if (answer(ops, &list, &letter, text, err) < 0 || ops_audit(ops, actor, "post add", list.name, letter.from, err) < 0)
 		return -1;
 	return 1;

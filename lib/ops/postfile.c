@@ -23,7 +23,7 @@ int post_read_file(struct ops *ops, const struct read_file *in, struct arena *ar
 	beside.folder = is_stdin ? NULL : slash ? arena_copy(arena, in->path, (size_t)(slash - in->path) + 1) : ".";
 	if (!is_stdin && !beside.folder)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	const struct content_beside hook = { beside_picture, &beside };
+	const struct content_beside hook = { beside_picture, beside_link, &beside };
 	const struct content_from from = {
 		.name = slash ? slash + 1 : in->path, .content_type = in->content_type, .base_url = in->base_url, .beside = &hook
 	};

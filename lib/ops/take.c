@@ -140,7 +140,7 @@ static int place_new(struct look *look, struct stored_post *post, struct error *
 		by_rule(look, post, kept ? kept : "known under another id");
 	} else if (post->post.published_us < look->now_us - max_age_us) {
 		by_rule(look, post, "older than max_age");
-	} else if (post->post.note) {
+	} else if (post->post.lacks_pictures) {
 		/* A picture is missing: whether the post goes without it, a person says. */
 		const char *why = arena_copy(look->arena, post->post.note, strcspn(post->post.note, "\n"));
 		by_rule(look, post, why ? why : "a picture is missing");

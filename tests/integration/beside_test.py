@@ -121,6 +121,10 @@ def test_what_can_not_be_shown_is_said():
         import subprocess
         done = subprocess.run([peers.GAZETTE, "-c", site.conf, "post", "add", "news", "-"], input=b"# From a pipe\n\n![x](secret.png)\n", capture_output=True, cwd=site.folder, timeout=30)
         assert done.returncode == 0 and b"no folder" in done.stderr, done
+        # A link to a file beside the post leads nowhere; one within the post is none of a mail's faults.
+        write(site.folder, "posts/links.md", "# Links\n\n[menu](menu.pdf), [above](#links), [web](https://example.org/) and [mail](mailto:a@example.org).\n")
+        post, said = add(site, "posts/links.md")
+        assert said.count("warning") == 1 and "link menu.pdf leads nowhere" in said, said
         # On the web it may be there, if it is not here.
         write(site.folder, "posts/web.md", "---\ntitle: On the web\nurl: https://example.org/p/web/\n---\n\n![a](pic.png) ![b](/assets/b.png) ![c](words.png)\n")
         post, said = add(site, "posts/web.md")

@@ -351,6 +351,11 @@ def test_an_editor_mails_a_post_through_a_maildir():
         put("2.b", f"Delivered-To: {address}\n" + letter("Dana <dana@example.org>", "By its envelope", "Words."))
         put("3.c", letter("Eve <eve@example.org>", "Not an editor", "Words.").replace("To: post", f"To: {address}"))
         assert peers.wait_for(lambda: "By its envelope" in posts(site) and not os.listdir(new), 20), (os.listdir(new), site.log())
+        put("4.d", letter("Dana <dana@example.org>", "With a picture", '<p>Look: <img src="cid:p1"></p>', "Content-Type: text/html; charset=utf-8\n").replace("To: post", f"To: {address}"))
+        assert peers.wait_for(lambda: any(b"With a picture" in data for _, _, data in sink.mails), 20), site.log()
+        answers = {email.message_from_bytes(data, policy=email.policy.default)["Subject"]: data for _, _, data in sink.mails}
+        assert b"pictures are left out" in answers["Re: With a picture"] and b"pictures" not in answers["Re: By a folder"], answers
+        os.remove(os.path.join(cur, next(name for name in os.listdir(cur) if name.startswith("4.d"))))
         assert sorted(name.split(":")[0] for name in os.listdir(cur)) == ["1.a", "2.b", "3.c"] and "Not an editor" not in posts(site)
     finally:
         close(web, sink, site)

@@ -124,12 +124,17 @@ static const char *find_beside(void *arg, const char *src, const char *otherwise
 	return strcmp(src, "one.png") == 0 ? "https://ours.example/i/1.png" : otherwise;
 }
 
+static void note_link(void *arg, const char *href)
+{
+	buffer_format(arg, "link %s\n", href);
+}
+
 static void test_pictures_beside_the_file_come_first(void **state)
 {
 	(void)state;
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	CLEANUP(buffer_clear) struct buffer asked = BUFFER_INIT(4096);
-	const struct content_beside beside = { find_beside, &asked };
+	const struct content_beside beside = { find_beside, note_link, &asked };
 	const struct content_from bare = { .beside = &beside };
 	const struct content_from based = { .beside = &beside, .base_url = "https://site.example/p/" };
 	const char *file =
@@ -141,7 +146,7 @@ static void test_pictures_beside_the_file_come_first(void **state)
 	                    "<p><img src=\"https://ours.example/i/1.png\" alt=\"a\">  <img src=\"https://x.example/c.png\" alt=\"c\">  "
 	                    "<a>l</a></p>\n");
 	assert_string_equal(post.image, "https://ours.example/i/1.png");
-	assert_string_equal(buffer_text(&asked), "one.png\none.png\ntwo.png\n/d.png\n");
+	assert_string_equal(buffer_text(&asked), "one.png\none.png\ntwo.png\n/d.png\nlink one.png\n");
 	assert_int_equal(content_markdown(bytes_text(file), &based, &arena, &post, NULL, &err), 0);
 	assert_non_null(
 		strstr(post.html, "<img src=\"https://ours.example/i/1.png\" alt=\"a\"> <img src=\"https://site.example/p/two.png\""));
