@@ -17,6 +17,7 @@
 #include "system/lock.h"
 #include "system/log.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
@@ -28,6 +29,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char usage[] = "usage: gazetted [-c FILE] [--check] [--foreground]\n"
@@ -267,7 +269,7 @@ static void drain(struct daemon *daemon, struct parts *parts, int signal_fd)
 	stop_parts(daemon, parts);
 }
 
-static int run(struct daemon *daemon, int signal_fd)
+static int run(struct daemon *daemon, int signal_fd, int *ready)
 {
 	struct parts parts = { 0 };
 	struct error err = { 0 };
@@ -280,6 +282,10 @@ static int run(struct daemon *daemon, int signal_fd)
 		log_info("ready pid=%d web=%s sessions=%" PRId64, (int)getpid(), daemon->config->web.listen,
 		         daemon->config->delivery.sessions);
 		say_ready();
+		/* Who called may be gone. */
+		if (*ready >= 0 && write(*ready, "r", 1) < 0)
+			log_debug("nobody waits for the start");
+		file_close(ready);
 		status = serve(daemon, &parts, signal_fd, &kept);
 	}
 	drain(daemon, &parts, signal_fd);
@@ -320,6 +326,29 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* The program that was called waits until the daemon says to *ready that it serves, and ends with 0; or with the daemon's status if it
+ * never did. */
+static int into_background(int *ready)
+{
+	int ends[2];
+	int status = 0;
+	char word;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	pid_t child = fork();
+	if (child < 0)
+		return -1;
+	if (child == 0) {
+		close(ends[0]);
+		*ready = ends[1];
+		return setsid() < 0 ? -1 : 0;
+	}
+	close(ends[1]);
+	if (read(ends[0], &word, 1) == 1)
+		_exit(0);
+	_exit(waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 70);
+}
+
 static int start(const struct config *config, bool foreground)
 {
 	struct daemon shared = { .config = config };
@@ -328,7 +357,8 @@ static int start(const struct config *config, bool foreground)
 		fprintf(stderr, "gazetted: %s\n", err.text);
 		return error_exit(err.code);
 	}
-	if (!foreground && daemon(1, 1) < 0)
+	CLEANUP(file_close) int ready = -1;
+	if (!foreground && into_background(&ready) < 0)
 		return 71;
 	CLEANUP(file_close) int held = hold_store(config, &err);
 	if (held < 0) {
@@ -340,7 +370,7 @@ static int start(const struct config *config, bool foreground)
 	shared.wake_fd = wake_fd;
 	http_global_init();
 	content_global_init();
-	return signal_fd < 0 || wake_fd < 0 ? 71 : run(&shared, signal_fd);
+	return signal_fd < 0 || wake_fd < 0 ? 71 : run(&shared, signal_fd, &ready);
 }
 
 int main(int argc, char **argv)

@@ -333,7 +333,7 @@ static int get_picture(struct web *web, const struct httpd_request *request, str
 {
 	static const char *const types[] = { "image/png", "image/jpeg", "image/gif" };
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct stored_file file;
+	struct stored_file file = { 0 };
 	const char *name = httpd_segment(request, "picture");
 	const char *key = arena_copy(&arena, name, strcspn(name, "."));
 	int found = key && text_is_utf8(bytes_text(key)) ? store_file_get(web->ops.db, key, &file, &arena, err) : 0;

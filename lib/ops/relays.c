@@ -116,12 +116,13 @@ int relay_resume(struct ops *ops, const char *name, struct actor actor, struct e
 static int lay_hold(struct ops *ops, struct relay_state *state, int64_t now_us, struct arena *arena, struct error *err)
 {
 	const char *key = arena_format(arena, "relay_hold:%s", state->name);
-	const char *value = NULL;
+	const char *value = "";
 	char *reason = NULL;
-	int found = key ? store_meta_get(ops->db, key, &value, arena, err) : error_set(err, ERROR_MEMORY, "out of memory");
-	if (found < 0)
+	if (!key)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (store_meta_get(ops->db, key, &value, arena, err) < 0)
 		return -1;
-	int64_t until_us = found ? strtoll(value, &reason, 10) : 0;
+	int64_t until_us = strtoll(value, &reason, 10);
 	if (until_us > now_us) {
 		state->state = "paused";
 		state->until_us = until_us;

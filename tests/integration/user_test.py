@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Gazette as its user meets it: the first send as the README has it, wrong words, broken files, templates and migrations of one's own."""
+import contextlib
 import json
 import os
 import re
@@ -314,6 +315,31 @@ def test_a_closed_list_takes_nobody_and_sends_nothing():
         sink.stop()
 
 
+def test_a_daemon_in_the_background_says_whether_it_started():
+    site = peers.Site(1, [("ann@example.org", "Ann")])
+    start = [peers.GAZETTED, "-c", site.conf]
+    pid = 0
+    try:
+        with open(os.path.join(site.folder, "daemon.log"), "wb") as log:
+            assert subprocess.run(start, cwd=site.folder, stdout=log, stderr=log, timeout=30).returncode == 0
+        with open(os.path.join(site.folder, "t.db.daemon"), encoding="utf-8") as f:
+            pid = int(re.search(r"pid (\d+)", f.read()).group(1))
+        assert site.healthy(), "it was said to serve, and does not"
+        assert os.getsid(pid) == pid, "it ends with the terminal it was started on"
+        second = subprocess.run(start, cwd=site.folder, capture_output=True, timeout=30)
+        assert second.returncode == 75 and f"pid {pid}".encode() in second.stderr, second
+        os.kill(pid, 15)
+        assert peers.wait_for(lambda: not site.healthy(), 20)
+        pid = 0
+        site.set_conf("sqlite:t.db", "sqlite:none.db")
+        none = subprocess.run(start, cwd=site.folder, capture_output=True, timeout=30)
+        assert none.returncode == 66 and b"gazette init" in none.stderr, none
+    finally:
+        if pid:
+            os.kill(pid, 15)
+        site.close()
+
+
 def test_what_is_not_set_is_said_in_words():
     site = peers.Site(1, [("ann@example.org", "Ann")])
     try:
@@ -351,7 +377,7 @@ class Rude(threading.Thread):
             threading.Thread(target=self.talk, args=(talk,), daemon=True).start()
 
     def talk(self, connection):
-        with connection, connection.makefile("rb") as lines:
+        with connection, connection.makefile("rb") as lines, contextlib.suppress(ConnectionError):
             if not self.at:
                 return
             connection.sendall(b"220 rude\r\n")
@@ -458,7 +484,7 @@ def test_every_fault_of_a_configuration_is_named_in_one_run():
         site.close()
 
 
-peers.tests(test_a_row_that_can_not_be_read_is_kept_as_it_stood, test_a_pause_by_hand_is_seen_at_once_and_has_no_end, test_what_is_not_set_is_said_in_words,
+peers.tests(test_a_row_that_can_not_be_read_is_kept_as_it_stood, test_a_pause_by_hand_is_seen_at_once_and_has_no_end, test_what_is_not_set_is_said_in_words, test_a_daemon_in_the_background_says_whether_it_started,
             test_what_waits_is_on_the_one_screen_with_its_end, test_a_reader_is_found_by_a_mail_or_its_link, test_a_closed_list_takes_nobody_and_sends_nothing,
             test_the_first_send_runs_as_the_readme_has_it, test_init_never_overwrites, test_wrong_words_say_what_where_and_what_to_do, test_every_command_speaks_json,
             test_every_command_has_help_with_an_example, test_a_csv_with_broken_rows_imports_the_good_ones, test_a_relay_that_hangs_up_keeps_everything_queued,
