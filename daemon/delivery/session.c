@@ -220,6 +220,9 @@ static void note(struct talk *talk, const struct job *job, struct record *record
 	}
 	bool too_doubtful = is_doubtful(talk->relay, outcome->kind);
 	int64_t provider = provider_known(job->provider);
+	/* A domain in no table, behind a provider that says who it is: its words must not stop every other small domain. */
+	if (provider == PROVIDER_OTHER && record->verdict.quoted)
+		provider_find(talk->delivery->editions.ops.providers, record->verdict.quoted, &provider);
 	if (outcome->kind == OUTCOME_ACCEPTED && !atomic_load(&talk->relay->troubled) &&
 	    !atomic_load(&talk->delivery->provider_troubled[provider]))
 		return;

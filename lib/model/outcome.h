@@ -69,6 +69,7 @@ struct verdict {
 	bool suppress;       /* the address gets nothing more */
 	bool slow_down;      /* 421 and rate replies: the buckets of scope shrink or pause */
 	enum scope scope;    /* NONE when it speaks of nobody but the reader */
+	const char *quoted;  /* the provider whose own words these are, by name; NULL: not known. Static */
 	int64_t asked_us;    /* the wait that the server asked for in words; 0: none */
 	char reason[32];     /* a stable word: "no_such_user", "mailbox_full", "relay_refused", ... */
 };

@@ -113,6 +113,8 @@ static int judge_one(struct ops *ops, const struct report *report, const struct 
 		return 0;
 	if (whose(ops, report, about, &from, err) < 0)
 		return -1;
+	if (from.provider == PROVIDER_OTHER && verdict.quoted)
+		provider_find(ops->providers, verdict.quoted, &from.provider);
 	bool is_relays = verdict.scope == SCOPE_RELAY;
 	snprintf(object, sizeof object, "%s at %.60s, in returned mail", verdict.reason,
 	         is_relays ? "the relay" : provider_name(ops->providers, from.provider));

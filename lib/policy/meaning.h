@@ -48,6 +48,6 @@ enum meaning meaning_of_status(const char *status);
  * the reader, whatever the status says; then those that name the reader, which only a status that says nothing lets speak. */
 enum meaning meaning_of_words(const char *text, const char *status, enum smtp_stage stage);
 enum meaning meaning_of_reader_words(const char *text, const char *status, enum smtp_stage stage);
-/* Whether the words are those of a mailbox provider, passed on by the relay. */
-bool meaning_quotes_provider(const char *text);
+/* The mailbox provider whose words these are, passed on by the relay, as pacing/provider names it; NULL: none. */
+const char *meaning_quoted_provider(const char *text);
 #endif

@@ -139,16 +139,19 @@ static bool is_relays_own(enum meaning means)
 	       means == MEANS_RELAY_DENIED;
 }
 
-static enum scope scope_of(const struct judging *j)
+static const char *quoted_in(const struct judging *j)
 {
-	return is_about_message(j->outcome) && !is_relays_own(j->means) && meaning_quotes_provider(j->text) ? SCOPE_PROVIDER : SCOPE_RELAY;
+	return is_about_message(j->outcome) && !is_relays_own(j->means) ? meaning_quoted_provider(j->text) : NULL;
 }
 
 static struct verdict make(const struct judging *j, enum verdict_kind kind, enum door door, const char *reason)
 {
 	struct verdict verdict = { .kind = kind, .door = door, .asked_us = j->asked_us };
 	snprintf(verdict.reason, sizeof verdict.reason, "%s", reason);
-	verdict.scope = door == DOOR_RELAY || door == DOOR_US ? scope_of(j) : SCOPE_NONE;
+	if (door == DOOR_RELAY || door == DOOR_US) {
+		verdict.quoted = quoted_in(j);
+		verdict.scope = verdict.quoted ? SCOPE_PROVIDER : SCOPE_RELAY;
+	}
 	return verdict;
 }
 

@@ -496,37 +496,39 @@ static const struct words reader[] = {
 };
 
 /* Providers in their own words, which a smarthost passes on. */
-static const char *const quoted[] = {
-	"gsmtp",
-	"support.google.com",
-	"protection.outlook.com",
-	"outlook.com",
-	"mail.live.com",
-	"hotmail",
-	"yahoo",
-	"aol.com",
-	"postmaster.aol",
-	"icloud.com",
-	"apple.com",
-	"gmx.net",
-	"gmx.com",
-	"postmaster.web.de",
-	"web.de",
-	"comcast",
-	"ofr_",
-	"ofr0",
-	"orange.fr",
-	"postmaster.free.fr",
-	"t-online.de",
-	"mail.ru",
-	"yandex",
-	"mail.qq.com",
-	"mail.163.com",
-	"libero.it",
-	"proton.me",
-	"protonmail",
-	"fastmail",
-	"zoho",
+static const struct {
+	const char *words, *provider;
+} quoted[] = {
+	{ "gsmtp", "gmail" },
+	{ "support.google.com", "gmail" },
+	{ "protection.outlook.com", "microsoft365" },
+	{ "outlook.com", "microsoft" },
+	{ "mail.live.com", "microsoft" },
+	{ "hotmail", "microsoft" },
+	{ "yahoo", "yahoo" },
+	{ "aol.com", "yahoo" },
+	{ "postmaster.aol", "yahoo" },
+	{ "icloud.com", "icloud" },
+	{ "apple.com", "icloud" },
+	{ "gmx.net", "gmx" },
+	{ "gmx.com", "gmx" },
+	{ "postmaster.web.de", "gmx" },
+	{ "web.de", "gmx" },
+	{ "comcast", "comcast" },
+	{ "ofr_", "orange" },
+	{ "ofr0", "orange" },
+	{ "orange.fr", "orange" },
+	{ "postmaster.free.fr", "free" },
+	{ "t-online.de", "t-online" },
+	{ "mail.ru", "mailru" },
+	{ "yandex", "yandex" },
+	{ "mail.qq.com", "qq" },
+	{ "mail.163.com", "netease" },
+	{ "libero.it", "libero" },
+	{ "proton.me", "proton" },
+	{ "protonmail", "proton" },
+	{ "fastmail", "fastmail" },
+	{ "zoho", "zoho" },
 };
 
 struct group {
@@ -578,10 +580,10 @@ enum meaning meaning_of_reader_words(const char *text, const char *status, enum 
 	return find(&of_reader, text, status, stage);
 }
 
-bool meaning_quotes_provider(const char *text)
+const char *meaning_quoted_provider(const char *text)
 {
 	for (size_t i = 0; i < COUNT_OF(quoted); i++)
-		if (strstr(text, quoted[i]))
-			return true;
-	return false;
+		if (strstr(text, quoted[i].words))
+			return quoted[i].provider;
+	return NULL;
 }

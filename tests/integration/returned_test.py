@@ -128,6 +128,24 @@ def test_slower_is_heard_by_a_notice_of_delay_and_by_the_pipe():
         sink.stop()
 
 
+def test_a_provider_behind_an_unknown_domain_is_known_by_its_words():
+    """A small domain whose mail a big provider takes: what that says stops it, not every small domain."""
+    sink = peers.Sink(dot=lambda to, data: "550 " + FAULT[4:] if to.endswith("@hosted.example") else None)
+    site = peers.Site(sink.port, [(f"r{i}@hosted.example", "") for i in range(3)], sessions=2)
+    try:
+        site.start().send()
+        assert peers.wait_for(lambda: (provider(site, "gmail") or {}).get("state") == "paused", 20), site.log()
+        with open(os.path.join(site.folder, "more.csv"), "w", encoding="utf-8") as csv:
+            csv.write("email\nann@small.example\n")
+        site.run("subscriber", "import", "news", "more.csv", "--consent", "test", "--yes")
+        campaign(site, 2, "second")
+        assert peers.wait_for(lambda: site.stats(2)["sent"] == 1, 20), (site.stats(2), site.rows("provider", "ls"), site.log())
+        assert {row["provider"] for row in site.rows("provider", "ls") if row["state"] != "ok"} == {"gmail"}, site.rows("provider", "ls")
+    finally:
+        site.close()
+        sink.stop()
+
+
 def test_one_reader_can_not_stop_a_provider_for_long():
     """The return path is known to whoever got the mail: a forged word of one reader weighs little, that of a second one in full."""
     sink, site = sent_site([("ann@gmail.com", ""), ("ben@gmail.com", ""), ("cy@example.org", "")])
@@ -168,5 +186,5 @@ def test_what_is_said_to_a_notice_counts_for_its_provider():
         sink.stop()
 
 
-peers.tests(test_a_fault_of_ours_pauses_the_provider_and_is_told, test_slower_is_heard_by_a_notice_of_delay_and_by_the_pipe, test_one_reader_can_not_stop_a_provider_for_long,
+peers.tests(test_a_fault_of_ours_pauses_the_provider_and_is_told, test_slower_is_heard_by_a_notice_of_delay_and_by_the_pipe, test_a_provider_behind_an_unknown_domain_is_known_by_its_words, test_one_reader_can_not_stop_a_provider_for_long,
             test_what_is_said_to_a_notice_counts_for_its_provider)

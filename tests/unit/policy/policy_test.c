@@ -1,3 +1,5 @@
+#include "pacing/provider.h"
+#include "policy/meaning.h"
 #include "policy/policy.h"
 #include <stdio.h>
 #include <string.h>
@@ -152,6 +154,41 @@ static void test_what_returned_mail_says_of_us(void **state)
 	}
 }
 
+static void test_a_quoted_provider_is_one_we_know(void **state)
+{
+	static const char *const texts[] = { "x - gsmtp",
+		                             "see https://support.google.com/mail/?p=x",
+		                             "[am.prod.protection.outlook.com]",
+		                             "please contact sender-support at outlook.com",
+		                             "see hotmail postmaster",
+		                             "yahoo mail will try",
+		                             "postmaster.aol.com",
+		                             "support.apple.com",
+		                             "(cs01) icloud.com",
+		                             "postmaster.gmx.net",
+		                             "postmaster.web.de",
+		                             "postmaster.comcast.net",
+		                             "ofr_506",
+		                             "postmaster.free.fr",
+		                             "postmaster.t-online.de",
+		                             "help.mail.ru",
+		                             "yandex.com/support",
+		                             "service.mail.qq.com",
+		                             "help.mail.163.com",
+		                             "posta.libero.it",
+		                             "protonmail abuse",
+		                             "www.fastmail.help",
+		                             "zoho.com/mail" };
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		const char *name = meaning_quoted_provider(texts[i]);
+		int64_t provider = 0;
+		if (!name || !provider_find(NULL, name, &provider) || provider == PROVIDER_OTHER)
+			fail_msg("%s: %s", texts[i], name ? name : "nobody");
+	}
+	assert_null(meaning_quoted_provider("relay access denied"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_only_what_speaks_of_the_reader_suppresses),
@@ -161,6 +198,7 @@ int main(void)
 		                            cmocka_unit_test(test_doubt_is_resent_once_then_held),
 		                            cmocka_unit_test(test_a_lost_link_before_the_dot_is_nobodys_attempt),
 		                            cmocka_unit_test(test_returned_mail_suppresses_only_when_hard),
-		                            cmocka_unit_test(test_what_returned_mail_says_of_us) };
+		                            cmocka_unit_test(test_what_returned_mail_says_of_us),
+		                            cmocka_unit_test(test_a_quoted_provider_is_one_we_know) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
