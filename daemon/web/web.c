@@ -1,14 +1,14 @@
 #include "daemon/web/web.h"
-#include "base/json.h"
 #include "base/text.h"
-#include "httpd/httpd.h"
+#include "daemon/web/pages.h"
+#include "ops/archive.h"
 #include "ops/campaigns.h"
+#include "ops/render.h"
 #include "ops/subscribers.h"
 #include "store/file.h"
 #include "system/clock.h"
 #include "system/log.h"
 #include "system/random.h"
-#include "template/template.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +24,6 @@ struct web {
 	struct httpd *httpd;
 };
 
-typedef int page_handler(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err);
-
 /* Every handler below runs with the mutex held: they are short. */
 static int locked(void *context, page_handler *handler, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
@@ -36,28 +34,31 @@ static int locked(void *context, page_handler *handler, const struct httpd_reque
 	return result;
 }
 
-static int render(struct web *web, const char *name, const json_t *values, struct buffer *out, struct error *err)
+struct ops *web_ops(struct web *web)
 {
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
-	CLEANUP(template_free) struct template *template = NULL;
-	if (ops_template(&web->ops, name, &text, err) < 0 || template_compile(buffer_bytes(&text), name, &template, err) < 0)
-		return -1;
-	return template_render(template, values, NULL, TEMPLATE_HTML, out, err);
+	return &web->ops;
 }
 
-/* A page in its frame. Takes the values. */
+int web_page(struct web *web, struct page page, struct httpd_reply *reply, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer content = BUFFER_INIT(PAGE_BYTES);
+	CLEANUP(json_free) json_t *inner = page.values;
+	if (!inner)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (ops_render(&web->ops, page.template, page.language, inner, &content, err) < 0)
+		return -1;
+	CLEANUP(json_free)
+	json_t *outer = json_pack("{s:s,s:s,s:s,s:s}", "title", page.title, "content", buffer_text(&content), "feed",
+	                          page.feed ? page.feed : "", "canonical", page.canonical ? page.canonical : "");
+	return outer ? ops_render(&web->ops, "web/page.html", page.language, outer, &reply->body, err)
+	             : error_set(err, ERROR_MEMORY, "out of memory");
+}
+
+/* Takes the values. */
 static int page(struct web *web, const char *name, const char *title, const char *language, json_t *values, struct httpd_reply *reply,
                 struct error *err)
 {
-	CLEANUP(buffer_clear) struct buffer content = BUFFER_INIT(PAGE_BYTES);
-	CLEANUP(json_free) json_t *inner = values;
-	if (!inner)
-		return error_set(err, ERROR_MEMORY, "out of memory");
-	if (render(web, name, inner, &content, err) < 0)
-		return -1;
-	CLEANUP(json_free)
-	json_t *outer = json_pack("{s:s,s:s,s:s}", "title", title, "language", language, "content", buffer_text(&content));
-	return outer ? render(web, "web/page.html", outer, &reply->body, err) : error_set(err, ERROR_MEMORY, "out of memory");
+	return web_page(web, (struct page){ .template = name, .title = title, .language = language, .values = values }, reply, err);
 }
 
 static int message(struct web *web, const char *heading, const char *text, const char *more, struct httpd_reply *reply, struct error *err)
@@ -80,10 +81,10 @@ static int neutral(struct web *web, struct httpd_reply *reply, struct error *err
 	               "If you want to leave a newsletter, open the link at the end of its newest issue.", reply, err);
 }
 
-static json_t *list_values(const struct list *list)
+json_t *web_list_values(const struct list *list)
 {
-	return json_pack("{s:s,s:s,s:s,s:s}", "name", list->name, "title", list->title, "description", list->description, "postal",
-	                 list->postal);
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "name", list->name, "title", list->title, "description", list->description, "postal",
+	                 list->postal, "language", list->language, "from_name", list->from_name);
 }
 
 static int get_index(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
@@ -96,13 +97,13 @@ static int get_index(struct web *web, const struct httpd_request *request, struc
 		return -1;
 	json_t *array = json_array();
 	for (size_t i = 0; i < n; i++)
-		if (lists[i].is_public && !lists[i].closed_us && json_array_append_new(array, list_values(&lists[i])) != 0)
+		if (lists[i].is_public && !lists[i].closed_us && json_array_append_new(array, web_list_values(&lists[i])) != 0)
 			return error_set(err, ERROR_MEMORY, "out of memory");
 	reply->is_public = true;
 	return page(web, "web/index.html", "Newsletters", "en", json_pack("{s:o}", "lists", array), reply, err);
 }
 
-static int find_list(struct web *web, const struct httpd_request *request, struct list *list, struct arena *arena, struct error *err)
+int web_list(struct web *web, const struct httpd_request *request, struct list *list, struct arena *arena, struct error *err)
 {
 	int found = store_list_find(web->ops.db, httpd_segment(request, "list"), list, arena, err);
 	if (found < 0)
@@ -112,10 +113,13 @@ static int find_list(struct web *web, const struct httpd_request *request, struc
 	return 0;
 }
 
-static int form_page(struct web *web, const struct list *list, const char *wrong, const char *email, struct httpd_reply *reply,
-                     struct error *err)
+/* The list with its form and, if it is public, what it sent last. */
+static int form_page(struct web *web, const struct list *list, const char *wrong /* the word that says it, or NULL */, const char *email,
+                     struct httpd_reply *reply, struct error *err)
 {
 	char form[TOKEN_TEXT];
+	char feed[200];
+	struct archive_view view = { 0 };
 	struct token token = { .purpose = TOKEN_FORM,
 		               .list = list->id,
 		               .subscriber = (int64_t)random_below(INT64_MAX), /* nobody: the form's own number */
@@ -123,19 +127,30 @@ static int form_page(struct web *web, const struct list *list, const char *wrong
 	token_write(&web->ops.keys, &token, 0, form);
 	if (wrong)
 		reply->status = 422;
-	return page(
-		web, "web/list.html", list->title, list->language,
-		json_pack("{s:o,s:s,s:s,s:s}", "list", list_values(list), "form_token", form, "error", wrong ? wrong : "", "email", email),
-		reply, err);
+	if (list->is_public && archive_list(&web->ops, list, 0, &view, err) < 0)
+		return -1;
+	json_t *values = view.values ? view.values : json_object();
+	CLEANUP(json_free)
+	json_t *more = json_pack("{s:o,s:s,s:b,s:s}", "list", web_list_values(list), "form_token", form, "is_wrong", wrong != NULL, "email",
+	                         email);
+	if (wrong)
+		json_object_set_new(more, wrong, json_true());
+	json_object_update(values, more);
+	snprintf(feed, sizeof feed, "/%s/feed.xml", list->name);
+	reply->is_public = list->is_public;
+	reply->is_form = true;
+	return web_page(web, (struct page){ "web/list.html", list->title, list->language, view.values ? feed : NULL, NULL, values }, reply,
+	                err);
 }
 
 static int get_list(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct list list;
-	if (find_list(web, request, &list, &arena, err) < 0)
+	const char *before = httpd_query(request, "before");
+	if (web_list(web, request, &list, &arena, err) < 0)
 		return -1;
-	return form_page(web, &list, NULL, "", reply, err);
+	return before ? get_older(web, &list, before, reply, err) : form_page(web, &list, NULL, "", reply, err);
 }
 
 /* A form of ours, for this list, filled in by hand: neither in no time nor from yesterday. */
@@ -192,9 +207,9 @@ static bool is_from_elsewhere(struct web *web, const struct httpd_request *reque
 static const char *wrong_form(struct web *web, const struct httpd_request *request, const struct list *list, int64_t *form)
 {
 	if (is_from_elsewhere(web, request))
-		return "This form was sent from another site: please send it from here.";
+		return "other_site";
 	if (!form_is_ours(web, list, httpd_form(request, "form"), form))
-		return "The form was too old, or sent too quickly: please send it once more.";
+		return "old_form";
 	return NULL;
 }
 
@@ -206,10 +221,10 @@ static int post_list(struct web *web, const struct httpd_request *request, struc
 	struct signup_in in = { .email = httpd_form(request, "email"), .name = httpd_form(request, "name"), .peer = httpd_peer(request) };
 	enum sign_up_answer answer = SIGN_UP_TAKEN;
 	const char *trap = httpd_form(request, "website");
-	if (find_list(web, request, &list, &arena, err) < 0)
+	if (web_list(web, request, &list, &arena, err) < 0)
 		return -1;
 	if (!in.email || !*in.email)
-		return form_page(web, &list, "Please type your e-mail address.", "", reply, err);
+		return form_page(web, &list, "no_address", "", reply, err);
 	const char *email = text_is_utf8(bytes_text(in.email)) ? in.email : "";
 	const char *wrong = wrong_form(web, request, &list, &in.form);
 	if (wrong)
@@ -219,13 +234,12 @@ static int post_list(struct web *web, const struct httpd_request *request, struc
 		return check_mail(web, &list, reply, err);
 	if (signup_ask(&web->ops, &list, &in, &answer, &why) < 0) {
 		if (why.code == ERROR_INPUT)
-			return form_page(web, &list, "This is no e-mail address that mail can be sent to: please check it.", email, reply,
-			                 err);
+			return form_page(web, &list, "bad_address", email, reply, err);
 		*err = why;
 		return -1;
 	}
 	switch (answer) {
-	case SIGN_UP_USED: return form_page(web, &list, "This form was sent before: please send it once more.", email, reply, err);
+	case SIGN_UP_USED: return form_page(web, &list, "used_form", email, reply, err);
 	case SIGN_UP_PEER: return too_many(web, "Too many sign-ups came from your connection within an hour.", reply, err);
 	case SIGN_UP_DOMAIN: return too_many(web, "Too many sign-ups came within an hour for addresses like yours.", reply, err);
 	case SIGN_UP_SITE: return closed_for_today(web, &list, reply, err);
@@ -258,7 +272,7 @@ static int confirm_page(struct web *web, const char *token, bool do_it, struct h
 	}
 	snprintf(action, sizeof action, "/c/%s", token);
 	return page(web, "web/confirm.html", "Please confirm", list.language,
-	            json_pack("{s:o,s:s,s:s}", "list", list_values(&list), "email", subscriber.email, "action", action), reply, err);
+	            json_pack("{s:o,s:s,s:s}", "list", web_list_values(&list), "email", subscriber.email, "action", action), reply, err);
 }
 
 static int get_confirm(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
@@ -275,14 +289,14 @@ static int leave_page(struct web *web, const char *name, const char *title, cons
                       struct httpd_reply *reply, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct list list = { .title = "", .name = "", .description = "", .postal = "", .language = "en" };
+	struct list list = { .title = "", .name = "", .description = "", .postal = "", .language = "en", .from_name = "" };
 	char action[600];
 	if (token->list && store_list_get(web->ops.db, token->list, &list, &arena, err) < 0)
 		return -1;
 	snprintf(action, sizeof action, "/u/%s", text);
 	return page(web, name, title, list.language,
-	            json_pack("{s:o,s:s,s:b,s:b,s:b}", "list", list_values(&list), "action", action, "is_test", token->is_test, "is_undone",
-	                      is_undone, "can_undo", !token->is_test && token->list > 0),
+	            json_pack("{s:o,s:s,s:b,s:b,s:b}", "list", web_list_values(&list), "action", action, "is_test", token->is_test,
+	                      "is_undone", is_undone, "can_undo", !token->is_test && token->list > 0),
 	            reply, err);
 }
 
@@ -385,6 +399,8 @@ ROUTE(get_view)
 ROUTE(get_picture)
 ROUTE(get_health)
 ROUTE(get_style)
+ROUTE(get_post)
+ROUTE(get_feed)
 
 static const struct httpd_route routes[] = {
 	{ "GET", "/", get_index_route },
@@ -396,6 +412,8 @@ static const struct httpd_route routes[] = {
 	{ "POST", "/u/{token}", post_unsubscribe_route },
 	{ "GET", "/v/{token}", get_view_route },
 	{ "GET", "/i/{picture}", get_picture_route },
+	{ "GET", "/{list}/feed.xml", get_feed_route },
+	{ "GET", "/{list}/p/{slug}", get_post_route },
 	{ "GET", "/{list}", get_list_route },
 	{ "POST", "/{list}", post_list_route },
 	{ NULL, NULL, NULL },

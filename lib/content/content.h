@@ -90,6 +90,7 @@ enum content_links { CONTENT_NOTES /* [1], listed at the end under a line "Links
 struct content_plain {
 	unsigned width; /* lines of at most so many columns where words allow; 0: one line a paragraph */
 	enum content_links links;
+	const char *links_word, *image_word; /* "Links" and "Image" in the reader's language; NULL: English */
 };
 MUST_CHECK int content_plain_text(struct bytes html, const struct content_plain *how, struct buffer *out, struct error *err);
 

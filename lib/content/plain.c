@@ -225,7 +225,7 @@ static void element(struct plain *p, const xmlNode *node)
 	} else if (html_is(node, "img")) {
 		const char *alt = html_attribute(node, "alt", &p->arena);
 		if (alt && *alt)
-			buffer_format(&p->line, "[Image: %s]", alt);
+			buffer_format(&p->line, "[%s: %s]", p->image_word, alt);
 	} else if (html_is(node, "pre")) {
 		preformatted(p, node);
 	} else if (html_is(node, "table")) {
@@ -261,14 +261,19 @@ void plain_children(struct plain *p, const xmlNode *node)
 
 int html_plain_text(xmlDoc *doc, const struct content_plain *how, struct buffer *out, struct error *err)
 {
-	struct plain p = { .out = out, .line = BUFFER_INIT(4 << 20), .width = how->width, .links_as = how->links, .arena = ARENA_INIT };
+	struct plain p = { .out = out,
+		           .line = BUFFER_INIT(4 << 20),
+		           .width = how->width,
+		           .links_as = how->links,
+		           .image_word = how->image_word ? how->image_word : "Image",
+		           .arena = ARENA_INIT };
 	if (doc && xmlDocGetRootElement(doc))
 		plain_children(&p, xmlDocGetRootElement(doc));
 	plain_end_line(&p);
 	while (out->size > 0 && out->data[out->size - 1] == '\n')
 		buffer_cut(out, out->size - 1);
 	if (p.link_count > 0)
-		buffer_add_text(out, "\n\nLinks\n");
+		buffer_format(out, "\n\n%s\n", how->links_word ? how->links_word : "Links");
 	for (size_t i = 0; i < p.link_count; i++)
 		buffer_format(out, "[%zu] %s%s", i + 1, p.links[i], i + 1 < p.link_count ? "\n" : "");
 	buffer_clear(&p.line);

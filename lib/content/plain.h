@@ -10,6 +10,7 @@ struct plain {
 	struct buffer line; /* the paragraph so far, one line */
 	unsigned width;
 	enum content_links links_as;
+	const char *image_word;
 	char prefix[INDENT_MAX]; /* of every line: quotes and list indents */
 	char bullet[INDENT_MAX]; /* of the first line of an item, instead of as much prefix */
 	const char *links[LINKS];

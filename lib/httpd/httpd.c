@@ -1,5 +1,7 @@
 #include "httpd/httpd.h"
+#include "base/digest.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "httpd/peer.h"
 #include "system/listen.h"
 #include <arpa/inet.h>
@@ -140,8 +142,49 @@ static void plain_page(struct httpd_reply *reply, int status)
 		words, words);
 }
 
+/* What a cache may keep, as long as it asks each time whether it is still so (RFC 9110, sections 8.8 and 13.1): no page outlives an edit,
+ * or its list's going private. */
+struct validators {
+	char etag[40], modified[UNITS_TEXT];
+};
+
+static void validators_of(const struct httpd_reply *reply, struct validators *out)
+{
+	uint8_t digest[DIGEST_BYTES];
+	CLEANUP(buffer_clear) struct buffer hex = BUFFER_INIT(2 * DIGEST_BYTES + 1);
+	*out = (struct validators){ 0 };
+	if (!reply->is_public || reply->is_form || reply->status != 200)
+		return;
+	digest_sha256(buffer_bytes(&reply->body), digest);
+	digest_hex(digest, sizeof digest, &hex);
+	snprintf(out->etag, sizeof out->etag, "\"%.32s\"", buffer_text(&hex));
+	if (reply->changed_us <= 0)
+		return;
+	units_write_mail_date(reply->changed_us, out->modified);
+	char *zone = strstr(out->modified, "+0000");
+	memcpy(zone, "GMT", sizeof "GMT");
+}
+
+/* An ETag decides; without one the time does, where it is the one we gave. */
+static bool is_known(const struct httpd_request *request, const struct validators *validators)
+{
+	const char *etags = httpd_header(request, "If-None-Match");
+	const char *since = httpd_header(request, "If-Modified-Since");
+	if (!validators->etag[0])
+		return false;
+	if (etags)
+		return strcmp(etags, "*") == 0 || strstr(etags, validators->etag);
+	return since && validators->modified[0] && strcmp(since, validators->modified) == 0;
+}
+
 static enum MHD_Result send_reply(struct httpd_request *request, struct httpd_reply *reply)
 {
+	struct validators validators;
+	validators_of(reply, &validators);
+	if (is_known(request, &validators)) {
+		reply->status = 304;
+		buffer_reset(&reply->body);
+	}
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(reply->body.size, (void *)(uintptr_t)buffer_text(&reply->body), MHD_RESPMEM_MUST_COPY);
 	if (!response)
@@ -152,10 +195,13 @@ static enum MHD_Result send_reply(struct httpd_request *request, struct httpd_re
 	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	if (request->httpd->options.is_https)
 		MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
-	if (!reply->is_public) {
-		MHD_add_response_header(response, "Cache-Control", "no-store");
+	MHD_add_response_header(response, "Cache-Control", validators.etag[0] ? "no-cache" : "no-store");
+	if (!reply->is_public)
 		MHD_add_response_header(response, "X-Robots-Tag", "noindex");
-	}
+	if (validators.etag[0])
+		MHD_add_response_header(response, "ETag", validators.etag);
+	if (validators.modified[0])
+		MHD_add_response_header(response, "Last-Modified", validators.modified);
 	if (reply->retry_after_s > 0) {
 		char seconds[16];
 		snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);

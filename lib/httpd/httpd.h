@@ -10,7 +10,9 @@ struct httpd_reply {
 	int status;               /* 200 unless set */
 	const char *content_type; /* "text/html; charset=utf-8" unless set; a constant */
 	const char *csp;          /* NULL: the strict one; a constant */
-	bool is_public;           /* may be stored by caches and indexed; else no-store and noindex */
+	bool is_public;           /* may be indexed, and stored if each use asks again: it gets an ETag; else no-store and noindex */
+	bool is_form;             /* with is_public: indexed, not stored, since it holds a token */
+	int64_t changed_us;       /* of a public one: when what it shows changed last; 0 unknown */
 	int retry_after_s;
 	struct buffer body;
 };

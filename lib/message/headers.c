@@ -69,8 +69,11 @@ static int add_list_fields(struct compile *c, struct error *err)
 	    uri_field("List-Subscribe", &out, err, "<%s/%s>", in->public_url, in->list_name) < 0 ||
 	    uri_field("List-Owner", &out, err, "<mailto:%s>", owner) < 0 || encode_field("List-Post", BYTES_OF("NO"), &out, err) < 0)
 		return -1;
-	if (in->post_count == 1 && in->posts[0].url && *in->posts[0].url &&
-	    uri_field("Archived-At", &out, err, "<%s>", in->posts[0].url) < 0)
+	if (in->has_archive && uri_field("List-Archive", &out, err, "<%s/%s>", in->public_url, in->list_name) < 0)
+		return -1;
+	/* RFC 5064: this very issue, in the archive or where it was published. */
+	const char *archived = in->archived_at ? in->archived_at : in->post_count == 1 ? in->posts[0].url : NULL;
+	if (archived && *archived && uri_field("Archived-At", &out, err, "<%s>", archived) < 0)
 		return -1;
 	buffer_format(&out, "Feedback-ID: c%" PRId64 ":%s:%s:gazette\r\n", in->campaign, in->list_name, in->is_test ? "test" : "post");
 	return buffer_check(&out, err) < 0 ? -1 : compile_add_fixed(c, buffer_bytes(&out), err);

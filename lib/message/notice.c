@@ -5,6 +5,8 @@
 #include "message/mime.h"
 #include <stdio.h>
 
+enum { NOTICE_BYTES = 4 << 20 };
+
 static int headers(const struct notice_in *in, struct buffer *out, struct error *err)
 {
 	char date[UNITS_TEXT];
@@ -29,12 +31,20 @@ static int headers(const struct notice_in *in, struct buffer *out, struct error 
 	return buffer_check(out, err);
 }
 
-static void encode_body(const char *text, struct buffer *out)
+static struct mime_body encode_body(const char *text, bool is_flowed, struct buffer *out)
 {
+	struct mime_body body = { .is_base64 = encode_prefers_base64(bytes_text(text)), .is_flowed = is_flowed };
 	size_t column = 0;
+	if (body.is_base64) {
+		CLEANUP(buffer_clear) struct buffer lines = BUFFER_INIT(NOTICE_BYTES);
+		encode_crlf(bytes_text(text), &lines);
+		encode_base64_lines(buffer_bytes(&lines), out);
+		return body;
+	}
 	encode_quoted_printable(bytes_text(text), &column, true, out);
 	if (column > 0)
 		buffer_add(out, "\r\n", 2);
+	return body;
 }
 
 static int put_bodies(struct bytes tree, const struct buffer *const *bodies, size_t n, struct buffer *out, struct error *err)
@@ -54,18 +64,17 @@ static int put_bodies(struct bytes tree, const struct buffer *const *bodies, siz
 
 int notice_compose(const struct notice_in *in, struct buffer *out, struct error *err)
 {
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4 << 20);
-	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(4 << 20);
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(NOTICE_BYTES);
+	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(NOTICE_BYTES);
 	CLEANUP(buffer_clear) struct buffer tree = BUFFER_INIT(64 << 10);
 	uint8_t digest[DIGEST_BYTES];
 	char boundary[40] = "=_gz_";
 	if (headers(in, out, err) < 0)
 		return -1;
-	encode_body(in->text, &text);
-	encode_body(in->html ? in->html : "", &html);
+	struct mime_body plain = encode_body(in->text, in->is_flowed, &text);
+	struct mime_body rich = encode_body(in->html ? in->html : "", false, &html);
 	if (buffer_check(&text, err) < 0 || buffer_check(&html, err) < 0)
 		return -1;
-	struct mime_body plain = { 0 };
 	if (!in->html) {
 		if (mime_compose_text(&plain, &tree, err) < 0)
 			return -1;
@@ -74,7 +83,7 @@ int notice_compose(const struct notice_in *in, struct buffer *out, struct error 
 	digest_sha256(bytes_text(in->message_id_left), digest);
 	for (size_t i = 0; i < 12; i++)
 		snprintf(boundary + 5 + 2 * i, 3, "%02x", digest[i]);
-	if (mime_compose(&(struct mime_message){ .boundary = boundary, .host = "" }, &tree, err) < 0)
+	if (mime_compose(&(struct mime_message){ .boundary = boundary, .text = plain, .html = rich, .host = "" }, &tree, err) < 0)
 		return -1;
 	return put_bodies(buffer_bytes(&tree), (const struct buffer *[]){ &text, &html }, 2, out, err);
 }

@@ -5,7 +5,8 @@
 
 struct notice_in {
 	const char *from_name, *from_email, *reply_to /* or NULL */, *to_name /* or NULL */, *to_email;
-	const char *subject, *text, *html /* or NULL */, *language;
+	const char *subject, *text, *html /* or NULL */;
+	bool is_flowed;              /* text is flow_text()'s */
 	const char *message_id_left; /* unique; the right side is the sender's domain */
 	int64_t date_us;
 	const char *auto_submitted; /* "auto-generated" (RFC 3834), or NULL */

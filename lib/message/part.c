@@ -4,7 +4,6 @@
 #include "message/encode.h"
 #include "message/flow.h"
 #include "message/merge.h"
-#include "message/words.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,7 +39,8 @@ static bool find_partial(void *context, const char *name, struct bytes *text)
 		return text->data != NULL;
 	}
 	snprintf(path, sizeof path, "mail/parts/%.100s.%s", name, partials->part->is_html ? "html" : "txt");
-	return edition_lookup(partials->c->in, path, text);
+	const struct edition_in *in = partials->c->in;
+	return in->lookup ? in->lookup(in->lookup_context, path, text) : template_builtin(path, text);
 }
 
 static int slot_of(void *context, struct bytes source, struct buffer *out, struct error *err)

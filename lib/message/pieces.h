@@ -64,7 +64,4 @@ void pieces_clear(struct pieces *pieces);
 MUST_CHECK int pieces_compile(struct pieces *pieces, struct error *err);
 /* A SLOT_TEMPLATE's kind from its source: the common ones are filled without the engine. */
 enum slot_kind slot_kind_of(struct bytes source);
-
-/* A file of the templates by name, from the folder or built in. */
-bool edition_lookup(const struct edition_in *in, const char *name, struct bytes *text);
 #endif

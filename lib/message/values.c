@@ -2,10 +2,11 @@
 #include "base/text.h"
 #include "message/body.h"
 #include "message/compile.h"
+#include "message/flow.h"
+#include "message/generic.h"
 #include "message/merge.h"
 #include "message/theme.h"
 #include "message/words.h"
-#include "template/template.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,6 +48,21 @@ static json_t *marked(const char *text, bool is_ours, enum merge_form form, stru
 static int set(json_t *object, const char *key, json_t *value)
 {
 	return value ? json_object_set_new(object, key, value) : -1;
+}
+
+/* What stands below a title in the text part: as long as it is, for a reader without a name where it has merge tags. */
+static json_t *underline(const char *title, bool is_ours, char mark)
+{
+	CLEANUP(buffer_clear) struct buffer shown = BUFFER_INIT(PART_BYTES);
+	struct error unsound;
+	struct bytes text = bytes_text(title);
+	if (is_ours && generic_fill(text, GENERIC_TEXT, &shown, &unsound) == 0)
+		text = buffer_bytes(&shown);
+	char line[FLOW_COLUMNS];
+	size_t columns = text_columns(text);
+	columns = columns < 3 ? 3 : columns < FLOW_COLUMNS ? columns : FLOW_COLUMNS;
+	memset(line, mark, columns);
+	return json_stringn(line, columns);
 }
 
 /* The beginning of a text on one line, cut between words. Ends in "…" if anything is left out. */
@@ -119,14 +135,7 @@ static json_t *styled_html(const struct compile *c, const struct post *post, boo
 static int lead_image(const struct compile *c, const struct post *post, json_t *value)
 {
 	char cid[220] = "cid:";
-	const char *url = post->image ? post->image : "";
-	if (*url && post->html) {
-		CLEANUP(buffer_clear) struct buffer escaped = BUFFER_INIT(16 << 10);
-		template_escape_html(bytes_text(url), &escaped);
-		const char *there = strstr(post->html, buffer_text(&escaped));
-		if (there && there - post->html < 400)
-			url = "";
-	}
+	const char *url = post->image && !post_begins_with_image(post) ? post->image : "";
 	for (size_t i = 0; *url && i < c->in->picture_count; i++)
 		if (strcmp(c->in->pictures[i].url, url) == 0) {
 			body_cid(i, c->host, cid + 4, sizeof cid - 4);
@@ -146,7 +155,8 @@ static json_t *post_value(const struct compile *c, const struct post *post, stru
 	if (!value || set(value, "title", marked(post->title, ours, MERGE_TEXT, err)) < 0 ||
 	    set(value, "subtitle", marked(post->subtitle, ours, MERGE_TEXT, err)) < 0 ||
 	    set(value, "summary", summary(post, SUMMARY_BYTES, err)) < 0 || set(value, "html", styled_html(c, post, is_rtl, err)) < 0 ||
-	    set(value, "text", marked(post->text, ours, MERGE_TEXT, err)) < 0 || lead_image(c, post, value) < 0)
+	    set(value, "text", marked(post->text, ours, MERGE_TEXT, err)) < 0 || lead_image(c, post, value) < 0 ||
+	    set(value, "underline", underline(post->title, ours, '=')) < 0 || set(value, "dashes", underline(post->title, ours, '-')) < 0)
 		return NULL;
 	const char *const texts[][2] = { { "author", post->author },
 		                         { "url", post->url },
@@ -190,7 +200,7 @@ static int set_texts(struct compile *c, struct error *err)
 		                         { "start", is_rtl ? "right" : "left" },
 		                         { "end", is_rtl ? "left" : "right" } };
 	if (set(c->values, "subject", marked(in->subject, in->subject_is_ours, MERGE_TEXT, err)) < 0 ||
-	    set(c->values, "preheader", preheader) < 0)
+	    set(c->values, "underline", underline(in->subject, in->subject_is_ours, '=')) < 0 || set(c->values, "preheader", preheader) < 0)
 		return -1;
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		if (set(c->values, texts[i][0], json_string(texts[i][1])) < 0)
@@ -207,7 +217,7 @@ int compile_values(struct compile *c, struct error *err)
 	const struct edition_in *in = c->in;
 	c->values = json_object();
 	c->theme = theme_values(in->theme, err);
-	c->words = words_for(in, in->language, err);
+	c->words = words_for(&(struct words_files){ in->lookup, in->lookup_context }, in->language, err);
 	json_t *posts = json_array();
 	if (!c->values || set(c->values, "posts", posts) < 0)
 		return error_set(err, ERROR_MEMORY, "out of memory");

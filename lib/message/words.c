@@ -1,16 +1,15 @@
 #include "message/words.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "message/pieces.h"
 #include "template/template.h"
 #include <stdio.h>
 
-bool edition_lookup(const struct edition_in *in, const char *name, struct bytes *text)
+static bool look_up(const struct words_files *files, const char *name, struct bytes *text)
 {
-	return in->lookup ? in->lookup(in->lookup_context, name, text) : template_builtin(name, text);
+	return files->lookup ? files->lookup(files->context, name, text) : template_builtin(name, text);
 }
 
-json_t *words_for(const struct edition_in *in, const char *language, struct error *err)
+json_t *words_for(const struct words_files *files, const char *language, struct error *err)
 {
 	size_t sizes[] = { strlen(language), strcspn(language, "-_") };
 	char name[80];
@@ -20,14 +19,14 @@ json_t *words_for(const struct edition_in *in, const char *language, struct erro
 			continue;
 		snprintf(name, sizeof name, "mail/words/%.*s.json", (int)sizes[i], language);
 		text_lower(name, strlen(name));
-		if (!strpbrk(name + strlen("mail/words/"), "/\\") && edition_lookup(in, name, &text)) {
+		if (!strpbrk(name + strlen("mail/words/"), "/\\") && look_up(files, name, &text)) {
 			json_t *words = json_read(text, err);
 			if (!words)
 				error_wrap(err, "%s", name);
 			return words;
 		}
 	}
-	if (!edition_lookup(in, "mail/words/en.json", &text)) {
+	if (!look_up(files, "mail/words/en.json", &text)) {
 		error_set(err, ERROR_NOT_FOUND, "mail/words/en.json is missing");
 		return NULL;
 	}

@@ -1,10 +1,17 @@
-/* words - the mail's own words, dates and direction in the list's language. Within the room only. */
+/* words - the mail's and the pages' own words in a language, with its dates and direction. */
 #ifndef MESSAGE_WORDS_H
 #define MESSAGE_WORDS_H
-#include "message/edition.h"
+#include "base/json.h"
+
+/* Where the files of templates and words come from: by name, "mail/parts/head.html", "mail/words/he.json". False: there is none. The
+ * function NULL: only those built in. */
+struct words_files {
+	bool (*lookup)(void *context, const char *name, struct bytes *text);
+	void *context;
+};
 
 /* The words for a language tag (RFC 5646): of the tag, of its first part, or English. NULL with err set: a file that is no JSON. */
-json_t *words_for(const struct edition_in *in, const char *language, struct error *err);
+json_t *words_for(const struct words_files *files, const char *language, struct error *err);
 
 /* "26 November 2026", as the words' "date" and "months" say. "" for 0. */
 void words_date(const json_t *words, int64_t us, char *out, size_t size);

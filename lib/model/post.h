@@ -33,4 +33,13 @@ struct post {
 	bool is_ours;        /* written by an editor of the list: its merge tags are filled, see edition.h */
 };
 extern const struct field post_fields[];
+
+/* The last part of a post's address on the web: its id, then what its title has of ASCII letters, also with marks on them, and digits;
+ * the words may change without a link breaking. No percent-encoding: SpamAssassin takes it for a placeholder that was left in a header. */
+void post_slug(int64_t id, const char *title, struct buffer *out);
+/* The id a slug begins with, as it stands in a path that was decoded; 0: none. */
+int64_t post_slug_id(const char *slug);
+
+/* Whether the HTML itself begins with the post's picture, or with another size of it: it is not shown above it a second time. */
+bool post_begins_with_image(const struct post *post);
 #endif

@@ -18,7 +18,6 @@ int alert_mail(struct ops *ops, const struct list *list, const char *subject, co
 		                .to_email = to,
 		                .subject = subject,
 		                .text = text,
-		                .language = "en",
 		                .message_id_left = left,
 		                .date_us = clock_now().wall_us,
 		                .auto_submitted = "auto-generated" };

@@ -1,6 +1,8 @@
 #include "ops/editions.h"
 #include "base/text.h"
 #include "content/content.h"
+#include "message/words.h"
+#include "ops/archive.h"
 #include "ops/files.h"
 #include "system/zone_file.h"
 #include <stdio.h>
@@ -13,6 +15,8 @@ struct making {
 	struct arena arena;
 	struct post *posts;
 	struct zone *zone;
+	json_t *words;
+	struct error fault; /* of a file of the templates that can not be read; code 0: none */
 	struct edition_file pictures[FILES_MAX], attachments[FILES_MAX];
 	size_t picture_count, attachment_count;
 };
@@ -20,6 +24,7 @@ struct making {
 static void making_clear(struct making *making)
 {
 	zone_free(&making->zone);
+	json_free(&making->words);
 	arena_clear(&making->arena);
 }
 
@@ -47,7 +52,11 @@ static bool look_up(void *context, const char *name, struct bytes *text)
 {
 	struct making *making = context;
 	struct error err;
-	return read_template(making, name, text, &err) == 0;
+	if (read_template(making, name, text, &err) == 0)
+		return true;
+	if (err.code != ERROR_NOT_FOUND && !making->fault.code)
+		making->fault = err;
+	return false;
 }
 
 /* The post as the mail shows it: with its plain text, one line a paragraph, and its date as the list's clock shows it. */
@@ -56,7 +65,9 @@ static int take_post(struct making *making, const struct edition_of *of, size_t 
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(8 << 20);
 	struct post *post = &making->posts[i];
 	*post = of->posts[i]->post;
-	struct content_plain how = { .links = strcmp(of->list->text_links, "inline") == 0 ? CONTENT_INLINE : CONTENT_NOTES };
+	struct content_plain how = { .links = strcmp(of->list->text_links, "inline") == 0 ? CONTENT_INLINE : CONTENT_NOTES,
+		                     .links_word = json_text(making->words, "links"),
+		                     .image_word = json_text(making->words, "image") };
 	if (content_plain_text(bytes_text(post->html), &how, &text, err) < 0)
 		return -1;
 	post->text = arena_copy(&making->arena, buffer_text(&text), text.size);
@@ -145,6 +156,9 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 		return error_wrap(err, "list %s: timezone", list->name);
 	if (read_template(&making, html_name, &html, err) < 0 || read_template(&making, text_name, &text, err) < 0)
 		return -1;
+	making.words = words_for(&(struct words_files){ look_up, &making }, list->language, err);
+	if (!making.words)
+		return -1;
 	for (size_t i = 0; i < of->count; i++)
 		if (take_post(&making, of, i, err) < 0)
 			return -1;
@@ -171,6 +185,8 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 		                 .postal = list->postal,
 		                 .language = list->language,
 		                 .public_url = ops->config->daemon.public_url,
+		                 .has_archive = list->is_public,
+		                 .archived_at = of->count == 1 ? archive_url(ops, list, of->posts[0], &making.arena) : NULL,
 		                 .return_path = edition_return_path_of(ops, list),
 		                 .subject = subject,
 		                 .preheader = preheader,
@@ -193,5 +209,12 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 		                 .attachments = making.attachments,
 		                 .attachment_count = making.attachment_count,
 		                 .is_test = of->is_test };
-	return edition_compile(&in, out, err);
+	int result = edition_compile(&in, out, err);
+	/* A part with a fault would be left out: the mail is not made without it. */
+	if (!making.fault.code)
+		return result;
+	if (result == 0)
+		edition_free(out);
+	*err = making.fault;
+	return -1;
 }

@@ -156,7 +156,6 @@ static int answer(struct ops *ops, const struct list *list, const struct letter 
 		                .to_email = letter->from,
 		                .subject = text_is_utf8(buffer_bytes(&subject)) ? buffer_text(&subject) : "Re: your post",
 		                .text = text,
-		                .language = "en",
 		                .message_id_left = left,
 		                .date_us = clock_now().wall_us,
 		                .auto_submitted = "auto-replied" };

@@ -2,8 +2,10 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "message/flow.h"
 #include "message/notice.h"
 #include "model/address.h"
+#include "ops/render.h"
 #include "ops/subscribers.h"
 #include "pacing/provider.h"
 #include "policy/sign_up.h"
@@ -12,48 +14,54 @@
 #include "system/clock.h"
 #include "system/network.h"
 #include "system/random.h"
-#include "template/template.h"
 #include <stdio.h>
 
 enum { CONFIRM_BYTES = 16, MAILS_A_DAY = 1, MAILS_UNCONFIRMED = 3 };
 #define CONFIRM_LIFE_US (7 * DAY_US)
 
-/* What both templates of the confirmation see. */
-static json_t *values(const struct list *list, const char *email, const char *url)
+static json_t *values_of(const struct list *list, const char *email, const char *url)
 {
-	return json_pack("{s:{s:s,s:s,s:s,s:s},s:s,s:{s:s}}", "list", "title", list->title, "postal", list->postal, "from_email",
-	                 list->from_email, "language", list->language, "confirm_url", url, "reader", "email", email);
+	return json_pack("{s:{s:s,s:s,s:s},s:s,s:{s:s}}", "list", "title", list->title, "postal", list->postal, "from_email",
+	                 list->from_email, "confirm_url", url, "reader", "email", email);
 }
 
-static int render(struct ops *ops, const char *name, const json_t *context, bool is_html, struct buffer *out, struct error *err)
+/* "Please confirm: Example News", as the words say it. */
+static int write_subject(struct ops *ops, const struct list *list, const json_t *values, struct buffer *out, struct error *err)
 {
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
 	CLEANUP(template_free) struct template *template = NULL;
-	if (ops_template(ops, name, &text, err) < 0 || template_compile(buffer_bytes(&text), name, &template, err) < 0)
+	CLEANUP(json_free) json_t *words = ops_words(ops, list->language, err);
+	const char *text = words ? json_text(words, "confirm_subject") : NULL;
+	if (!words || template_compile(bytes_text(text ? text : "{{list.title}}"), "confirm_subject", &template, err) < 0)
 		return -1;
-	return template_render(template, context, NULL, is_html ? TEMPLATE_HTML : TEMPLATE_TEXT, out, err);
+	return template_render(template, values, NULL, TEMPLATE_TEXT, out, err);
 }
 
+/* The confirmation in its list's language. */
 static int compose(struct ops *ops, const struct list *list, const char *email, const char *url, struct buffer *out, struct error *err)
 {
+	CLEANUP(buffer_clear) struct buffer subject = BUFFER_INIT(1024);
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
+	CLEANUP(buffer_clear) struct buffer flowed = BUFFER_INIT(1 << 20);
 	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(1 << 20);
-	CLEANUP(json_free) json_t *context = values(list, email, url);
-	char subject[256];
+	CLEANUP(json_free) json_t *values = values_of(list, email, url);
 	char id[37];
-	snprintf(subject, sizeof subject, "Please confirm: %.200s", list->title);
-	random_uuid(id);
-	if (render(ops, "mail/confirm.txt", context, false, &text, err) < 0 ||
-	    render(ops, "mail/confirm.html", context, true, &html, err) < 0)
+	if (!values)
+		return error_set(err, ERROR_INPUT, "a text of list %s is no UTF-8", list->name);
+	if (write_subject(ops, list, values, &subject, err) < 0 ||
+	    json_object_set_new(values, "subject", json_string(buffer_text(&subject))) < 0 ||
+	    ops_render(ops, "mail/confirm.txt", list->language, values, &text, err) < 0 ||
+	    flow_text(buffer_bytes(&text), &flowed, err) < 0 ||
+	    ops_render(ops, "mail/confirm.html", list->language, values, &html, err) < 0)
 		return -1;
+	random_uuid(id);
 	struct notice_in in = { .from_name = list->from_name,
 		                .from_email = list->from_email,
 		                .to_email = email,
 		                .reply_to = list->reply_to,
-		                .subject = subject,
-		                .text = buffer_text(&text),
+		                .subject = buffer_text(&subject),
+		                .text = buffer_text(&flowed),
+		                .is_flowed = true,
 		                .html = buffer_text(&html),
-		                .language = list->language,
 		                .message_id_left = id,
 		                .date_us = clock_now().wall_us,
 		                .auto_submitted = "auto-generated" };

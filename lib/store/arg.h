@@ -27,7 +27,7 @@ struct arg {
 	"delivery.first_us = 0 AND delivery.is_tried = 0), edition_id)"
 
 /* Each file of the room gives its statements to the registry (statements.c). */
-extern const struct sql *const alert_statements[], *const missed_statements[], *const refusal_statements[];
+extern const struct sql *const alert_statements[], *const archive_statements[], *const missed_statements[], *const refusal_statements[];
 extern const struct sql *const list_statements[];
 extern const struct sql *const subscriber_statements[];
 extern const struct sql *const join_statements[];

@@ -59,6 +59,18 @@ static void test_links_are_numbered_once(void **state)
 	      "https://a.example/ x@y.example");
 }
 
+static void test_its_own_words_are_in_the_language_asked_for(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(4096);
+	struct error err;
+	struct content_plain german = { .links_word = "Verweise", .image_word = "Bild" };
+	(void)state;
+	assert_int_equal(content_plain_text(BYTES_OF("<p><img src=\"x\" alt=\"Ein Storch\"> <a href=\"https://a.example/\">dort</a></p>"),
+	                                    &german, &out, &err),
+	                 0);
+	assert_string_equal(buffer_text(&out), "[Bild: Ein Storch] dort [1]\n\nVerweise\n[1] https://a.example/");
+}
+
 static void test_lines_keep_to_the_width(void **state)
 {
 	(void)state;
@@ -86,6 +98,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_like_a_letter),
 		cmocka_unit_test(test_links_are_numbered_once),
+		cmocka_unit_test(test_its_own_words_are_in_the_language_asked_for),
 		cmocka_unit_test(test_lines_keep_to_the_width),
 		cmocka_unit_test(test_nesting_has_an_end),
 	};

@@ -1,0 +1,52 @@
+#include "store/archive.h"
+#include "store/arg.h"
+
+#define POST(member, kind)                                                                                                                 \
+	{                                                                                                                                  \
+#member, FIELD_##kind, offsetof(struct archived, post.member), NULL                                                        \
+	}
+const struct field archived_fields[] = {
+	FIELD(struct archived, id, FIELD_INT),
+	FIELD(struct archived, sent_us, FIELD_TIME),
+	POST(url, TEXT),
+	POST(title, TEXT),
+	POST(subtitle, TEXT),
+	POST(author, TEXT),
+	POST(language, TEXT),
+	POST(html, TEXT),
+	POST(text, TEXT),
+	POST(image, TEXT),
+	POST(image_alt, TEXT),
+	POST(published_us, TIME),
+	POST(updated_us, TIME),
+	POST(is_ours, BOOL),
+	FIELD_END,
+};
+
+#define SELECT                                                                                                                             \
+	"SELECT p.id, s.sent_us, p.url, p.title, p.subtitle, p.author, p.language, p.html, p.text, p.image, p.image_alt, p.published_us, " \
+	"p.updated_us, p.is_ours FROM (SELECT cp.post_id, min(c.started_us) AS sent_us FROM campaign c JOIN campaign_post cp ON "          \
+	"cp.campaign_id = c.id WHERE c.list_id = $1 AND c.started_us > 0 AND c.state <> 'cancelled' GROUP BY cp.post_id) s JOIN post p "   \
+	"ON p.id = s.post_id "
+#define ROWS .row = archived_fields, .row_bytes = sizeof(struct archived)
+static const struct sql GET = { .name = "archive get", .text = SELECT "WHERE p.id = $2", .in = ARGS(ARG(a, INT), ARG(b, INT)), ROWS };
+static const struct sql PAGE = {
+	.name = "archive page",
+	.text = SELECT "WHERE s.sent_us < $2 OR (s.sent_us = $3 AND p.id < $4) ORDER BY s.sent_us DESC, p.id DESC LIMIT $5",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT), ARG(e, INT)),
+	ROWS,
+};
+const struct sql *const archive_statements[] = { &GET, &PAGE, NULL };
+
+int store_archive_get(struct db *db, int64_t list, int64_t post, struct archived *out, struct arena *arena, struct error *err)
+{
+	return db_one(db, &GET, &(struct arg){ .a = list, .b = post }, out, arena, err);
+}
+
+int store_archive_page(struct db *db, int64_t list, const struct archived *before, struct archived *out, size_t max, size_t *n,
+                       struct arena *arena, struct error *err)
+{
+	int64_t sent_us = before ? before->sent_us : INT64_MAX;
+	struct arg arg = { .a = list, .b = sent_us, .c = sent_us, .d = before ? before->id : INT64_MAX, .e = (int64_t)max };
+	return db_all(db, &PAGE, &arg, out, max, n, arena, err);
+}
