@@ -1,4 +1,4 @@
-/* init, config, status, store, template, inbound. */
+/* init, config, status, store, inbound. */
 #include "base/json.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -15,7 +15,6 @@
 #include "store/event.h"
 #include "system/clock.h"
 #include "system/file.h"
-#include "template/template.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -269,62 +268,6 @@ static int store_check(struct cli *cli)
 	return ledger.wrong ? EXIT_DATA : 0;
 }
 
-static int template_ls(struct cli *cli)
-{
-	for (size_t i = 0; template_builtin_name(i); i++)
-		if (cli->json)
-			cli_json(json_pack("{s:s}", "template", template_builtin_name(i)));
-		else
-			puts(template_builtin_name(i));
-	return 0;
-}
-
-static int template_render_command(struct cli *cli)
-{
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4 << 20);
-	CLEANUP(buffer_clear) struct buffer data = BUFFER_INIT(4 << 20);
-	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(16 << 20);
-	CLEANUP(template_free) struct template *template = NULL;
-	struct error err;
-	const char *path = cli_option(cli, "data");
-	struct bytes json = BYTES_OF("{}");
-	if (path && file_read(path, &data, &err) < 0)
-		return cli_fail(cli, &err, NULL);
-	if (path)
-		json = buffer_bytes(&data);
-	CLEANUP(json_free) json_t *values = json_read(json, &err);
-	if (!values) {
-		error_wrap(&err, "%s", path);
-		return cli_fail(cli, &err, NULL);
-	}
-	if (file_read(cli->argument[0], &text, &err) < 0 || template_compile(buffer_bytes(&text), cli->argument[0], &template, &err) < 0 ||
-	    template_render(template, values, NULL, cli_flag(cli, "text") ? TEMPLATE_TEXT : TEMPLATE_HTML, &out, &err) < 0)
-		return cli_fail(cli, &err, NULL);
-	fwrite(out.data, 1, out.size, stdout);
-	return 0;
-}
-
-static int template_export(struct cli *cli)
-{
-	struct error err;
-	char path[4096];
-	struct bytes data;
-	for (size_t i = 0; template_builtin_name(i); i++) {
-		const char *name = template_builtin_name(i);
-		snprintf(path, sizeof path, "%s/%s", cli->argument[0], name);
-		char *slash = strrchr(path, '/');
-		*slash = '\0';
-		if (file_make_folder(path, 0755, &err) < 0)
-			return cli_fail(cli, &err, NULL);
-		*slash = '/';
-		if (!template_builtin(name, &data) || file_create(path, data, 0644, &err) < 0)
-			return cli_fail(cli, &err, NULL);
-	}
-	cli_done(cli, json_pack("{s:s}", "template_dir", cli->argument[0]), "Templates are in %s: name it in [daemon] template_dir.",
-	         cli->argument[0]);
-	return 0;
-}
-
 static int inbound(struct cli *cli)
 {
 	CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(4 << 20);
@@ -353,11 +296,6 @@ const struct command admin_commands[] = {
 	{ "store", "check", NEEDS_STORE, 0, 0, "", "", "looks for damage and counts again", "gazette store check", store_check },
 	{ "store", "migrate", NEEDS_CONFIG, 0, 0, "[--dry-run]", "dry-run", "brings an older store up to date", "gazette store migrate",
 	  store_migrate },
-	{ "template", "ls", NEEDS_NOTHING, 0, 0, "", "", "shows the templates built in", "gazette template ls", template_ls },
-	{ "template", "render", NEEDS_NOTHING, 1, 1, "FILE [--data JSON] [--text]", "data: text", "renders a template",
-	  "gazette template render mail.html --data values.json", template_render_command },
-	{ "template", "export", NEEDS_NOTHING, 1, 1, "FOLDER", "", "writes the built-in templates, to start from",
-	  "gazette template export templates", template_export },
 	{ "inbound", "", NEEDS_STORE, 1, 1, "FILE|- [--to ADDRESS]", "to:", "takes one returned mail", "gazette inbound - < returned.eml",
 	  inbound },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },

@@ -19,6 +19,7 @@ const struct command *const cli_commands[] = {
 	sandbox_commands,
 	provider_commands,
 	relay_commands,
+	template_commands,
 	NULL,
 };
 /* clang-format on */

@@ -27,6 +27,10 @@ static json_t *view_json(const struct digest_view *view)
 	for (size_t i = 0; i < view->count; i++)
 		json_array_append_new(posts, json_integer(view->posts[i]));
 	json_object_set_new(object, "posts", posts);
+	json_t *skipped = json_array();
+	for (size_t i = 0; i < view->skipped_count; i++)
+		json_array_append_new(skipped, json_integer(view->skipped[i]));
+	json_object_set_new(object, "skipped", skipped);
 	return object;
 }
 
@@ -45,6 +49,8 @@ static int print_view(struct cli *cli, const struct list *list, const struct dig
 			return -1;
 		printf("  %zu. post %" PRId64 ": %s\n", i + 1, post.id, post.post.title);
 	}
+	for (size_t i = 0; i < view->skipped_count; i++)
+		printf("  left out: post %" PRId64 "\n", view->skipped[i]);
 	if (view->count == 0)
 		puts("  nothing new yet: without it, none goes out");
 	return 0;
@@ -80,28 +86,51 @@ static int read_ids(struct cli *cli, int64_t *ids, size_t *n)
 	return 0;
 }
 
+/* The list, the cadence and the posts of skip and order. */
+struct asked {
+	struct list list;
+	enum digest_cadence cadence;
+	int64_t ids[CAMPAIGN_POSTS];
+	size_t n;
+};
+
+static int read_asked(struct cli *cli, struct asked *out, struct arena *arena)
+{
+	const char *which = cli_option(cli, "cadence");
+	int cadence = which ? field_word(digest_cadence_words, which) : DIGEST_EACH;
+	*out = (struct asked){ .cadence = (enum digest_cadence)cadence };
+	int status = read_ids(cli, out->ids, &out->n);
+	if (status || find_list(cli, &out->list, arena, &status) < 0)
+		return status;
+	return cadence < 0 ? cli_usage(cli, "--cadence daily or weekly: that of its readers") : 0;
+}
+
 static int skip(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct list list;
+	struct asked asked;
 	struct error err;
-	int64_t ids[CAMPAIGN_POSTS];
-	size_t n = 0;
-	int status = read_ids(cli, ids, &n);
-	const char *which = cli_option(cli, "cadence");
-	int cadence = which ? field_word(digest_cadence_words, which) : DIGEST_EACH;
-	if (status || find_list(cli, &list, &arena, &status) < 0)
+	bool undo = cli_flag(cli, "undo");
+	int status = read_asked(cli, &asked, &arena);
+	if (status)
 		return status;
-	if (cadence < 0)
-		return cli_usage(cli, "--cadence daily or weekly: that of its readers");
-	if (n == 0 && digest_skip(&cli->ops, &list, (enum digest_cadence)cadence, cli->actor, &err) < 0)
+	if (undo && asked.n == 0)
+		return cli_usage(cli, "--undo takes back in the posts that are named");
+	if (asked.n == 0 && digest_skip(&cli->ops, &asked.list, asked.cadence, cli->actor, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	for (size_t i = 0; i < n; i++)
-		if (post_skip(&cli->ops, ids[i], true, cli->actor, &err) < 0)
-			return cli_fail(cli, &err, NULL);
-	json_t *told = json_pack("{s:s,s:I}", "digest", list.name, "skipped", (json_int_t)n);
-	if (n > 0)
-		cli_done(cli, told, "%zu left out. To take one back in: gazette post unskip ID", n);
+	if (asked.n > 0 && asked.cadence != DIGEST_EACH &&
+	    digest_skip_posts(&cli->ops, &asked.list, asked.cadence, asked.ids, asked.n, !undo, cli->actor, &err) < 0)
+		return cli_fail(cli, &err, "gazette digest show shows what it carries");
+	for (size_t i = 0; i < asked.n && asked.cadence == DIGEST_EACH; i++)
+		if (post_skip(&cli->ops, asked.ids[i], !undo, cli->actor, &err) < 0)
+			return cli_fail(cli, &err,
+			                err.code == ERROR_CONFLICT ? "To leave it out of a mail a day or a week: --cadence daily, or weekly"
+			                                           : NULL);
+	json_t *told = json_pack("{s:s,s:I}", "digest", asked.list.name, undo ? "unskipped" : "skipped", (json_int_t)asked.n);
+	if (undo)
+		cli_done(cli, told, "%zu taken back in.", asked.n);
+	else if (asked.n > 0)
+		cli_done(cli, told, "%zu left out. To take one back in, the same with --undo.", asked.n);
 	else
 		cli_done(cli, told, "The next digest falls out; what waits goes with the one after.");
 	return 0;
@@ -110,25 +139,24 @@ static int skip(struct cli *cli)
 static int order(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct list list;
+	struct asked asked;
 	struct error err;
-	int64_t ids[CAMPAIGN_POSTS];
-	size_t n = 0;
-	int status = read_ids(cli, ids, &n);
-	if (status || find_list(cli, &list, &arena, &status) < 0)
+	int status = read_asked(cli, &asked, &arena);
+	if (status)
 		return status;
-	if (store_digest_order(cli->ops.db, list.id, ids, n, &err) < 0)
+	if (digest_order(&cli->ops, &asked.list, asked.cadence, asked.ids, asked.n, cli->actor, &err) < 0)
 		return cli_fail(cli, &err, "gazette digest show shows what waits");
-	cli_done(cli, json_pack("{s:s,s:I}", "digest", list.name, "ordered", (json_int_t)n), "The digest begins with them, in this order.");
+	cli_done(cli, json_pack("{s:s,s:I}", "digest", asked.list.name, "ordered", (json_int_t)asked.n),
+	         "The digest begins with them, in this order.");
 	return 0;
 }
 
 const struct command digest_commands[] = {
 	{ "digest", "show", NEEDS_STORE, 1, 1, "LIST", "", "what the next digests carry, and when they go", "gazette digest show news",
 	  show },
-	{ "digest", "skip", NEEDS_STORE, 1, CLI_ARGUMENTS, "LIST [POST...] [--cadence daily|weekly]",
-	  "cadence:", "leaves posts out, or the whole next digest", "gazette digest skip news 41", skip },
-	{ "digest", "order", NEEDS_STORE, 2, CLI_ARGUMENTS, "LIST POST...", "", "puts these posts first, in this order",
-	  "gazette digest order news 43 41", order },
+	{ "digest", "skip", NEEDS_STORE, 1, CLI_ARGUMENTS, "LIST [POST...] [--cadence daily|weekly] [--undo]", "cadence: undo",
+	  "leaves posts out, or the whole next digest", "gazette digest skip news 41 --cadence daily", skip },
+	{ "digest", "order", NEEDS_STORE, 2, CLI_ARGUMENTS, "LIST POST... [--cadence daily|weekly]",
+	  "cadence:", "puts these posts first, in this order", "gazette digest order news 43 41", order },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -19,5 +19,6 @@ extern const struct command dkim_commands[];
 extern const struct command sandbox_commands[];
 extern const struct command provider_commands[];
 extern const struct command relay_commands[];
+extern const struct command template_commands[];
 int post_inspect_command(struct cli *cli);
 #endif

@@ -95,14 +95,17 @@ static json_t *summary(const struct post *post, size_t most, struct error *err)
 		return marked(buffer_text(&out), post->is_ours, MERGE_TEXT, err);
 	}
 	/* The first paragraph that is prose: no heading, item, quote, code or picture. */
-	struct bytes rest = bytes_text(post->text ? post->text : "");
-	struct bytes line;
-	while (out.size == 0 && text_next_part(&rest, "\n", &line)) {
-		bool prose = line.size > 40 && !strchr("->[ *=#|`\t0123456789", line.data[0]);
-		CLEANUP(buffer_clear) struct buffer one = BUFFER_INIT(PART_BYTES);
-		buffer_add_bytes(&one, line);
-		if (prose)
-			beginning(buffer_text(&one), most, &out);
+	static const size_t least[] = { 40, 1 }; /* rather one that says something */
+	for (size_t i = 0; i < COUNT_OF(least) && out.size == 0; i++) {
+		struct bytes rest = bytes_text(post->text ? post->text : "");
+		struct bytes line;
+		while (out.size == 0 && text_next_part(&rest, "\n", &line)) {
+			bool prose = line.size > least[i] && !strchr("->[ *=#|`\t0123456789", line.data[0]);
+			CLEANUP(buffer_clear) struct buffer one = BUFFER_INIT(PART_BYTES);
+			buffer_add_bytes(&one, line);
+			if (prose)
+				beginning(buffer_text(&one), most, &out);
+		}
 	}
 	return marked(buffer_text(&out), post->is_ours, MERGE_TEXT, err);
 }

@@ -58,31 +58,95 @@ int digest_view(struct ops *ops, const struct list *list, struct digest_view out
 		out[i] = (struct digest_view){ .digest = digests[i] };
 		if (digests[i].next_us == 0 && next_time(&digests[i], list, now_us, &out[i].digest.next_us, err) < 0)
 			return -1;
-		if (store_digest_posts(ops->db, &digests[i], now_us, out[i].posts, &out[i].count, err) < 0)
+		if (store_digest_posts(ops->db, &digests[i], now_us, out[i].posts, &out[i].count, err) < 0 ||
+		    store_digest_skipped(ops->db, &digests[i], now_us, out[i].skipped, &out[i].skipped_count, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+/* The digest of a cadence as it stands, or NOT_FOUND. */
+static int find_view(struct ops *ops, const struct list *list, enum digest_cadence cadence, struct digest_view *out, struct arena *arena,
+                     struct error *err)
+{
+	struct digest_view views[DIGEST_CADENCES];
+	size_t n = 0;
+	if (digest_view(ops, list, views, &n, arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (views[i].digest.cadence == (int)cadence) {
+			*out = views[i];
+			return 0;
+		}
+	return error_set(err, ERROR_NOT_FOUND, "list %s has no such digest: gazette list set %s --digest \"weekly mon 07:00\"", list->name,
+	                 list->name);
+}
+
+static bool holds(const int64_t *posts, size_t n, int64_t post)
+{
+	for (size_t i = 0; i < n; i++)
+		if (posts[i] == post)
+			return true;
+	return false;
+}
+
+static int audit_posts(struct ops *ops, struct actor actor, const char *verb, const struct list *list, enum digest_cadence cadence,
+                       const int64_t *posts, size_t n, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer detail = BUFFER_INIT(4096);
+	buffer_add_text(&detail, digest_cadence_words[cadence]);
+	for (size_t i = 0; i < n; i++)
+		buffer_format(&detail, " %" PRId64, posts[i]);
+	return ops_audit(ops, actor, verb, list->name, buffer_text(&detail), err);
+}
+
+int digest_skip_posts(struct ops *ops, const struct list *list, enum digest_cadence cadence, const int64_t *posts, size_t n, bool skip,
+                      struct actor actor, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct digest_view view;
+	if (find_view(ops, list, cadence, &view, &arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (!holds(view.posts, view.count, posts[i]) && !holds(view.skipped, view.skipped_count, posts[i]))
+			return error_set(err, ERROR_NOT_FOUND, "post %" PRId64 " is not in the next %s digest", posts[i],
+			                 digest_cadence_words[cadence]);
+	for (size_t i = 0; i < n; i++)
+		if (store_digest_skip(ops->db, view.digest.id, posts[i], skip, err) < 0)
+			return -1;
+	return audit_posts(ops, actor, skip ? "digest skip" : "digest unskip", list, cadence, posts, n, err);
+}
+
+int digest_order(struct ops *ops, const struct list *list, enum digest_cadence cadence, const int64_t *posts, size_t n, struct actor actor,
+                 struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct digest_view view;
+	if (cadence == DIGEST_EACH)
+		return store_digest_order(ops->db, list->id, posts, n, err) < 0
+		               ? -1
+		               : audit_posts(ops, actor, "digest order", list, cadence, posts, n, err);
+	if (find_view(ops, list, cadence, &view, &arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (!holds(view.posts, view.count, posts[i]))
+			return error_set(err, ERROR_NOT_FOUND, "post %" PRId64 " is not in the next %s digest", posts[i],
+			                 digest_cadence_words[cadence]);
+	if (store_digest_place(ops->db, view.digest.id, posts, n, err) < 0)
+		return -1;
+	return audit_posts(ops, actor, "digest order", list, cadence, posts, n, err);
+}
+
 int digest_skip(struct ops *ops, const struct list *list, enum digest_cadence cadence, struct actor actor, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct digest_view views[DIGEST_CADENCES];
-	size_t n = 0;
+	struct digest_view view;
 	int64_t next_us = 0;
-	if (digest_view(ops, list, views, &n, &arena, err) < 0)
+	if (find_view(ops, list, cadence, &view, &arena, err) < 0 ||
+	    next_time(&view.digest, list, view.digest.next_us, &next_us, err) < 0 ||
+	    store_digest_set_next(ops->db, view.digest.id, next_us, view.digest.last_us, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		const struct digest *digest = &views[i].digest;
-		if (digest->cadence != (int)cadence)
-			continue;
-		if (next_time(digest, list, digest->next_us, &next_us, err) < 0 ||
-		    store_digest_set_next(ops->db, digest->id, next_us, digest->last_us, err) < 0)
-			return -1;
-		return ops_audit(ops, actor, "digest skip", list->name, digest_cadence_words[cadence], err);
-	}
-	return error_set(err, ERROR_NOT_FOUND, "list %s has no such digest: gazette list set %s --digest \"weekly mon 07:00\"", list->name,
-	                 list->name);
+	return ops_audit(ops, actor, "digest skip", list->name, digest_cadence_words[cadence], err);
 }
 
 /* Whom a digest is for: who wanted at least that many mails gets the list's own too. */

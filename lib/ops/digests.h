@@ -15,11 +15,20 @@ struct digest_view {
 	struct digest digest;
 	int64_t posts[CAMPAIGN_POSTS];
 	size_t count;
+	int64_t skipped[CAMPAIGN_POSTS]; /* left out of it */
+	size_t skipped_count;
 };
 MUST_CHECK int digest_view(struct ops *ops, const struct list *list, struct digest_view out[DIGEST_CADENCES], size_t *n,
                            struct arena *arena, struct error *err);
 /* The next one falls out: what waits goes with the one after. */
 MUST_CHECK int digest_skip(struct ops *ops, const struct list *list, enum digest_cadence cadence, struct actor actor, struct error *err);
+/* Leaves posts out of the next digest of readers of that cadence, or takes them back in. Of the list's own: post_skip(). NOT_FOUND names
+ * one that is not in it. */
+MUST_CHECK int digest_skip_posts(struct ops *ops, const struct list *list, enum digest_cadence cadence, const int64_t *posts, size_t n,
+                                 bool skip, struct actor actor, struct error *err);
+/* Puts these first, in this order. */
+MUST_CHECK int digest_order(struct ops *ops, const struct list *list, enum digest_cadence cadence, const int64_t *posts, size_t n,
+                            struct actor actor, struct error *err);
 /* Clockwork: what is due becomes a campaign, if there is something new and somebody to read it. */
 MUST_CHECK int digest_run(struct ops *ops, int64_t *made, struct error *err);
 #endif

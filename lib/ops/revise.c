@@ -129,6 +129,8 @@ int campaign_correct(struct ops *ops, int64_t id, const char *subject, struct ac
                      struct error *err)
 {
 	CLEANUP(loaded_clear) struct loaded loaded = { .arena = ARENA_INIT };
+	int64_t posts[CAMPAIGN_POSTS];
+	size_t n = 0;
 	uint8_t salt[SALT_BYTES];
 	char object[UNITS_TEXT];
 	if (loaded_read(ops, id, &loaded, err) < 0 || store_campaign_outdated(ops->db, id, readers, err) < 0)
@@ -136,8 +138,6 @@ int campaign_correct(struct ops *ops, int64_t id, const char *subject, struct ac
 	if (*readers == 0)
 		return error_set(err, ERROR_CONFLICT,
 		                 "nobody got a text of campaign %" PRId64 " that was changed since: gazette post edit changes one", id);
-	if (loaded.count != 1)
-		return error_set(err, ERROR_INPUT, "campaign %" PRId64 " is a digest: correct the post in the next one", id);
 	struct campaign waiting;
 	int found = store_campaign_correction(ops->db, id, &waiting, &loaded.arena, err);
 	if (found < 0)
@@ -147,8 +147,11 @@ int campaign_correct(struct ops *ops, int64_t id, const char *subject, struct ac
 		                 "campaign %" PRId64 " already corrects it, and is a %s: gazette campaign send %" PRId64 ", or delete it",
 		                 waiting.id, campaign_words[waiting.state], waiting.id);
 	random_bytes(salt, sizeof salt);
+	/* Of a digest only what was changed. */
+	if (store_campaign_changed(ops->db, id, posts, &n, err) < 0)
+		return -1;
 	struct campaign campaign = { .list_id = loaded.list.id,
-		                     .post_id = loaded.post[0].id,
+		                     .post_id = n == 1 ? posts[0] : 0,
 		                     .state = CAMPAIGN_DRAFT,
 		                     .subject = subject ? subject : arena_format(&loaded.arena, "Re: %s", loaded.campaign.subject),
 		                     .preheader = loaded.campaign.preheader,
@@ -163,7 +166,7 @@ int campaign_correct(struct ops *ops, int64_t id, const char *subject, struct ac
 		                     .corrects_id = id,
 		                     .approved_by = "" };
 	if (!campaign.subject || campaign_check_line("subject", campaign.subject, err) < 0 ||
-	    store_campaign_create(ops->db, &campaign, correction, err) < 0)
+	    store_campaign_create_with(ops->db, &campaign, posts, n, correction, err) < 0)
 		return -1;
 	snprintf(object, sizeof object, "campaign %" PRId64, id);
 	return ops_audit(ops, actor, "campaign correct", object, "", err);

@@ -24,15 +24,16 @@ const struct field archived_fields[] = {
 };
 
 #define SELECT                                                                                                                             \
-	"SELECT p.id, s.sent_us, p.url, p.title, p.subtitle, p.author, p.language, p.html, p.text, p.image, p.image_alt, p.published_us, " \
-	"p.updated_us, p.is_ours FROM (SELECT cp.post_id, min(c.started_us) AS sent_us FROM campaign c JOIN campaign_post cp ON "          \
-	"cp.campaign_id = c.id WHERE c.list_id = $1 AND c.started_us > 0 AND c.state <> 'cancelled' GROUP BY cp.post_id) s JOIN post p "   \
-	"ON p.id = s.post_id "
+	"SELECT post.id, first.sent_us, post.url, post.title, post.subtitle, post.author, post.language, post.html, post.text, "           \
+	"post.image, post.image_alt, post.published_us, post.updated_us, post.is_ours FROM (SELECT cp.post_id, min(c.started_us) AS "      \
+	"sent_us FROM campaign c JOIN campaign_post cp ON cp.campaign_id = c.id WHERE c.list_id = $1 AND c.started_us > 0 AND c.state "    \
+	"<> 'cancelled' GROUP BY cp.post_id) first JOIN post ON post.id = first.post_id "
 #define ROWS .row = archived_fields, .row_bytes = sizeof(struct archived)
-static const struct sql GET = { .name = "archive get", .text = SELECT "WHERE p.id = $2", .in = ARGS(ARG(a, INT), ARG(b, INT)), ROWS };
+static const struct sql GET = { .name = "archive get", .text = SELECT "WHERE post.id = $2", .in = ARGS(ARG(a, INT), ARG(b, INT)), ROWS };
 static const struct sql PAGE = {
 	.name = "archive page",
-	.text = SELECT "WHERE s.sent_us < $2 OR (s.sent_us = $3 AND p.id < $4) ORDER BY s.sent_us DESC, p.id DESC LIMIT $5",
+	.text = SELECT
+	"WHERE first.sent_us < $2 OR (first.sent_us = $3 AND post.id < $4) ORDER BY first.sent_us DESC, post.id DESC LIMIT $5",
 	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT), ARG(e, INT)),
 	ROWS,
 };

@@ -170,6 +170,15 @@ int store_campaign_create(struct db *db, const struct campaign *campaign, int64_
 	return result;
 }
 
+int store_campaign_create_with(struct db *db, const struct campaign *campaign, const int64_t *posts, size_t n, int64_t *id,
+                               struct error *err)
+{
+	struct campaign_new in = { .campaign = campaign, .posts = posts, .count = n };
+	int result = db_write(db, create_body, &in, err);
+	*id = in.id;
+	return result;
+}
+
 int store_campaign_posts(struct db *db, int64_t id, int64_t posts[CAMPAIGN_POSTS], size_t *n, struct error *err)
 {
 	return db_all(db, &POSTS, &(struct arg){ .a = id }, posts, CAMPAIGN_POSTS, n, NULL, err);

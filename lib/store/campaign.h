@@ -41,6 +41,9 @@ struct campaign_counts {
 extern const struct field campaign_count_fields[];
 
 MUST_CHECK int store_campaign_create(struct db *db, const struct campaign *campaign, int64_t *id, struct error *err);
+/* The same with several posts; campaign->post_id is 0 then. */
+MUST_CHECK int store_campaign_create_with(struct db *db, const struct campaign *campaign, const int64_t *posts, size_t n, int64_t *id,
+                                          struct error *err);
 MUST_CHECK int store_campaign_get(struct db *db, int64_t id, struct campaign *out, struct arena *arena, struct error *err);
 /* The newest of a list (0: of all). */
 MUST_CHECK int store_campaign_last(struct db *db, int64_t list, struct campaign *out, struct arena *arena, struct error *err);
@@ -126,6 +129,8 @@ MUST_CHECK int store_campaign_refresh(struct db *db, int64_t id, const struct ed
 MUST_CHECK int store_campaign_move(struct db *db, int64_t id, size_t max, int64_t *after, int64_t *moved, struct error *err);
 /* The version of a post that an edition carries; 1, 0 it does not, -1. */
 MUST_CHECK int store_edition_version(struct db *db, int64_t edition, int64_t post, int64_t *version, struct error *err);
+/* Its posts that were changed since an edition of it was compiled. */
+MUST_CHECK int store_campaign_changed(struct db *db, int64_t campaign, int64_t posts[CAMPAIGN_POSTS], size_t *n, struct error *err);
 /* How many got a text of the campaign that was changed since. */
 MUST_CHECK int store_campaign_outdated(struct db *db, int64_t campaign, int64_t *n, struct error *err);
 #endif

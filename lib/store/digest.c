@@ -41,14 +41,39 @@ static const struct sql WAITING = {
 	.in = ARGS(ARG(a, INT), ARG(b, INT)),
 	NUMBER,
 };
-/* What went to others since the last digest of this cadence. */
+/* What went to those who want each post, since the last digest of this cadence. */
 static const struct sql MISSED = {
 	.name = "digest posts missed",
-	.text = "SELECT cp.post_id AS id FROM campaign c JOIN campaign_post cp ON cp.campaign_id = c.id WHERE c.list_id = $1 AND c.kind <> "
-		"'correction' AND c.started_us > $2 AND c.started_us <= $3 AND c.state <> 'cancelled' AND (c.cadences & $4) = 0 GROUP BY "
-		"cp.post_id ORDER BY min(c.started_us), min(cp.position), cp.post_id LIMIT $5",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT), ARG(e, INT)),
+	.text = "SELECT cp.post_id AS id FROM campaign c JOIN campaign_post cp ON cp.campaign_id = c.id LEFT JOIN digest_item i ON "
+		"i.digest_id = $1 AND i.post_id = cp.post_id WHERE c.list_id = $2 AND c.kind <> 'correction' AND c.started_us > $3 AND "
+		"c.started_us <= $4 AND c.state <> 'cancelled' AND (c.cadences & $5) = 0 AND (c.cadences & 1) <> 0 GROUP BY cp.post_id "
+		"HAVING "
+		"coalesce(max(i.is_skipped), 0) = $6 ORDER BY CASE WHEN coalesce(max(i.place), 0) = 0 THEN 1 ELSE 0 END, max(i.place), "
+		"min(c.started_us), min(cp.position), cp.post_id LIMIT $7",
+	.in = ARGS(ARG(f, INT), ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT), ARG(g, INT), ARG(e, INT)),
 	NUMBER,
+};
+static const struct sql SKIP = {
+	.name = "digest skip post",
+	.text = "INSERT INTO digest_item (digest_id, post_id, is_skipped) VALUES ($1, $2, $3) ON CONFLICT (digest_id, post_id) DO UPDATE "
+		"SET is_skipped = excluded.is_skipped",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+};
+static const struct sql FORGET_PLACES = { .name = "digest forget places",
+	                                  .text = "UPDATE digest_item SET place = 0 WHERE digest_id = $1",
+	                                  .in = ARGS(ARG(a, INT)) };
+static const struct sql PLACE = {
+	.name = "digest place",
+	.text = "INSERT INTO digest_item (digest_id, post_id, place) VALUES ($1, $2, $3) ON CONFLICT (digest_id, post_id) DO UPDATE SET "
+		"place = excluded.place",
+	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
+};
+/* What was said of a digest that went out, or of one that nobody was to read. */
+static const struct sql FORGET_ITEMS = {
+	.name = "digest forget items",
+	.text = "DELETE FROM digest_item WHERE digest_id = $1 AND NOT EXISTS (SELECT 1 FROM campaign_post cp JOIN campaign c ON c.id = "
+		"cp.campaign_id WHERE cp.post_id = digest_item.post_id AND c.started_us > $2)",
+	.in = ARGS(ARG(a, INT), ARG(b, INT)),
 };
 static const struct sql USED = {
 	.name = "digest posts used",
@@ -65,8 +90,9 @@ static const struct sql ORDER = {
 	.text = "UPDATE post SET digest_order = $1 WHERE id = $2 AND list_id = $3 AND state = 'held' AND in_digest = 1",
 	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
 };
-const struct sql *const digest_statements[] = { &OF,     &DUE,  &SET,          &FORGET_NEXT, &SET_NEXT, &WAITING,
-	                                        &MISSED, &USED, &FORGET_ORDER, &ORDER,       NULL };
+const struct sql *const digest_statements[] = { &OF,           &DUE,    &SET,          &FORGET_NEXT,   &SET_NEXT,
+	                                        &WAITING,      &MISSED, &SKIP,         &FORGET_PLACES, &PLACE,
+	                                        &FORGET_ITEMS, &USED,   &FORGET_ORDER, &ORDER,         NULL };
 
 int store_digest_of(struct db *db, int64_t list, struct digest *out, size_t *n, struct arena *arena, struct error *err)
 {
@@ -89,21 +115,51 @@ int store_digest_forget_next(struct db *db, int64_t list, struct error *err)
 	return store_run(db, &FORGET_NEXT, &(struct arg){ .a = list }, NULL, err);
 }
 
+static int set_next(struct db *db, void *arg, struct error *err)
+{
+	const struct arg *next = arg;
+	if (db_run(db, &SET_NEXT, next, NULL, err) < 0)
+		return -1;
+	return db_run(db, &FORGET_ITEMS, &(struct arg){ .a = next->c, .b = next->b }, NULL, err);
+}
+
 int store_digest_set_next(struct db *db, int64_t id, int64_t next_us, int64_t last_us, struct error *err)
 {
-	return store_run(db, &SET_NEXT, &(struct arg){ .a = next_us, .b = last_us, .c = id }, NULL, err);
+	return db_write(db, set_next, &(struct arg){ .a = next_us, .b = last_us, .c = id }, err);
+}
+
+static int missed(struct db *db, const struct digest *digest, int64_t now_us, bool skipped, int64_t posts[CAMPAIGN_POSTS], size_t *n,
+                  struct error *err)
+{
+	struct arg arg = { .a = digest->list_id,
+		           .b = digest->last_us,
+		           .c = now_us,
+		           .d = INT64_C(1) << digest->cadence,
+		           .e = CAMPAIGN_POSTS,
+		           .f = digest->id,
+		           .g = skipped };
+	return db_all(db, &MISSED, &arg, posts, CAMPAIGN_POSTS, n, NULL, err);
 }
 
 int store_digest_posts(struct db *db, const struct digest *digest, int64_t now_us, int64_t posts[CAMPAIGN_POSTS], size_t *n,
                        struct error *err)
 {
 	struct arg waiting = { .a = digest->list_id, .b = CAMPAIGN_POSTS };
-	struct arg missed = {
-		.a = digest->list_id, .b = digest->last_us, .c = now_us, .d = INT64_C(1) << digest->cadence, .e = CAMPAIGN_POSTS
-	};
 	if (digest->cadence == DIGEST_EACH)
 		return db_all(db, &WAITING, &waiting, posts, CAMPAIGN_POSTS, n, NULL, err);
-	return db_all(db, &MISSED, &missed, posts, CAMPAIGN_POSTS, n, NULL, err);
+	return missed(db, digest, now_us, false, posts, n, err);
+}
+
+int store_digest_skipped(struct db *db, const struct digest *digest, int64_t now_us, int64_t posts[CAMPAIGN_POSTS], size_t *n,
+                         struct error *err)
+{
+	*n = 0;
+	return digest->cadence == DIGEST_EACH ? 0 : missed(db, digest, now_us, true, posts, n, err);
+}
+
+int store_digest_skip(struct db *db, int64_t digest, int64_t post, bool skip, struct error *err)
+{
+	return store_run(db, &SKIP, &(struct arg){ .a = digest, .b = post, .c = skip }, NULL, err);
 }
 
 struct making {
@@ -118,7 +174,7 @@ static int make_body(struct db *db, void *arg, struct error *err)
 	struct arg next = { .a = in->next_us, .b = in->now_us, .c = in->digest->id };
 	if (campaign_insert(db, &in->campaign, err) < 0 || db_run(db, &USED, &(struct arg){ .a = in->campaign.id }, NULL, err) < 0)
 		return -1;
-	return db_run(db, &SET_NEXT, &next, NULL, err);
+	return set_next(db, &next, err);
 }
 
 int store_digest_make(struct db *db, const struct digest *digest, const struct campaign *campaign, const int64_t *posts, size_t n,
@@ -131,7 +187,7 @@ int store_digest_make(struct db *db, const struct digest *digest, const struct c
 }
 
 struct ordering {
-	int64_t list;
+	int64_t list; /* or the digest of a cadence */
 	const int64_t *posts;
 	size_t n;
 };
@@ -156,4 +212,21 @@ int store_digest_order(struct db *db, int64_t list, const int64_t *posts, size_t
 {
 	struct ordering in = { list, posts, n };
 	return db_write(db, order_body, &in, err);
+}
+
+static int place_body(struct db *db, void *arg, struct error *err)
+{
+	const struct ordering *in = arg;
+	if (db_run(db, &FORGET_PLACES, &(struct arg){ .a = in->list }, NULL, err) < 0)
+		return -1;
+	for (size_t i = 0; i < in->n; i++)
+		if (db_run(db, &PLACE, &(struct arg){ .a = in->list, .b = in->posts[i], .c = (int64_t)i + 1 }, NULL, err) < 0)
+			return -1;
+	return 0;
+}
+
+int store_digest_place(struct db *db, int64_t digest, const int64_t *posts, size_t n, struct error *err)
+{
+	struct ordering in = { digest, posts, n };
+	return db_write(db, place_body, &in, err);
 }

@@ -27,6 +27,13 @@ MUST_CHECK int store_digest_set_next(struct db *db, int64_t id, int64_t next_us,
 /* What it would carry at now_us, in order. */
 MUST_CHECK int store_digest_posts(struct db *db, const struct digest *digest, int64_t now_us, int64_t posts[CAMPAIGN_POSTS], size_t *n,
                                   struct error *err);
+/* The same of what was left out of the next digest of a cadence; of a list's own none: those posts are skipped themselves. */
+MUST_CHECK int store_digest_skipped(struct db *db, const struct digest *digest, int64_t now_us, int64_t posts[CAMPAIGN_POSTS], size_t *n,
+                                    struct error *err);
+/* Leaves a post out of the next digest of a cadence, or takes it back in. */
+MUST_CHECK int store_digest_skip(struct db *db, int64_t digest, int64_t post, bool skip, struct error *err);
+/* Places of posts in the next digest of a cadence, before all others. */
+MUST_CHECK int store_digest_place(struct db *db, int64_t digest, const int64_t *posts, size_t n, struct error *err);
 /* The campaign with its posts, used now, and the digest's next time: one commit. */
 MUST_CHECK int store_digest_make(struct db *db, const struct digest *digest, const struct campaign *campaign, const int64_t *posts,
                                  size_t n, int64_t next_us, int64_t now_us, int64_t *id, struct error *err);

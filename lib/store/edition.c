@@ -92,6 +92,16 @@ static const struct sql VERSION = { .name = "edition version",
 	                            .text = "SELECT version AS n FROM edition_post WHERE edition_id = $1 AND post_id = $2",
 	                            .in = ARGS(ARG(a, INT), ARG(b, INT)),
 	                            NUMBER("n") };
+static const struct sql CHANGED = {
+	.name = "campaign changed",
+	.text = "SELECT cp.post_id AS id FROM campaign_post cp JOIN post t ON t.id = cp.post_id WHERE cp.campaign_id = $1 AND EXISTS "
+		"(SELECT 1 "
+		"FROM edition e JOIN edition_post ep ON ep.edition_id = e.id WHERE e.campaign_id = cp.campaign_id AND ep.post_id = t.id "
+		"AND "
+		"ep.version < t.version) ORDER BY cp.position",
+	.in = ARGS(ARG(a, INT)),
+	NUMBER("id"),
+};
 static const struct sql OUTDATED = {
 	.name = "campaign outdated",
 	.text = "SELECT count(*) AS n FROM delivery d WHERE d.campaign_id = $1 AND d.state = 'sent' AND d.returned_us = 0 AND EXISTS "
@@ -100,10 +110,9 @@ static const struct sql OUTDATED = {
 	.in = ARGS(ARG(a, INT)),
 	NUMBER("n"),
 };
-const struct sql *const edition_statements[] = { &INSERT,   &ADD_POST,    &ADD_POSTS, &LAST_SUBSCRIPTION,
-	                                         &START,    &POSTS_USED,  &GET,       &LIVE,
-	                                         &REPLACE,  &SET_EDITION, &MOVE,      &MOVE_END,
-	                                         &REPLACED, &VERSION,     &OUTDATED,  NULL };
+const struct sql *const edition_statements[] = { &INSERT,   &ADD_POST, &ADD_POSTS, &LAST_SUBSCRIPTION, &START, &POSTS_USED,
+	                                         &GET,      &LIVE,     &REPLACE,   &SET_EDITION,       &MOVE,  &MOVE_END,
+	                                         &REPLACED, &VERSION,  &OUTDATED,  &CHANGED,           NULL };
 
 static int insert(struct db *db, int64_t campaign, const struct edition_new *edition, int64_t now_us, int64_t *id, struct error *err)
 {
@@ -246,6 +255,11 @@ int store_edition_get(struct db *db, int64_t edition, struct bytes *compiled, st
 int store_edition_version(struct db *db, int64_t edition, int64_t post, int64_t *version, struct error *err)
 {
 	return db_one(db, &VERSION, &(struct arg){ .a = edition, .b = post }, version, NULL, err);
+}
+
+int store_campaign_changed(struct db *db, int64_t campaign, int64_t posts[CAMPAIGN_POSTS], size_t *n, struct error *err)
+{
+	return db_all(db, &CHANGED, &(struct arg){ .a = campaign }, posts, CAMPAIGN_POSTS, n, NULL, err);
 }
 
 int store_campaign_outdated(struct db *db, int64_t campaign, int64_t *n, struct error *err)

@@ -210,5 +210,77 @@ def test_a_broken_digest_keeps_the_others_back_from_nothing_and_a_title_is_one_l
         sink.stop()
 
 
+def test_a_digest_of_a_cadence_leaves_out_and_orders():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, READERS, extra=SOON)
+    try:
+        cadences(site)
+        site.start()
+        assert peers.wait_for(lambda: len(site.rows("digest", "show", "news")) == 2)
+        second, third, fourth = (add(site, name, title) for name, title in (("two", "The second"), ("three", "The third"), ("four", "The fourth")))
+        for post in ("1", second, third, fourth):
+            send_post(site, post)
+        refused = site.run("digest", "skip", "news", "999", "--cadence", "daily", check=False)
+        assert refused.returncode == 66 and b"post 999 is not in the next daily digest" in refused.stderr, refused
+        assert b"--cadence" in site.run("digest", "skip", "news", second, check=False).stderr
+        site.run("digest", "skip", "news", second, third, "--cadence", "daily")
+        site.run("digest", "skip", "news", third, "--cadence", "daily", "--undo")
+        site.run("digest", "order", "news", fourth, third, "--cadence", "daily")
+        assert site.run("digest", "order", "news", second, "--cadence", "daily", check=False).returncode == 66
+        daily, weekly = site.rows("digest", "show", "news")
+        assert daily["posts"] == [int(fourth), int(third), 1] and daily["skipped"] == [int(second)], daily
+        assert weekly["posts"] == [1, int(second), int(third), int(fourth)] and weekly["skipped"] == [], weekly
+        due(site, "daily")
+        assert peers.wait_for(lambda: got(sink, "daily@example.org"), 20), site.log()
+        mail = got(sink, "daily@example.org")[0].replace("\r\n", "\n")
+        places = [mail.index(title) for title in ("The fourth\n---", "The third\n---", "Storks over the café\n---")]
+        assert places == sorted(places) and "The second" not in mail, mail
+        # What was said of it is over with it; the weekly one is as it was.
+        due(site, "weekly")
+        assert peers.wait_for(lambda: got(sink, "weekly@example.org"), 20), site.log()
+        assert "The second" in got(sink, "weekly@example.org")[0]
+        assert all(row["posts"] == [] and row["skipped"] == [] for row in site.rows("digest", "show", "news"))
+    finally:
+        site.close()
+        sink.stop()
+
+
+def test_a_digest_is_corrected_by_what_was_changed_in_it():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, READERS, extra=SOON)
+    try:
+        cadences(site)
+        site.start()
+        assert peers.wait_for(lambda: len(site.rows("digest", "show", "news")) == 2)
+        send_post(site, "1")
+        second, third = add(site, "two", "The second", "The tower is 30 metres high."), add(site, "three", "The third", "It stands on the hill.")
+        send_post(site, second)
+        send_post(site, third)
+        due(site, "daily")
+        assert peers.wait_for(lambda: got(sink, "daily@example.org"), 20), site.log()
+        peers.wait_for(lambda: site.stats(4)["state"] == "sent", 20)
+        digest = "4"
+        refused = site.run("campaign", "correct", digest, check=False)
+        assert refused.returncode != 0 and b"nobody got a text" in refused.stderr, refused
+        for post, title, words in ((second, "The second", "The tower is 300 metres high."), (third, "The third", "It stands in the valley.")):
+            with open(os.path.join(site.folder, "new.md"), "w", encoding="utf-8") as f:
+                f.write(f"---\ntitle: {title}, mended\n---\n\n{words}\n")
+            site.run("post", "edit", post, "new.md")
+        del sink.mails[:]
+        correction = site.run("campaign", "correct", digest).stdout.decode().strip()
+        site.run("campaign", "send", correction, "--yes")
+        assert peers.wait_for(lambda: site.stats(int(correction))["state"] == "sent", 20), site.log()
+        assert [to for _, to, _ in sink.mails] == ["daily@example.org"], sink.mails
+        message = email.message_from_bytes(sink.mails[0][2], policy=email.policy.default)
+        mail = text_of(sink.mails[0][2])
+        assert message["Subject"].startswith("Re: ") and message["In-Reply-To"], message["Subject"]
+        assert "The second, mended" in mail and "The third, mended" in mail and "They are back." not in mail, mail
+        assert site.run("store", "check").returncode == 0
+    finally:
+        site.close()
+        sink.stop()
+
+
 peers.tests(test_cadences_each_reader_gets_each_post_once, test_a_reader_who_had_some_of_it_gets_the_rest, test_a_lists_own_digest_gathers_skips_and_orders,
-            test_each_of_a_hundred_sets_of_posts_has_its_edition, test_a_broken_digest_keeps_the_others_back_from_nothing_and_a_title_is_one_line)
+            test_each_of_a_hundred_sets_of_posts_has_its_edition, test_a_broken_digest_keeps_the_others_back_from_nothing_and_a_title_is_one_line,
+            test_a_digest_of_a_cadence_leaves_out_and_orders, test_a_digest_is_corrected_by_what_was_changed_in_it)

@@ -7,6 +7,7 @@ import http.server
 import os
 import re
 import shutil
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -241,9 +242,68 @@ RSPAMD_MAY = {"AUTH_NA": 1.0, "MANY_INVISIBLE_PARTS": 0.05, "URI_COUNT_ODD": 1.0
 SPAMASSASSIN_MAY = {"NO_RELAYS", "NO_RECEIVED"}  # the mail has not travelled
 
 
+LANGUAGES = ("en", "he", "ar", "de", "fr", "es", "ru")
+
+
+def confirmation(site, language):
+    """The mail that asks whether it was the address's owner who subscribed, in the list's language."""
+    to = f"{language}@reader.test"
+    title = {"he": "חדשות הנמל", "ar": "أخبار الميناء", "ru": "Новости гавани"}.get(language, "The Harbour Letter")
+    site.run("list", "set", "news", "--language", language, "--title", title)
+    site.run("subscriber", "add", "news", to, "--consent", "form", "--confirm")
+    db = sqlite3.connect(os.path.join(site.folder, "t.db"))
+    raw = db.execute("SELECT message FROM notice WHERE email = ?", (to,)).fetchone()[0]
+    db.close()
+    return raw
+
+
+def test_confirmations_speak_the_lists_language():
+    site = site_with("# Words\n\nWords.\n")
+    words = {"en": "Somebody, probably you", "he": "מישהו, כנראה אתם", "ar": "طلب أحدهم", "de": "Jemand, wahrscheinlich Sie", "fr": "Quelqu’un, sans doute vous",
+             "es": "Alguien, probablemente usted", "ru": "Кто-то, вероятно вы"}
+    try:
+        for language in LANGUAGES:
+            message = parsed(confirmation(site, language))
+            text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
+            rtl = language in ("he", "ar")
+            assert words[language] in text and words[language] in html, text
+            assert f'<html lang="{language}" dir="{"rtl" if rtl else "ltr"}">' in html and f"<title>{message['Subject']}</title>" in html
+            link = re.search(r"https://news\.example\.org/c/\S+", text)[0]
+            assert link in unflow(text) and f'href="{link}"' in html and "\n-- \n" in text.replace("\r\n", "\n")
+            assert all(len(line) <= 78 for line in text.splitlines() if "://" not in line) and message.get_body(("plain",))["Content-Type"].params["format"] == "flowed"
+            assert language == "en" or not any(word in text + html for word in ("Somebody", "If it was not you", "Please confirm")), text
+    finally:
+        site.close()
+
+
+def test_the_texts_own_words_are_the_languages():
+    body = "---\ntitle: Title\nurl: https://example.org/1\n---\n\n![A stork](https://example.org/s.png) and [a link](https://example.org/2).\n"
+    site = site_with(body)
+    words = {"en": ("Image", "Links"), "he": ("תמונה", "קישורים"), "ar": ("صورة", "الروابط"), "de": ("Bild", "Links"), "fr": ("Image", "Liens"),
+             "es": ("Imagen", "Enlaces"), "ru": ("Изображение", "Ссылки")}
+    try:
+        for language, (image, links) in words.items():
+            site.run("list", "set", "news", "--language", language)
+            lines = unflow(parsed(eml(site, "ann@reader.test")).get_body(("plain",)).get_content())
+            assert f"[{image}: A stork] and a link [1]." in lines and links in lines, lines
+            assert lines[lines.index("Title") + 1] == "=====", lines
+        # Where a sentence ends its line, what follows begins another.
+        site.run("list", "set", "news", "--template", "news", "--language", "en")
+        lines = unflow(parsed(eml(site, "ann@reader.test")).get_body(("plain",)).get_content())
+        assert lines[lines.index("https://example.org/1") - 1].endswith("share the link:"), lines
+        why = lines.index("You get this because ann@reader.test subscribed to Example News.")
+        assert lines[why - 1] == "-- " and lines[why + 1:why + 3] == ["", "Unsubscribe from Example News:"], lines
+    finally:
+        site.close()
+
+
 def every_mail():
-    """Each template with each post, as a reader gets it."""
+    """Each template with each post, as a reader gets it; and the confirmations."""
     sites = []
+    site = site_with("# Words\n\nWords.\n")
+    for language in LANGUAGES:
+        yield f"confirm-{language}", confirmation(site, language)
+    site.close()
     for template in ("letter", "news", "digest"):
         for post in ("short", "pictures", "hebrew", "code"):
             with open(os.path.join(POSTS, post + ".md"), encoding="utf-8") as f:
@@ -269,7 +329,8 @@ def test_rspamd_gives_no_point_of_penalty():
     rspamd = peers.Rspamd(dns)
     try:
         for name, raw in mails().items():
-            symbols = rspamd.symbols(raw, "bounce@example.org", "ann@reader.test")
+            sender = "news@example.org" if name.startswith("confirm") else "bounce@example.org"
+            symbols = rspamd.symbols(raw, sender, re.search(rb"(?m)^To: (?:.*<)?([^\s<>]+@[^\s<>]+?)>?\r?$", raw)[1].decode())
             bad = {symbol: score for symbol, score in symbols.items() if score > RSPAMD_MAY.get(symbol, 0) and not symbol.startswith("HFILTER_")}
             assert not bad, (name, bad)
         broken = re.sub(rb"(?m)^(Date|Message-ID): .*\r\n", b"", mails()["letter-short"])
@@ -292,6 +353,6 @@ def test_spamassassin_gives_no_point_of_penalty():
         assert not bad, (name, bad)
 
 
-peers.tests(test_merge_tags_are_filled_in_every_place_and_names_are_harmless, test_what_a_feed_brought_is_not_merged,
+peers.tests(test_confirmations_speak_the_lists_language, test_the_texts_own_words_are_the_languages, test_merge_tags_are_filled_in_every_place_and_names_are_harmless, test_what_a_feed_brought_is_not_merged,
             test_files_and_pictures_come_along_when_asked_for, test_two_readers_differ_in_their_own_values_alone,
             test_links_in_the_text_stand_as_the_list_wants_them, test_rspamd_gives_no_point_of_penalty, test_spamassassin_gives_no_point_of_penalty)
