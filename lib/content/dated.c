@@ -72,8 +72,7 @@ static bool is_date_line(const xmlNode *node, const void *what)
 		                               "date-published", "posted-on",  "published",    "date" };
 	static const char *const starts[] = { "published", "posted", "updated", "on", ":" };
 	struct search *search = (struct search *)what;
-	const char *class = html_attribute(node, "class", search->arena);
-	struct bytes rest = bytes_text(class);
+	struct bytes rest = bytes_text(html_peek(node, "class"));
 	struct bytes word;
 	bool named = false;
 	while (!named && text_next_part(&rest, " \t\n", &word))

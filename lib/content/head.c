@@ -369,7 +369,7 @@ static bool has_class_word(const char *class, const char *const *words, size_t n
 static bool is_by_line(const xmlNode *node, const void *arena)
 {
 	static const char *const classes[] = { "byline", "submitted", "post-meta", "entry-meta", "article-meta", "author", "posted" };
-	const char *class = html_attribute(node, "class", (struct arena *)arena);
+	const char *class = html_peek(node, "class");
 	const char *line = has_class_word(class, classes, COUNT_OF(classes)) ? head_element_line(node, (struct arena *)arena) : NULL;
 	return line && strlen(line) < 120 && byline_by(line) > 0;
 }

@@ -45,6 +45,12 @@ const char *html_attribute(const xmlNode *node, const char *name, struct arena *
 	return copy;
 }
 
+const char *html_peek(const xmlNode *node, const char *name)
+{
+	const xmlAttr *attribute = node->type == XML_ELEMENT_NODE ? xmlHasProp((xmlNode *)node, (const xmlChar *)name) : NULL;
+	return attribute && attribute->children ? (const char *)attribute->children->content : NULL;
+}
+
 void html_text(const xmlNode *node, struct buffer *out)
 {
 	xmlChar *text = xmlNodeGetContent(node);

@@ -12,6 +12,8 @@ void html_doc_free(xmlDoc **doc);
 bool html_is(const xmlNode *node, const char *name);
 /* An attribute's value in the arena, or NULL. */
 const char *html_attribute(const xmlNode *node, const char *name, struct arena *arena);
+/* The same where it stands, borrowed from the tree: for walks over all nodes. */
+const char *html_peek(const xmlNode *node, const char *name);
 /* Text of a node and all below, as it stands. */
 void html_text(const xmlNode *node, struct buffer *out);
 xmlNode *html_find(xmlNode *root, bool (*match)(const xmlNode *, const void *), const void *what); /* first in document order */
