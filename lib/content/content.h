@@ -58,6 +58,7 @@ struct content_from {
 	const char *name;         /* without its folder; may be Jekyll's YYYY-MM-DD-slug.md */
 	const char *content_type; /* as HTTP said */
 	const char *base_url;     /* to resolve links against */
+	const char *title;        /* where a Markdown file's front matter gives none: a mail's subject */
 	const struct content_beside *beside;
 };
 

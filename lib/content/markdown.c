@@ -80,12 +80,45 @@ static const char *words_of(struct bytes text, struct arena *arena)
 	return html_line(buffer_bytes(&words), arena);
 }
 
+/* The first "# Title" further down, outside of code. */
+static struct bytes later_heading(struct bytes text)
+{
+	struct bytes rest = text;
+	bool in_code = false;
+	while (rest.size > 0) {
+		const char *end = memchr(rest.data, '\n', rest.size);
+		struct bytes line = { rest.data, end ? (size_t)(end - rest.data) : rest.size };
+		rest = (struct bytes){ line.data + line.size + (end != NULL), rest.size - line.size - (end != NULL) };
+		bool fence = text_starts_nocase(line, "```") || text_starts_nocase(line, "~~~");
+		in_code = in_code != fence;
+		if (!in_code && line.size > 2 && line.data[0] == '#' && line.data[1] == ' ')
+			return line;
+	}
+	return (struct bytes){ "", 0 };
+}
+
+/* What stands before the title goes on behind it. */
+static const char *title_within(struct bytes *text, struct arena *arena)
+{
+	struct bytes line = later_heading(*text);
+	const char *title = line.size ? words_of(line, arena) : NULL;
+	char *copy = title ? arena_copy(arena, text->data, text->size) : NULL;
+	if (!copy)
+		return title;
+	size_t at = (size_t)(line.data - text->data);
+	memmove(copy + at, copy + at + line.size, text->size - at - line.size);
+	*text = (struct bytes){ copy, text->size - line.size };
+	return title;
+}
+
 /* A heading of the first level at the start is the title where the front matter has none, and is said once where it has the same. */
 static const char *leading_title(struct bytes *text, const char *known, struct arena *arena)
 {
 	struct bytes rest = text_trim(*text);
 	size_t n = rest.size ? heading_size(rest) : 0;
 	const char *title = n ? words_of((struct bytes){ rest.data, n }, arena) : NULL;
+	if (!title && !known)
+		return title_within(text, arena);
 	if (!title || (known && strcmp(title, known) != 0))
 		return known;
 	*text = (struct bytes){ rest.data + n, rest.size - n };
@@ -216,7 +249,7 @@ int content_markdown(struct bytes file, const struct content_from *from, struct 
 	struct bytes body = front->body;
 	if (is_table_bomb(body))
 		return error_set(err, ERROR_INPUT, "a table with more than 100,000 cells");
-	out->title = leading_title(&body, front->title, arena);
+	out->title = leading_title(&body, front->title ? front->title : from->title, arena);
 	front->title = out->title;
 	if (!out->title)
 		out->title = "";

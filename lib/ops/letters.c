@@ -87,7 +87,7 @@ static int make_post(const struct letter *letter, struct arena *arena, struct po
 			return error_set(err, ERROR_MEMORY, "out of memory");
 		cut_signature(words);
 		buffer_add_text(&file, words);
-		if (content_markdown(buffer_bytes(&file), &(struct content_from){ 0 }, arena, out, &front, err) < 0)
+		if (content_markdown(buffer_bytes(&file), &(struct content_from){ .title = letter->subject }, arena, out, &front, err) < 0)
 			return -1;
 	} else if (letter->html) {
 		*out = (struct post){ 0 };

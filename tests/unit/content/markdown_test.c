@@ -83,6 +83,8 @@ static void test_the_heading_is_the_title_once(void **state)
 		{ "Underlined *title*\n======\n\nx", "Underlined title", "<p>x</p>\n" },
 		{ "# Storks &amp; `cranes` #\n\nx", "Storks & cranes", "<p>x</p>\n" },
 		{ "x", "", "<p>x</p>\n" },
+		{ "![badge](https://x.example/b.png)\n\n```\n# a comment\n```\n\n# Later\n\nx", "Later",
+		  "<p><img src=\"https://x.example/b.png\" alt=\"badge\"></p>\n<pre><code># a comment\n</code></pre>\n<p>x</p>\n" },
 		{ "x\n=y\n", "", "<p>x\n=y</p>\n" },
 		{ "## Second level\n\nx", "", "<h2>Second level</h2>\n<p>x</p>\n" },
 		{ "---\n---\nx", "", "<p>x</p>\n" },
@@ -97,6 +99,20 @@ static void test_the_heading_is_the_title_once(void **state)
 		assert_string_equal(post.title, cases[i].title);
 		assert_string_equal(post.html, cases[i].html);
 	}
+}
+
+static void test_a_subject_is_the_title_before_a_heading(void **state)
+{
+	(void)state;
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	const struct content_from from = { .title = "Subject" };
+	struct post post;
+	struct error err = { 0 };
+	assert_int_equal(content_markdown(BYTES_OF("# Part\n\nx"), &from, &arena, &post, NULL, &err), 0);
+	assert_string_equal(post.title, "Subject");
+	assert_string_equal(post.html, "<h1>Part</h1>\n<p>x</p>\n");
+	assert_int_equal(content_markdown(BYTES_OF("---\ntitle: Front\n---\nx"), &from, &arena, &post, NULL, &err), 0);
+	assert_string_equal(post.title, "Front");
 }
 
 static void test_attachments_are_listed(void **state)
@@ -265,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_front_matter_in_every_dialect),
 		cmocka_unit_test(test_identity_is_id_then_url_then_slug_then_words),
 		cmocka_unit_test(test_the_heading_is_the_title_once),
+		cmocka_unit_test(test_a_subject_is_the_title_before_a_heading),
 		cmocka_unit_test(test_attachments_are_listed),
 		cmocka_unit_test(test_pictures_beside_the_file_come_first),
 		cmocka_unit_test(test_faults_name_their_line),
