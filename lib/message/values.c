@@ -201,7 +201,10 @@ static int set_texts(struct compile *c, struct error *err)
 		                         { "language", lang ? lang : "en" },
 		                         { "dir", is_rtl ? "rtl" : "ltr" },
 		                         { "start", is_rtl ? "right" : "left" },
-		                         { "end", is_rtl ? "left" : "right" } };
+		                         { "end", is_rtl ? "left" : "right" },
+		                         /* Within a post lang and dir are its own. */
+		                         { "mail_lang", lang ? lang : "en" },
+		                         { "mail_dir", is_rtl ? "rtl" : "ltr" } };
 	if (set(c->values, "subject", marked(in->subject, in->subject_is_ours, MERGE_TEXT, err)) < 0 ||
 	    set(c->values, "underline", underline(in->subject, in->subject_is_ours, '=')) < 0 || set(c->values, "preheader", preheader) < 0)
 		return -1;

@@ -81,12 +81,13 @@ for (const name of names) {
 
 await test("nothing_is_wider_than_its_screen_and_axe_finds_no_fault", () => assert.deepEqual(found, []));
 
-// A sheet a template and scheme: the five posts at both widths, side by side.
+// A sheet a template and scheme: its mails at both widths, side by side.
+const WIDE = 200, NARROW = 107, HIGH = 440;
 async function sheet(template, scheme) {
 	const cells = names.filter((name) => name.startsWith(`${template}-`)).flatMap((name) => [600, 320].map((width) => shots[`${name}-${width}-${scheme}`]));
-	const page = await browser.newPage({ viewport: { width: 760, height: 215 } });
+	const page = await browser.newPage({ viewport: { width: (cells.length / 2) * (WIDE + NARROW + 2), height: HIGH } });
 	await page.setContent(`<body style="margin:0;display:flex;align-items:flex-start;background:#888">${cells.map(({ shot, width }) =>
-		`<div style="height:215px;width:${width === 600 ? 98 : 52}px;margin-right:1px;overflow:hidden"><img style="width:100%;display:block" src="data:image/png;base64,${shot.toString("base64")}"></div>`).join("")}`);
+		`<div style="flex:none;height:${HIGH}px;width:${width === 600 ? WIDE : NARROW}px;margin-right:1px;overflow:hidden"><img style="width:100%;display:block" src="data:image/png;base64,${shot.toString("base64")}"></div>`).join("")}`);
 	await page.waitForFunction(() => [...document.images].every((image) => image.complete && image.naturalWidth));
 	const picture = await page.screenshot();
 	await page.close();
@@ -204,6 +205,12 @@ await test("the_rules_that_no_tool_knows", () => {
 		assert.match(body, /^<body[^>]*>\s*<div role="article"[^>]*lang="\w+" dir="(ltr|rtl)">\s*<div style="display:none/, `${name}: the preheader is first`);
 		assert.ok(body.includes("/u/") && body.includes("/v/") && body.includes("ann.lee@reader.example"), `${name}: footer`);
 	}
+});
+
+await test("a post in another language keeps its own direction, and its date the mail's", () => {
+	const text = html["digest-several"];
+	assert.match(text, /<div lang="he" dir="rtl"[^>]*>\s*<h2/);
+	assert.match(text, /<p class="sf" lang="en" dir="ltr" style="text-align:right[^>]*>[^<]*<span dir="ltr">18 November 2026<\/span>/);
 });
 
 await browser.close();

@@ -2,6 +2,7 @@
 """Mails as readers see them: three templates, five posts, in Debian's chromium by mail.mjs."""
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,14 @@ def long_post(text):
     return text + "\n" + "\n".join(days)
 
 
+def several(site, campaign, ids):
+    """Lets the campaign carry all of them, as a digest does."""
+    db = sqlite3.connect(os.path.join(site.folder, "t.db"), timeout=10)
+    with db:
+        db.executemany("INSERT INTO campaign_post (campaign_id, position, post_id) VALUES (?, ?, ?)", [(campaign, at, post) for at, post in enumerate(ids) if at])
+    db.close()
+
+
 def write(site, folder, name, language, template, posts, subject=()):
     """A list of that template, a campaign of the posts; writes NAME.html, .text and .eml as the reader gets them."""
     title, postal = ("חדשות הנמל", "רציף הצפון 4, חיפה") if language == "he" else ("The Harbour Letter", "4 Northern Quay, 24105 Harbour")
@@ -34,8 +43,9 @@ def write(site, folder, name, language, template, posts, subject=()):
         path = os.path.join(site.folder, post + ".md")
         with open(path, "w", encoding="utf-8") as f:
             f.write(long_post(text) if post == "long" else text)
-        ids += ["--post", site.run("post", "add", name, path).stdout.decode().strip()]
-    campaign = site.run("campaign", "create", name, *ids, *subject).stdout.decode().strip()
+        ids.append(site.run("post", "add", name, path).stdout.decode().strip())
+    campaign = site.run("campaign", "create", name, "--post", ids[0], *subject).stdout.decode().strip()
+    several(site, campaign, ids)
     for part in ("html", "text", "eml"):
         with open(os.path.join(folder, f"{name}.{part}"), "wb") as f:
             f.write(site.run("campaign", "preview", campaign, "--to", READER, "--" + part).stdout)
@@ -46,6 +56,7 @@ def make(site, folder):
         for post in POSTS:
             subject = ("--subject", "מהנמל השבוע" if post == "hebrew" else "This week at the harbour") if template == "digest" else ()
             write(site, folder, f"{template}-{post}", "he" if post == "hebrew" else "en", template, [post], subject)
+    write(site, folder, "digest-several", "en", "digest", ["short", "pictures", "code", "hebrew"], ("--subject", "The Harbour Letter: four this week"))
 
 
 def main():
