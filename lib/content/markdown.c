@@ -247,9 +247,10 @@ int content_markdown(struct bytes file, const struct content_from *from, struct 
 	if (read_front((struct bytes){ buffer_text(&text), text.size }, from->name, front, arena, err) < 0)
 		return -1;
 	struct bytes body = front->body;
+	const char *known = from->title && *from->title ? from->title : NULL;
 	if (is_table_bomb(body))
 		return error_set(err, ERROR_INPUT, "a table with more than 100,000 cells");
-	out->title = leading_title(&body, front->title ? front->title : from->title, arena);
+	out->title = leading_title(&body, front->title ? front->title : known, arena);
 	front->title = out->title;
 	if (!out->title)
 		out->title = "";

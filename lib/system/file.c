@@ -60,6 +60,13 @@ static int step_within(int at, const char *part, bool is_last, const char *name,
 	return 0;
 }
 
+static int hand_over(int *fd)
+{
+	int given = *fd;
+	*fd = -1;
+	return given;
+}
+
 int file_open_within(const char *folder, const char *name, int *fd, struct error *err)
 {
 	char path[4096];
@@ -82,8 +89,7 @@ int file_open_within(const char *folder, const char *name, int *fd, struct error
 		down = up;
 		part = next;
 	}
-	*fd = at;
-	at = -1;
+	*fd = hand_over(&at);
 	return 0;
 }
 

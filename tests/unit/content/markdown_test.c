@@ -106,6 +106,7 @@ static void test_a_subject_is_the_title_before_a_heading(void **state)
 	(void)state;
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	const struct content_from from = { .title = "Subject" };
+	const struct content_from none = { .title = "" };
 	struct post post;
 	struct error err = { 0 };
 	assert_int_equal(content_markdown(BYTES_OF("# Part\n\nx"), &from, &arena, &post, NULL, &err), 0);
@@ -113,6 +114,8 @@ static void test_a_subject_is_the_title_before_a_heading(void **state)
 	assert_string_equal(post.html, "<h1>Part</h1>\n<p>x</p>\n");
 	assert_int_equal(content_markdown(BYTES_OF("---\ntitle: Front\n---\nx"), &from, &arena, &post, NULL, &err), 0);
 	assert_string_equal(post.title, "Front");
+	assert_int_equal(content_markdown(BYTES_OF("# Part\n\nx"), &none, &arena, &post, NULL, &err), 0);
+	assert_string_equal(post.title, "Part");
 }
 
 static void test_attachments_are_listed(void **state)
