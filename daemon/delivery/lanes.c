@@ -8,12 +8,8 @@ struct lane_slot {
 
 int lanes_init(struct lanes *lanes, struct error *err)
 {
-	*lanes = (struct lanes){ .slots = calloc(LANES_ROOM, sizeof *lanes->slots), .free = 0 };
-	if (!lanes->slots)
-		return error_set(err, ERROR_MEMORY, "out of memory");
-	for (int i = 0; i < LANES_ROOM; i++)
-		lanes->slots[i].next = i + 1 < LANES_ROOM ? i + 1 : -1;
-	return 0;
+	*lanes = (struct lanes){ .slots = calloc(LANES_ROOM, sizeof *lanes->slots), .free = -1 };
+	return lanes->slots ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
 void lanes_clear(struct lanes *lanes)
@@ -38,11 +34,14 @@ static struct lane *lane_of(struct lanes *lanes, const struct job *job)
 
 bool lanes_add(struct lanes *lanes, const struct job *job)
 {
-	struct lane *lane = lanes->free >= 0 ? lane_of(lanes, job) : NULL;
+	struct lane *lane = lanes->count < LANES_ROOM ? lane_of(lanes, job) : NULL;
 	if (!lane)
 		return false;
 	int at = lanes->free;
-	lanes->free = lanes->slots[at].next;
+	if (at >= 0)
+		lanes->free = lanes->slots[at].next;
+	else
+		at = lanes->begun++;
 	lanes->slots[at].job = *job;
 	lanes->slots[at].next = -1;
 	if (lane->last >= 0)

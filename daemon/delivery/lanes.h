@@ -15,10 +15,11 @@ struct lane {
 
 struct lanes {
 	struct lane lane[LANES];
-	size_t lanes; /* those with jobs; order is of no account */
-	size_t count; /* jobs in all */
-	struct lane_slot *slots;
-	int free;
+	size_t lanes;            /* those with jobs; order is of no account */
+	size_t count;            /* jobs in all */
+	struct lane_slot *slots; /* four MB: only what is needed is ever touched */
+	int free;                /* the first of those used before, -1 none */
+	int begun;               /* slots from here on never were */
 };
 
 MUST_CHECK int lanes_init(struct lanes *lanes, struct error *err);

@@ -18,7 +18,7 @@ struct letter {
 	struct job job;
 	bool is_held; /* ours: neither recorded nor gone back */
 	bool is_composed;
-	struct buffer plain, message; /* filled; with its signatures */
+	struct buffer message;        /* with its signatures */
 	struct buffer sender, frozen; /* the return path; what the store keeps for a resend */
 	struct envelope envelope;
 };
@@ -28,6 +28,7 @@ struct talk {
 	struct delivery *delivery;
 	struct relay *relay;
 	struct letter letters[LETTERS];
+	struct buffer plain; /* filled, not yet signed */
 	struct edition *edition;
 	int64_t edition_id;
 	size_t slot;
@@ -70,11 +71,11 @@ static int address_letter(struct talk *talk, struct letter *letter, struct error
 static int fill_letter(struct talk *talk, struct letter *letter, struct error *err)
 {
 	const struct job *job = &letter->job;
-	buffer_reset(&letter->plain);
+	buffer_reset(&talk->plain);
 	if (job->is_notice)
-		return editions_notice(&talk->delivery->editions, job->delivery, &letter->plain, err);
+		return editions_notice(&talk->delivery->editions, job->delivery, &talk->plain, err);
 	struct edition *edition = edition_for(talk, job->edition, err);
-	if (!edition || edition_fill(edition, job, &talk->delivery->daemon->ops.keys, &letter->plain, err) < 0)
+	if (!edition || edition_fill(edition, job, &talk->delivery->daemon->ops.keys, &talk->plain, err) < 0)
 		return -1;
 	buffer_reset(&letter->frozen);
 	return store_job_freeze(job, &letter->frozen, err);
@@ -83,10 +84,10 @@ static int fill_letter(struct talk *talk, struct letter *letter, struct error *e
 static int sign_letter(struct talk *talk, struct letter *letter, struct error *err)
 {
 	buffer_reset(&letter->message);
-	if (signers_sign(&talk->delivery->signers, talk->relay->sign, buffer_bytes(&letter->plain), letter->job.first_us, &letter->message,
+	if (signers_sign(&talk->delivery->signers, talk->relay->sign, buffer_bytes(&talk->plain), letter->job.first_us, &letter->message,
 	                 err) < 0)
 		return -1;
-	buffer_add_bytes(&letter->message, buffer_bytes(&letter->plain));
+	buffer_add_bytes(&letter->message, buffer_bytes(&talk->plain));
 	return buffer_check(&letter->message, err);
 }
 
@@ -357,9 +358,10 @@ static void one_chain(struct talk *talk)
 void session_main(struct session *session)
 {
 	struct delivery *delivery = session->delivery;
-	struct talk talk = { .session = session, .delivery = delivery, .relay = &delivery->relay[session->relay] };
+	struct talk talk = {
+		.session = session, .delivery = delivery, .relay = &delivery->relay[session->relay], .plain = BUFFER_INIT(MESSAGE_BYTES)
+	};
 	for (size_t i = 0; i < LETTERS; i++) {
-		talk.letters[i].plain = BUFFER_INIT(MESSAGE_BYTES);
 		talk.letters[i].message = BUFFER_INIT(MESSAGE_BYTES + (64 << 10));
 		talk.letters[i].sender = BUFFER_INIT(1024);
 		talk.letters[i].frozen = BUFFER_INIT(16 << 10);
@@ -370,9 +372,9 @@ void session_main(struct session *session)
 	if (talk.edition)
 		editions_release(&delivery->editions, talk.slot);
 	for (size_t i = 0; i < LETTERS; i++) {
-		buffer_clear(&talk.letters[i].plain);
 		buffer_clear(&talk.letters[i].message);
 		buffer_clear(&talk.letters[i].sender);
 		buffer_clear(&talk.letters[i].frozen);
 	}
+	buffer_clear(&talk.plain);
 }

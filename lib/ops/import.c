@@ -16,7 +16,7 @@
 /* Rows wait in a window and are written in the order of their addresses, a batch in one transaction: a batch of neighbours touches a
  * tenth of the index pages, and the log, that a batch in the file's order does. While one window is written, by a thread that has the
  * store to itself, the other one is filled. */
-enum { BATCH = 500, WINDOW = 100 * BATCH, WINDOW_BYTES = 16 << 20, FIELD_BYTES_MAX = 4096 };
+enum { BATCH = 1000, WINDOW = 50 * BATCH, WINDOW_BYTES = 16 << 20, FIELD_BYTES_MAX = 4096 };
 #define IMPORT_BYTES (INT64_C(2) << 30)
 
 struct import;

@@ -100,7 +100,7 @@ static int connect_file(struct db *db, struct error *err)
 	char pragmas[256];
 	snprintf(pragmas, sizeof pragmas,
 	         "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA synchronous=%s;"
-	         "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000",
+	         "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1000",
 	         db->options.is_relaxed ? "NORMAL" : "FULL");
 	if (script(db, pragmas, err) < 0)
 		return error_wrap(err, "%s", db->path);
