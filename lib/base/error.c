@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "base/text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,8 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
 	err->code = code;
 	vsnprintf(err->text, sizeof err->text, format, args);
 	va_end(args);
+	/* It may go into the store, which takes text only. */
+	text_mend_cut(err->text);
 	return -1;
 }
 
@@ -42,6 +45,7 @@ int error_wrap(struct error *err, const char *format, ...)
 	int room = (int)(sizeof err->text - 1 - cause_size - 2);
 	if (room > 0)
 		snprintf(err->text, sizeof err->text, "%.*s: %.*s", room, prefix, (int)cause_size, cause);
+	text_mend_cut(err->text);
 	return -1;
 }
 

@@ -83,6 +83,19 @@ void text_mend_utf8(struct bytes bytes, struct buffer *out)
 		buffer_add(out, bytes.data + good, at - good);
 }
 
+void text_mend_cut(char *text)
+{
+	uint32_t c = 0;
+	size_t size = strlen(text);
+	for (size_t at = 0, n; at < size; at += n) {
+		n = text_decode(text + at, size - at, &c);
+		if (n == 0) {
+			text[at] = '?';
+			n = 1;
+		}
+	}
+}
+
 bool text_is_ascii(struct bytes bytes)
 {
 	for (size_t i = 0; i < bytes.size; i++)

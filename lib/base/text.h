@@ -8,6 +8,8 @@ bool text_is_utf8(struct bytes bytes);
 
 /* Adds `bytes` to `out` with every malformed sequence and every NUL replaced by U+FFFD. */
 void text_mend_utf8(struct bytes bytes, struct buffer *out);
+/* The same in place, "?" for each byte that is none: for text that was cut to fit, perhaps within a letter. */
+void text_mend_cut(char *text);
 
 /* Decodes one code point at data[0..size); returns its length in bytes, or 0 if malformed or size is 0. */
 size_t text_decode(const char *data, size_t size, uint32_t *code_point);

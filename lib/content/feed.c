@@ -461,7 +461,10 @@ static void on_fault(void *context, xmlError *error)
 	if (fault->text || !error->message || error->level == XML_ERR_WARNING || error->domain == XML_FROM_NAMESPACE)
 		return;
 	size_t n = strcspn(error->message, "\r\n");
-	fault->text = arena_format(fault->arena, "line %d: %.*s", fault->line + error->line, (int)(n < 200 ? n : 200), error->message);
+	char *text = arena_format(fault->arena, "line %d: %.*s", fault->line + error->line, (int)(n < 200 ? n : 200), error->message);
+	if (text)
+		text_mend_cut(text);
+	fault->text = text;
 }
 
 static xmlDoc *parse(struct bytes text, const char *base_url, struct fault *fault)

@@ -90,10 +90,12 @@ static int keep(struct beside *beside, const char *name, struct found *found, in
 	return store_file_add(beside->ops->db, &file, err);
 }
 
-static void note(struct beside *beside, const char *text)
+static void note(struct beside *beside, char *text)
 {
+	text_mend_cut(text);
 	const char *notes = arena_format(beside->arena, "%s%s%s", beside->notes ? beside->notes : "", beside->notes ? "\n" : "", text);
-	beside->notes = notes ? notes : text;
+	if (notes)
+		beside->notes = notes;
 }
 
 /* "my%20picture.png?1" is a path in a URL. */

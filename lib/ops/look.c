@@ -146,6 +146,9 @@ static int read_folder(struct ops *ops, const struct look_in *in, struct arena *
 		*err = first;
 		return -1;
 	}
+	/* Names of files are bytes. */
+	if (folder.notes.size > 0)
+		text_mend_cut(folder.notes.data);
 	out->note = folder.notes.size ? arena_text(arena, buffer_text(&folder.notes)) : NULL;
 	return 0;
 }

@@ -224,6 +224,25 @@ def test_a_watched_folder_says_what_it_leaves_out():
         sink.stop()
 
 
+def test_long_paths_in_any_script_keep_no_post_back():
+    """What is said of a path is cut to fit, and never within a letter: the store takes text only, and the folder's other posts come too."""
+    site = peers.Site(1, READERS)
+    try:
+        folder = os.path.join(site.folder, "posts")
+        os.makedirs(folder)
+        site.run("source", "add", "news", folder, "--policy", "draft")
+        for extra in ("", "a", "aa"):
+            long = extra + "картинка" * 20
+            write(folder, f"p{extra}.md", f"# Picture {extra}\n\n<p><img src='/{long}.png'> and <img src='{long}.png'></p>\n")
+            write(folder, f"l{extra}.md", f"# Link {extra}\n\n<p><a href='{long}'>words</a></p>\n")
+        site.run("source", "poll", "1")
+        titles = {row["title"] for row in site.rows("post", "ls")}
+        assert {"Picture", "Picture a", "Picture aa", "Link", "Link a", "Link aa"} <= titles, titles
+        assert "картинка" in site.rows("source", "show", "1")[0]["note"]
+    finally:
+        site.close()
+
+
 def test_a_file_without_a_title_is_refused():
     site = peers.Site(1, READERS)
     try:
@@ -242,4 +261,4 @@ def test_a_file_without_a_title_is_refused():
 
 
 peers.tests(test_a_picture_beside_the_post_is_shown_and_served, test_what_can_not_be_shown_is_said, test_front_matter_names_attachments,
-            test_a_watched_folder_says_what_it_leaves_out, test_a_file_without_a_title_is_refused)
+            test_a_watched_folder_says_what_it_leaves_out, test_long_paths_in_any_script_keep_no_post_back, test_a_file_without_a_title_is_refused)

@@ -51,10 +51,30 @@ static void test_wide_characters_count_double(void **state)
 	assert_int_equal(text_columns(BYTES_OF("e\xcc\x81")), 1);
 }
 
+/* A text that was cut to fit is text. */
+static void test_what_is_cut_within_a_letter_is_text(void **state)
+{
+	(void)state;
+	char cut[] = "wide \xe5\xb1";
+	char whole[] = "caf\xc3\xa9";
+	struct error err;
+	text_mend_cut(cut);
+	text_mend_cut(whole);
+	assert_string_equal(cut, "wide ??");
+	assert_string_equal(whole, "caf\xc3\xa9");
+	for (int bytes = 1; bytes < 8; bytes++) {
+		error_set(&err, ERROR_INPUT, "%.*s", bytes, "\xc3\xa9\xe5\xb1\xb1\xc3\xa9");
+		assert_true(text_is_utf8(bytes_text(err.text)));
+		error_wrap(&err, "%.*s", bytes, "\xc3\xa9\xe5\xb1\xb1\xc3\xa9");
+		assert_true(text_is_utf8(bytes_text(err.text)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_only_well_formed_utf8_passes),
 		                            cmocka_unit_test(test_what_is_broken_is_mended_and_stays_mended),
+		                            cmocka_unit_test(test_what_is_cut_within_a_letter_is_text),
 		                            cmocka_unit_test(test_near_words_are_near),
 		                            cmocka_unit_test(test_wide_characters_count_double) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
