@@ -47,20 +47,22 @@ static int set_pause(struct ops *ops, int64_t provider, int64_t until_us, const 
 }
 
 /* Moves the pause by what this reader's mail says; false: it says nothing new. A return path is known to whoever got the mail: what one
- * reader alone says is believed for a while, and no longer the second time. */
+ * reader alone says is believed for a while, no longer the second time, and is not said again while it lasts. `subscriber` 0: one who is
+ * no reader of that provider, whose word is nobody's. */
 static bool hear(struct last *last, int64_t subscriber, int64_t sent_us, int64_t asked_us, int64_t now_us)
 {
 	/* The clock has gone back since, or it is long ago. */
 	if (last->began_us > now_us || now_us - last->pause.until_us > CALM_US)
 		*last = (struct last){ 0 };
 	bool is_running = last->pause.until_us > now_us;
-	/* What was on its way when the pause began does not say how it is after it. */
-	if (sent_us > 0 && sent_us <= last->began_us && !is_running)
+	bool is_alone = last->subscriber == 0 || subscriber == 0 || last->subscriber == subscriber;
+	/* What was on its way when the pause began, or nobody knows when, does not say how it is after it. */
+	if (is_running ? is_alone : last->began_us > 0 && sent_us <= last->began_us)
 		return false;
 	int64_t before_us = last->pause.until_us;
-	if (last->subscriber == 0 || last->subscriber == subscriber) {
+	if (is_alone) {
 		asked_us = asked_us < ONE_VOICE_US ? asked_us : ONE_VOICE_US;
-		last->pause.length_us = is_running ? last->pause.length_us : 0;
+		last->pause.length_us = 0;
 	}
 	pause_begin(&last->pause, PROVIDER_PAUSE_US, PROVIDER_PAUSE_LONGEST_US, asked_us, now_us);
 	if (last->pause.until_us == before_us)
@@ -90,16 +92,15 @@ static int leave_alone(struct ops *ops, const struct returned_from *from, int64_
 	return set_pause(ops, from->provider, last.pause.until_us, reason, now_us, err);
 }
 
-/* By the reader it was for; one who is gone is known by the address alone. */
+/* By the reader it was for: 1; one who is gone is known by the address alone, which the mail says: 0; -1. */
 static int whose(struct ops *ops, const struct report *report, const struct report_recipient *about, struct returned_from *out,
                  struct error *err)
 {
 	const char *at = about->address ? strrchr(about->address, '@') : NULL;
 	*out = (struct returned_from){ .provider = at ? provider_of(ops->providers, at + 1) : PROVIDER_OTHER };
-	if (store_returned_from(ops->db, report->token.extra, report->token.subscriber, out, err) < 0)
-		return -1;
+	int found = store_returned_from(ops->db, report->token.extra, report->token.subscriber, out, err);
 	out->provider = provider_known(out->provider);
-	return 0;
+	return found;
 }
 
 static int judge_one(struct ops *ops, const struct report *report, const struct report_recipient *about, struct error *err)
@@ -111,19 +112,20 @@ static int judge_one(struct ops *ops, const struct report *report, const struct 
 	struct verdict verdict = policy_returned(about->status, about->diagnostic ? about->diagnostic : "", now);
 	if (verdict.door == DOOR_NONE)
 		return 0;
-	if (whose(ops, report, about, &from, err) < 0)
+	int found = whose(ops, report, about, &from, err);
+	if (found < 0)
 		return -1;
-	if (from.provider == PROVIDER_OTHER && verdict.quoted)
-		provider_find(ops->providers, verdict.quoted, &from.provider);
+	int64_t reader = found ? report->token.subscriber : 0;
+	/* A domain of anybody's may quote anybody. */
+	if (from.provider == PROVIDER_OTHER && verdict.quoted && provider_find(ops->providers, verdict.quoted, &from.provider))
+		reader = 0;
 	bool is_relays = verdict.scope == SCOPE_RELAY;
 	snprintf(object, sizeof object, "%s at %.60s, in returned mail", verdict.reason,
 	         is_relays ? "the relay" : provider_name(ops->providers, from.provider));
 	if (verdict.door == DOOR_US && alert_raise(ops, "sender", object, said, err) < 0)
 		return -1;
 	/* "Other" is nobody: one small server's words must not stop all of them. */
-	return is_relays || from.provider == PROVIDER_OTHER
-	               ? 0
-	               : leave_alone(ops, &from, report->token.subscriber, &verdict, said, now.wall_us, err);
+	return is_relays || from.provider == PROVIDER_OTHER ? 0 : leave_alone(ops, &from, reader, &verdict, said, now.wall_us, err);
 }
 
 int returned_judge(struct ops *ops, const struct report *report, struct error *err)

@@ -156,6 +156,17 @@ def test_one_reader_can_not_stop_a_provider_for_long():
             come_back(site, mails["ann@gmail.com"], "4.7.28", asks.replace("unusual", "unusual " * (i + 1)), "delayed")
         left = paused_until(site) / 1e6 - time.time()
         assert 800 < left <= 900, left
+        # Neither by saying it again before it is over, nor by a domain of his own that quotes the provider.
+        db = sqlite3.connect(os.path.join(site.folder, "t.db"), timeout=10)
+        with db:
+            began, until, length, who = db.execute("SELECT value FROM meta WHERE key LIKE 'returned_pause:%'").fetchone()[0].split()
+            db.execute("UPDATE meta SET value = ? WHERE key LIKE 'returned_pause:%'", (f"{began} {int(until) - 600000000} {length} {who}",))
+            db.execute("UPDATE provider_state SET paused_until_us = paused_until_us - 600000000")
+        db.close()
+        before = paused_until(site)
+        come_back(site, mails["ann@gmail.com"], "4.7.28", asks.replace("unusual", "once more unusual"), "delayed")
+        come_back(site, mails["cy@example.org"], "4.7.28", asks, "delayed")
+        assert paused_until(site) == before, (paused_until(site), before)
         come_back(site, mails["ben@gmail.com"], "4.7.28", asks, "delayed")
         left = paused_until(site) / 1e6 - time.time()
         assert 9.9 * 3600 < left <= 10 * 3600, left
