@@ -17,7 +17,8 @@ enum {
 	EVENTS_ROOM = 1024,
 	EDITIONS = 16,
 	LEASE_MAX = 512,
-	LETTERS = 3 /* in a session's hands: on the wire, behind it, being made */
+	LETTERS = 3,                  /* in a session's hands: on the wire, behind it, being made */
+	RETURNED_ROOM = 500 * LETTERS /* what all sessions there may be hold at once: a relay that goes away gives it all back */
 };
 
 /* All time-outs of a message together, and of the one before it on the line. With less of its lease left none begins: it would be leased
@@ -81,8 +82,8 @@ struct delivery {
 	pthread_mutex_t mutex;
 	struct happened events[EVENTS_ROOM];
 	size_t event_count;
-	struct job returned[QUEUE_ROOM * 2]; /* not tried: they go back */
-	size_t returned_by[QUEUE_ROOM * 2];  /* the relays they come from */
+	struct job returned[RETURNED_ROOM]; /* not tried: they go back */
+	size_t returned_by[RETURNED_ROOM];  /* the relays they come from */
 	size_t returned_count;
 	atomic_bool provider_troubled[PROVIDERS_MOST]; /* as with relays */
 	atomic_llong sent;

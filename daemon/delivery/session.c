@@ -292,7 +292,8 @@ static bool turn(struct talk *talk, struct letter *now, struct letter *next, str
 		record.next = &next->job;
 		record.frozen = buffer_text(&next->frozen);
 	}
-	enum turn allowed = record_turn(talk, &record, goes_on ? after : NULL);
+	/* After a refusal the next one is asked for later: what was said may have emptied the queue by then. */
+	enum turn allowed = record_turn(talk, &record, goes_on && record.outcome.kind == OUTCOME_ACCEPTED ? after : NULL);
 	now->is_held = false;
 	if (goes_on && allowed == TURN_START) /* without pipelining the next one begins a chain of its own */
 		return early ? next_is_ready(talk, next) : open_chain(talk, next, NULL);
