@@ -9,6 +9,7 @@
 #include "ops/signing.h"
 #include "ops/subscribers.h"
 #include "store/event.h"
+#include "store/sign_up.h"
 #include "system/clock.h"
 #include "system/log.h"
 #include <pthread.h>
@@ -133,6 +134,12 @@ static int do_sign_ups(struct clockwork *c, struct error *err)
 	return signup_run(&c->ops, err);
 }
 
+/* Also where nobody signs up any more (privacy). */
+static int forget_sign_ups(struct clockwork *c, struct error *err)
+{
+	return store_sign_up_forget(c->ops.db, clock_now().wall_us, err);
+}
+
 static int heartbeat(struct clockwork *c, struct error *err)
 {
 	char text[256];
@@ -212,21 +219,14 @@ struct row {
 };
 
 static const struct row table[] = {
-	{ "prepare", SECOND_US / 10, prepare },
-	{ "finish", SECOND_US / 4, finish },
-	{ "breaker", SECOND_US, check_breakers },
-	{ "refusals", 2 * SECOND_US, look_at_refusals },
-	{ "alerts", 2 * SECOND_US, tell_alerts },
-	{ "schedule", SECOND_US, start_due },
-	{ "held posts", SECOND_US, release_held },
-	{ "heartbeat", 3 * SECOND_US, heartbeat },
-	{ "providers", SECOND_US / 5, assign_providers },
-	{ "digests", SECOND_US, run_digests },
-	{ "checkpoint", 5 * SECOND_US, checkpoint },
-	{ "leases", 30 * SECOND_US, expire_leases },
-	{ "sign-ups", SECOND_US / 5, do_sign_ups },
-	{ "expiry", MINUTE_US, expire_deliveries },
-	{ "DKIM records", 10 * MINUTE_US, look_for_keys },
+	{ "prepare", SECOND_US / 10, prepare },           { "finish", SECOND_US / 4, finish },
+	{ "breaker", SECOND_US, check_breakers },         { "refusals", 2 * SECOND_US, look_at_refusals },
+	{ "alerts", 2 * SECOND_US, tell_alerts },         { "schedule", SECOND_US, start_due },
+	{ "held posts", SECOND_US, release_held },        { "heartbeat", 3 * SECOND_US, heartbeat },
+	{ "providers", SECOND_US / 5, assign_providers }, { "digests", SECOND_US, run_digests },
+	{ "checkpoint", 5 * SECOND_US, checkpoint },      { "leases", 30 * SECOND_US, expire_leases },
+	{ "sign-ups", SECOND_US / 5, do_sign_ups },       { "old sign-ups", 10 * MINUTE_US, forget_sign_ups },
+	{ "expiry", MINUTE_US, expire_deliveries },       { "DKIM records", 10 * MINUTE_US, look_for_keys },
 };
 
 static void *run(void *arg)

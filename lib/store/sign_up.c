@@ -29,6 +29,11 @@ static const struct sql OF_SITE = { .name = "sign-ups of site",
 	                            .in = ARGS(ARG(a, INT), ARG(b, INT)),
 	                            .row = COLUMN_NUMBER("n"),
 	                            .row_bytes = sizeof(int64_t) };
+static const struct sql HAS_OLD = { .name = "sign-up has old",
+	                            .text = "SELECT count(*) AS n FROM sign_up WHERE at_us < $1",
+	                            .in = ARGS(ARG(a, INT)),
+	                            .row = COLUMN_NUMBER("n"),
+	                            .row_bytes = sizeof(int64_t) };
 static const struct sql FORGET = { .name = "sign-up forget", .text = "DELETE FROM sign_up WHERE at_us < $1", .in = ARGS(ARG(a, INT)) };
 static const struct sql WAITING = { .name = "sign-ups waiting",
 	                            .text = "SELECT id, " COLUMNS " FROM sign_up WHERE done_us = 0 AND id > $1 ORDER BY id LIMIT $2",
@@ -38,7 +43,7 @@ static const struct sql WAITING = { .name = "sign-ups waiting",
 static const struct sql DONE = { .name = "sign-up done",
 	                         .text = "UPDATE sign_up SET done_us = $1, email = '', name = '' WHERE id = $2",
 	                         .in = ARGS(ARG(a, INT), ARG(b, INT)) };
-const struct sql *const sign_up_statements[] = { &ADD, &FORM, &OF_PEER, &OF_DOMAIN, &OF_SITE, &FORGET, &WAITING, &DONE, NULL };
+const struct sql *const sign_up_statements[] = { &ADD, &FORM, &OF_PEER, &OF_DOMAIN, &OF_SITE, &HAS_OLD, &FORGET, &WAITING, &DONE, NULL };
 
 struct asking {
 	const struct sign_up *row;
@@ -78,9 +83,7 @@ static int ask_body(struct db *db, void *arg, struct error *err)
 	int settled = weigh(db, asking->row, asking->most, &asking->answer, err);
 	if (settled != 0)
 		return settled < 0 ? -1 : 0;
-	return db_run(db, &FORGET, &(struct arg){ .a = asking->row->at_us - KEPT_US }, NULL, err) < 0
-	               ? -1
-	               : db_run(db, &ADD, asking->row, NULL, err);
+	return db_run(db, &ADD, asking->row, NULL, err);
 }
 
 int store_sign_up(struct db *db, const struct sign_up *row, const struct sign_up_most *most, enum sign_up_answer *answer, struct error *err)
@@ -109,4 +112,13 @@ int store_sign_up_waiting(struct db *db, int64_t after, struct sign_up *out, siz
 int store_sign_up_done(struct db *db, int64_t id, int64_t now_us, struct error *err)
 {
 	return store_run(db, &DONE, &(struct arg){ .a = now_us, .b = id }, NULL, err);
+}
+
+int store_sign_up_forget(struct db *db, int64_t now_us, struct error *err)
+{
+	const struct arg old = { .a = now_us - KEPT_US };
+	int64_t n = 0;
+	if (db_one(db, &HAS_OLD, &old, &n, NULL, err) < 0)
+		return -1;
+	return n > 0 ? store_run(db, &FORGET, &old, NULL, err) : 0;
 }

@@ -26,9 +26,10 @@ struct sign_up_most {
 	int64_t peer, domain; /* within an hour */
 	int64_t site;         /* within a day */
 };
-/* Forgets what is older than eight days, too. */
 MUST_CHECK int store_sign_up(struct db *db, const struct sign_up *row, const struct sign_up_most *most, enum sign_up_answer *answer,
                              struct error *err);
+/* What is older than eight days goes, also what could not be done. */
+MUST_CHECK int store_sign_up_forget(struct db *db, int64_t now_us, struct error *err);
 /* How many were taken on each of the n days before the last 24 hours. */
 MUST_CHECK int store_sign_up_days(struct db *db, int64_t now_us, int64_t *days, size_t n, struct error *err);
 /* Those that wait to be done, after id `after`. */
