@@ -31,7 +31,10 @@ int generic_fill(struct bytes text, enum generic_form form, struct buffer *out, 
 	struct bytes all = buffer_bytes(&marked);
 	for (size_t at = 0; at < all.size;) {
 		if (all.data[at] != MERGE_OPEN[0]) {
-			buffer_add_char(out, all.data[at++]);
+			const char *mark = memchr(all.data + at, MERGE_OPEN[0], all.size - at);
+			size_t plain = (mark ? (size_t)(mark - all.data) : all.size) - at;
+			buffer_add(out, all.data + at, plain);
+			at += plain;
 			continue;
 		}
 		buffer_reset(&source);

@@ -118,8 +118,12 @@ int merge_mark(struct bytes text, enum merge_form form, struct buffer *out, stru
 			buffer_add_char(out, mark_close);
 			i += found.size + taken;
 		} else {
-			buffer_add_char(out, *rest.data);
-			i++;
+			/* Up to where something may begin, at once: bodies are long. */
+			size_t plain = 1;
+			while (plain < rest.size && !strchr(form == MERGE_HTML ? "<{%" : "`{% ", rest.data[plain]))
+				plain++;
+			buffer_add(out, rest.data, plain);
+			i += plain;
 		}
 	}
 	return buffer_check(out, err);

@@ -77,17 +77,16 @@ const char *archive_url(const struct ops *ops, const struct list *list, const st
 /* A post's h1 becomes an h2: the page's own title is its h1. */
 static void lower_headings(const char *html, struct buffer *out)
 {
-	for (const char *p = html; *p; p++) {
-		bool is_h1 = text_starts(p, "<h1>") || text_starts(p, "<h1 ") || text_starts(p, "</h1>");
-		if (!is_h1) {
-			buffer_add_char(out, *p);
+	const char *done = html;
+	for (const char *p = html; (p = strchr(p, '<')); p++) {
+		if (!text_starts(p, "<h1>") && !text_starts(p, "<h1 ") && !text_starts(p, "</h1>"))
 			continue;
-		}
-		size_t before = p[1] == '/' ? 3 : 2;
-		buffer_add(out, p, before);
+		size_t before = (size_t)(p - done) + (p[1] == '/' ? 3 : 2);
+		buffer_add(out, done, before);
 		buffer_add_char(out, '2');
-		p += before;
+		done += before + 1;
 	}
+	buffer_add_text(out, done);
 }
 
 static int set_body(json_t *value, const struct post *post, struct error *err)
