@@ -17,9 +17,12 @@ const char *feed_root(struct bytes text)
 {
 	static const char *const roots[] = { "rss", "feed", "RDF", "entry" };
 	struct bytes rest = text;
+	bool any_ends = true; /* looked for once in vain, the end of a comment is looked for no more */
 	for (const char *at; rest.size > 0 && (at = memchr(rest.data, '<', rest.size));) {
 		rest = (struct bytes){ at + 1, rest.size - (size_t)(at + 1 - rest.data) };
-		const char *end = text_starts_nocase(rest, "!--") ? find_word(rest, "-->") : NULL;
+		bool begins = any_ends && text_starts_nocase(rest, "!--");
+		const char *end = begins ? find_word(rest, "-->") : NULL;
+		any_ends = any_ends && (!begins || end);
 		if (end)
 			rest = (struct bytes){ end, rest.size - (size_t)(end - rest.data) };
 		size_t n = 0;

@@ -444,9 +444,25 @@ static void test_what_platforms_add_goes(void **state)
 	}
 }
 
+/* Comments that begin and never end: each was looked through to the end of the file, for an hour and a half. */
+static void test_a_file_of_open_comments_takes_no_time(void **state)
+{
+	(void)state;
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(4 << 20);
+	struct content_feed feed;
+	struct error err;
+	buffer_add_text(&text, "<?xml version=\"1.0\"?>");
+	for (int i = 0; i < 500000; i++)
+		buffer_add_text(&text, "<!--");
+	assert_int_equal(content_feed(buffer_bytes(&text), NULL, NULL, &arena, &feed, &err), -1);
+	assert_int_equal(err.code, ERROR_INPUT);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_file_of_open_comments_takes_no_time),
 		cmocka_unit_test(test_what_platforms_add_goes),
 		cmocka_unit_test(test_one_bad_item_costs_only_itself),
 		cmocka_unit_test(test_an_unknown_encoding_is_guessed),
