@@ -424,19 +424,34 @@ static bool is_kept(const xmlNode *node, const xmlNode *best, double least)
 	return node == best || (node->_private && points(node) + bonus >= least) || is_sentence(node);
 }
 
-/* A picture with hardly a word, and text of the article on both sides of it. */
-static bool is_between(xmlNode *node, const xmlNode *best, double least)
+/* A picture with hardly a word: with text of the article on both sides it belongs to it. */
+static bool is_picture_alone(xmlNode *node)
 {
 	struct readable_size size = readable_size(node);
+	return size.chars <= 200 && size.linked_chars * 3 <= size.chars && html_find(node, is_picture, NULL);
+}
+
+/* Chosen before anything is moved, which is nobody's neighbour any more. chosen[i] is of the i-th element. */
+static void choose_siblings(const xmlNode *best, double least, bool *chosen)
+{
+	size_t n = 0;
+	size_t last = 0;
+	for (xmlNode *node = best->parent->children; node; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		chosen[n] = is_kept(node, best, least);
+		last = chosen[n] ? n : last;
+		n++;
+	}
 	bool before = false;
-	bool behind = false;
-	if (size.chars > 200 || size.linked_chars * 3 > size.chars || !html_find(node, is_picture, NULL))
-		return false;
-	for (xmlNode *other = node->prev; other && !before; other = other->prev)
-		before = other->type == XML_ELEMENT_NODE && is_kept(other, best, least);
-	for (xmlNode *other = node->next; other && !behind; other = other->next)
-		behind = other->type == XML_ELEMENT_NODE && is_kept(other, best, least);
-	return before && behind;
+	size_t i = 0;
+	for (xmlNode *node = best->parent->children; node && i < last; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		before = before || chosen[i];
+		chosen[i] = chosen[i] || (before && is_picture_alone(node));
+		i++;
+	}
 }
 
 /* The best, and what stands beside it and belongs to it. */
@@ -445,13 +460,10 @@ static xmlNode *join_siblings(xmlNode *best, struct arena *arena)
 	static const char *const kept[] = { "div", "article", "section", "p", "ol", "ul" };
 	xmlNode *article = xmlNewDocNode(best->doc, NULL, (const xmlChar *)"div", NULL);
 	double least = points(best) * 0.2 > 10 ? points(best) * 0.2 : 10;
-	/* Chosen first: what is moved is nobody's neighbour any more. */
 	bool *chosen = arena_alloc(arena, element_count(best->parent) + 1);
 	size_t i = 0;
-	for (xmlNode *node = best->parent->children; node && chosen; node = node->next)
-		if (node->type == XML_ELEMENT_NODE)
-			chosen[i++] = is_kept(node, best, least) || is_between(node, best, least);
-	i = 0;
+	if (chosen)
+		choose_siblings(best, least, chosen);
 	for (xmlNode *node = best->parent->children, *next; node && article && chosen; node = next) {
 		next = node->next;
 		if (node->type != XML_ELEMENT_NODE)
