@@ -1,4 +1,5 @@
 #include "ops/returned.h"
+#include "base/text.h"
 #include "ops/alerts.h"
 #include "ops/providers.h"
 #include "policy/policy.h"
@@ -87,6 +88,7 @@ static int leave_alone(struct ops *ops, const struct returned_from *from, int64_
 	snprintf(value, sizeof value, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, last.began_us, last.pause.until_us,
 	         last.pause.length_us, last.subscriber);
 	snprintf(reason, sizeof reason, "returned mail: %.130s", said);
+	text_mend_cut(reason);
 	if (store_meta_set(ops->db, key, value, err) < 0)
 		return -1;
 	return set_pause(ops, from->provider, last.pause.until_us, reason, now_us, err);

@@ -1,4 +1,5 @@
 #include "pacing/learn.h"
+#include "base/text.h"
 #include "base/units.h"
 #include <stdio.h>
 
@@ -43,6 +44,7 @@ void learn_reply(struct learn *learn, const struct outcome *outcome, const struc
 	/* A refused probe, or a slowest pace that is still too fast, or its own words: nothing for a while. */
 	if (learn->pause.is_probing || learn->rate_milli <= LEAST_MILLI || asks_long) {
 		snprintf(learn->pause.reason, sizeof learn->pause.reason, "%d %.140s", outcome->code, outcome->reply);
+		text_mend_cut(learn->pause.reason);
 		pause_begin(&learn->pause, FIRST_STOP_US, LONGEST_STOP_US, verdict->asked_us, now_us);
 	} else if (!learn->was_slow) {
 		/* Once an interval: the replies to what was on its way say the same thing again. */

@@ -1,4 +1,5 @@
 #include "pacing/pacing.h"
+#include "base/text.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -399,6 +400,7 @@ static void say(char *reason, size_t size, const struct outcome *outcome)
 		snprintf(reason, size, "%s: %d %.120s", stage_words[outcome->stage], outcome->code, outcome->reply);
 	else
 		snprintf(reason, size, "%s: %.130s", stage_words[outcome->stage], outcome->reply);
+	text_mend_cut(reason);
 }
 
 /* True: the reply spoke of the provider, and the relay is not to blame. */
@@ -435,6 +437,7 @@ void pacing_hold_relay(struct pacing *pacing, size_t index, int64_t until_us, co
 		relay->is_held = true;
 		relay->pause = (struct pause){ .until_us = now.mono_us + until_us - now.wall_us };
 		snprintf(relay->pause.reason, sizeof relay->pause.reason, "%s", reason);
+		text_mend_cut(relay->pause.reason);
 	} else if (relay->is_held && (is_news || relay->pause.until_us <= now.mono_us)) {
 		relay->is_held = false;
 		pause_end(&relay->pause);
@@ -510,6 +513,7 @@ void pacing_restore_provider(struct pacing *pacing, int64_t provider, const stru
 		p->is_held = told->is_held;
 		p->pause.until_us = now.mono_us + left_us;
 		snprintf(p->pause.reason, sizeof p->pause.reason, "%s", told->reason);
+		text_mend_cut(p->pause.reason);
 		return;
 	}
 	p->is_held = was_held && !is_news && p->pause.until_us > now.mono_us;
