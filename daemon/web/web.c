@@ -182,6 +182,7 @@ static int check_mail(struct web *web, const struct list *list, struct httpd_rep
 {
 	char more[300];
 	snprintf(more, sizeof more, "Until then %.200s is not sent to you.", list->title);
+	text_mend_cut(more);
 	return message(web, "Look into your mailbox", "If the address is right, a mail with a link to confirm is on its way.", more, reply,
 	               err);
 }
@@ -268,6 +269,7 @@ static int confirm_page(struct web *web, const char *token, bool do_it, struct h
 		return -1;
 	if (do_it || used) {
 		snprintf(text, sizeof text, "%.200s will be sent to you from the next issue on.", list.title);
+		text_mend_cut(text);
 		return message(web, "You are subscribed", text, "Every issue has a link to leave with one click.", reply, err);
 	}
 	snprintf(action, sizeof action, "/c/%s", token);

@@ -374,6 +374,7 @@ int subscriber_import(struct ops *ops, const struct list *list, const struct imp
 	import->windows[0].import = import->windows[1].import = import;
 	import->filling = &import->windows[0];
 	snprintf(import->how, sizeof import->how, "import %.100s", strcmp(in->path, "-") == 0 ? "standard input" : in->path);
+	text_mend_cut(import->how);
 	if (!in->consent || !*in->consent)
 		return error_set(err, ERROR_INPUT,
 		                 "an import says where the consent came from: --consent \"signed up at the fair, 2026-05-01\"");

@@ -188,6 +188,7 @@ int letter_take(struct ops *ops, struct bytes raw, struct arrival arrival, int64
 		return 0;
 	if (make_post(&letter, &arena, &words, &why) < 0) {
 		snprintf(text, sizeof text, "Your mail did not become a post of %.200s: %.400s.\n", list.title, why.text);
+		text_mend_cut(text);
 		return answer(ops, &list, &letter, text, err);
 	}
 	if (take(ops, &list, &words, &arena, post, err) < 0)
@@ -200,6 +201,7 @@ int letter_take(struct ops *ops, struct bytes raw, struct arrival arrival, int64
 		snprintf(text + strlen(text), sizeof text - strlen(text),
 		         "\nIts pictures are left out: name them by an address on the web, or take the post from a file with the pictures "
 		         "beside it.\n");
+	text_mend_cut(text);
 	if (answer(ops, &list, &letter, text, err) < 0 || ops_audit(ops, actor, "post add", list.name, letter.from, err) < 0)
 		return -1;
 	return 1;

@@ -26,4 +26,18 @@ def test_of_two_rows_with_one_address_the_later_one_stands():
         site.close()
 
 
-peers.tests(test_of_two_rows_with_one_address_the_later_one_stands)
+def test_a_long_path_in_any_script_is_taken():
+    """The consent says which file it came from, cut to fit, and never within a letter."""
+    site = peers.Site(peers.free_port(), [("first@example.org", "First")])
+    try:
+        for i, start in enumerate(("", "a")):
+            name = start + "подписчики" * 10 + ".csv"
+            with open(os.path.join(site.folder, name), "w", encoding="utf-8") as f:
+                f.write(f"email\nnew{i}@example.org\n")
+            site.run("subscriber", "import", "news", name, "--consent", "fair", "--yes")
+        assert "new1@example.org" in site.run("subscriber", "export", "news").stdout.decode()
+    finally:
+        site.close()
+
+
+peers.tests(test_of_two_rows_with_one_address_the_later_one_stands, test_a_long_path_in_any_script_is_taken)
