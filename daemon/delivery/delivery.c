@@ -70,6 +70,8 @@ static int add_sessions(struct delivery *delivery, struct error *err)
 	delivery->sessions = calloc(most, sizeof *delivery->sessions);
 	if (!delivery->sessions)
 		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (editions_init(&delivery->editions, most, err) < 0)
+		return -1;
 	for (bool any = true; any && delivery->session_count < most;) {
 		any = false;
 		for (size_t i = 0; i < delivery->relays && delivery->session_count < most; i++) {
@@ -147,8 +149,7 @@ void delivery_stop(struct delivery **out)
 	    store_delivery_release(delivery->editions.ops.db, delivery->returned, delivery->returned_count, &err) < 0)
 		log_error("leases not given back text=\"%s\"", err.text);
 	recorder_stop(&delivery->recorder);
-	for (size_t i = 0; i < EDITIONS; i++)
-		edition_free(&delivery->editions.cached[i].edition);
+	editions_clear(&delivery->editions);
 	ops_close(&delivery->editions.ops);
 	signers_clear(&delivery->signers);
 	for (size_t i = 0; i < delivery->relays; i++) {

@@ -1,14 +1,39 @@
 #include "daemon/delivery/parts.h"
 #include "store/campaign.h"
+#include <assert.h>
+#include <stdlib.h>
 
-static int find_room(struct editions *editions)
+/* Beside those that the sessions have in their hands. */
+enum { SPARE = 16 };
+
+int editions_init(struct editions *editions, size_t sessions, struct error *err)
 {
-	for (size_t tries = 0; tries < EDITIONS; tries++) {
-		size_t slot = editions->next++ % EDITIONS;
-		if (atomic_load(&editions->users[slot]) == 0)
-			return (int)slot;
-	}
-	return -1;
+	editions->cached = calloc(sessions + SPARE, sizeof *editions->cached);
+	if (!editions->cached)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	editions->count = sessions + SPARE;
+	return 0;
+}
+
+void editions_clear(struct editions *editions)
+{
+	for (size_t i = 0; i < editions->count; i++)
+		edition_free(&editions->cached[i].edition);
+	free(editions->cached);
+	editions->cached = NULL;
+	editions->count = 0;
+}
+
+/* The one that nobody has and that was asked for longest ago. There is one: a session has no more than one. */
+static size_t find_room(const struct editions *editions)
+{
+	size_t oldest = editions->count;
+	for (size_t i = 0; i < editions->count; i++)
+		if (atomic_load(&editions->cached[i].users) == 0 &&
+		    (oldest == editions->count || editions->cached[i].asked < editions->cached[oldest].asked))
+			oldest = i;
+	assert(oldest < editions->count);
+	return oldest;
 }
 
 static int load(struct editions *editions, int64_t id, struct edition **out, struct error *err)
@@ -26,28 +51,28 @@ struct edition *editions_get(struct editions *editions, int64_t id, size_t *slot
 {
 	struct edition *found = NULL;
 	pthread_mutex_lock(&editions->mutex);
-	for (size_t i = 0; i < EDITIONS && !found; i++)
+	for (size_t i = 0; i < editions->count && !found; i++)
 		if (editions->cached[i].edition && editions->cached[i].id == id) {
 			found = editions->cached[i].edition;
 			*slot = i;
 		}
-	int room = found ? 0 : find_room(editions);
-	if (!found && room < 0)
-		error_set(err, ERROR_RETRY, "more than %d campaigns are sent at once", EDITIONS);
-	else if (!found && load(editions, id, &found, err) == 0) {
-		edition_free(&editions->cached[room].edition);
-		editions->cached[room] = (struct cached_edition){ id, found };
-		*slot = (size_t)room;
+	if (!found && load(editions, id, &found, err) == 0) {
+		*slot = find_room(editions);
+		edition_free(&editions->cached[*slot].edition);
+		editions->cached[*slot].id = id;
+		editions->cached[*slot].edition = found;
 	}
-	if (found)
-		atomic_fetch_add(&editions->users[*slot], 1);
+	if (found) {
+		editions->cached[*slot].asked = ++editions->asked;
+		atomic_fetch_add(&editions->cached[*slot].users, 1);
+	}
 	pthread_mutex_unlock(&editions->mutex);
 	return found;
 }
 
 void editions_release(struct editions *editions, size_t slot)
 {
-	atomic_fetch_sub(&editions->users[slot], 1);
+	atomic_fetch_sub(&editions->cached[slot].users, 1);
 }
 
 int editions_notice(struct editions *editions, int64_t notice, struct buffer *out, struct error *err)

@@ -15,7 +15,6 @@
 enum {
 	QUEUE_ROOM = 256,
 	EVENTS_ROOM = 1024,
-	EDITIONS = 16,
 	LEASE_MAX = 512,
 	LETTERS = 3,                  /* in a session's hands: on the wire, behind it, being made */
 	RETURNED_ROOM = 500 * LETTERS /* what all sessions there may be hold at once: a relay that goes away gives it all back */
@@ -47,15 +46,18 @@ struct relay {
 struct cached_edition {
 	int64_t id;
 	struct edition *edition;
+	atomic_int users;
+	uint64_t asked; /* the how manieth call asked for it last */
 };
 
-/* Editions are few, read-only and kept as long as the daemon runs, the oldest making room. */
+/* Read-only, and kept until another needs the room: of those that no session has, the one that was asked for longest ago goes. A session
+ * has one at most and there is room for more than that, so however many campaigns are sent at once, nobody waits for another. */
 struct editions {
 	pthread_mutex_t mutex;
 	struct ops ops;
-	struct cached_edition cached[EDITIONS];
-	size_t next;
-	atomic_int users[EDITIONS];
+	struct cached_edition *cached;
+	size_t count;
+	uint64_t asked;
 };
 
 struct session {
@@ -93,7 +95,9 @@ struct delivery {
 void session_main(struct session *session);
 void *dispatcher_main(void *delivery);
 
-/* Borrowed until editions_release(); NULL with err. */
+MUST_CHECK int editions_init(struct editions *editions, size_t sessions, struct error *err);
+void editions_clear(struct editions *editions); /* ops stays */
+/* Borrowed until editions_release(), by a session one at a time; NULL with err. */
 struct edition *editions_get(struct editions *editions, int64_t id, size_t *slot, struct error *err);
 void editions_release(struct editions *editions, size_t slot);
 MUST_CHECK int editions_notice(struct editions *editions, int64_t notice, struct buffer *out, struct error *err);

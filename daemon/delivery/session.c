@@ -35,14 +35,19 @@ struct talk {
 	int64_t on_link; /* messages begun on this connection */
 };
 
+static void release_edition(struct talk *talk)
+{
+	if (talk->edition)
+		editions_release(&talk->delivery->editions, talk->slot);
+	talk->edition = NULL;
+}
+
 static struct edition *edition_for(struct talk *talk, int64_t id, struct error *err)
 {
-	struct editions *editions = &talk->delivery->editions;
 	if (talk->edition && talk->edition_id == id)
 		return talk->edition;
-	if (talk->edition)
-		editions_release(editions, talk->slot);
-	talk->edition = editions_get(editions, id, &talk->slot, err);
+	release_edition(talk);
+	talk->edition = editions_get(&talk->delivery->editions, id, &talk->slot, err);
 	talk->edition_id = id;
 	return talk->edition;
 }
@@ -350,6 +355,8 @@ static void one_chain(struct talk *talk)
 		run_chain(talk);
 		atomic_fetch_sub(&talk->delivery->busy, 1);
 	}
+	/* Who waits for work keeps nothing from others. */
+	release_edition(talk);
 	for (size_t i = 0; i < LETTERS; i++)
 		atomic_store(&talk->session->carries[i], NO_PROVIDER);
 	if (talk->relay->per_link > 0 && talk->on_link >= talk->relay->per_link)
@@ -370,8 +377,6 @@ void session_main(struct session *session)
 	while (!atomic_load(&delivery->daemon->stopping) && !atomic_load(&delivery->daemon->failed))
 		one_chain(&talk);
 	smtp_quit(session->smtp);
-	if (talk.edition)
-		editions_release(&delivery->editions, talk.slot);
 	for (size_t i = 0; i < LETTERS; i++) {
 		buffer_clear(&talk.letters[i].message);
 		buffer_clear(&talk.letters[i].sender);

@@ -46,4 +46,28 @@ def test_the_hundredth_campaign_has_its_rate_and_all_are_finished():
         sink.stop()
 
 
-peers.tests(test_the_hundredth_campaign_has_its_rate_and_all_are_finished)
+def test_every_session_may_carry_a_campaign_of_its_own():
+    """More campaigns than sessions, each with one reader and many on their way at once: none is given back for want of room."""
+    campaigns = 40
+    sink = peers.Sink(dot=lambda to, data: time.sleep(0.3))
+    site = peers.Site(sink.port, [("ann@example.org", "")], sessions=24)
+    try:
+        site.run("relay", "pause", "main")
+        site.start()
+        for i in range(1, campaigns + 1):
+            if i > 1:
+                with open(os.path.join(site.folder, "more.md"), "w", encoding="utf-8") as post:
+                    post.write(f"---\ntitle: Post {i}\nurl: https://example.org/p/{i}\n---\n\nWords {i}, all of them different: {'x' * i}\n")
+                site.run("post", "add", "news", "more.md")
+            site.run("campaign", "create", "news", "--post", str(i))
+            site.run("campaign", "send", str(i), "--yes")
+        assert peers.wait_for(lambda: all(row["state"] == "sending" for row in site.rows("campaign", "ls")), 20) and not sink.mails, site.log()
+        site.run("relay", "resume", "main")
+        assert peers.wait_for(lambda: len(sink.mails) == campaigns, 40), (len(sink.mails), site.log())
+        assert "message not made" not in site.log(), site.log()
+    finally:
+        site.close()
+        sink.stop()
+
+
+peers.tests(test_the_hundredth_campaign_has_its_rate_and_all_are_finished, test_every_session_may_carry_a_campaign_of_its_own)
