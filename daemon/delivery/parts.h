@@ -47,7 +47,7 @@ struct cached_edition {
 	int64_t id;
 	struct edition *edition;
 	atomic_int users;
-	uint64_t asked; /* the how manieth call asked for it last */
+	uint64_t asked; /* the number of the call that asked for it last */
 };
 
 /* Read-only, and kept until another needs the room: of those that no session has, the one that was asked for longest ago goes. A session

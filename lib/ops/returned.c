@@ -61,11 +61,12 @@ static bool hear(struct last *last, int64_t subscriber, int64_t sent_us, int64_t
 	if (is_running ? is_alone : last->began_us > 0 && sent_us <= last->began_us)
 		return false;
 	int64_t before_us = last->pause.until_us;
-	if (is_alone) {
-		asked_us = asked_us < ONE_VOICE_US ? asked_us : ONE_VOICE_US;
+	/* Two readers may be one person: whatever they ask and however often, from its beginning on it lasts no longer than this. */
+	int64_t end_us = (is_running ? last->began_us : now_us) + (is_alone ? ONE_VOICE_US : PROVIDER_PAUSE_LONGEST_US);
+	if (is_alone)
 		last->pause.length_us = 0;
-	}
 	pause_begin(&last->pause, PROVIDER_PAUSE_US, PROVIDER_PAUSE_LONGEST_US, asked_us, now_us);
+	last->pause.until_us = last->pause.until_us < end_us ? last->pause.until_us : end_us;
 	if (last->pause.until_us == before_us)
 		return false;
 	last->began_us = is_running ? last->began_us : now_us;
