@@ -4,6 +4,7 @@
 #include "message/words.h"
 #include "ops/archive.h"
 #include "ops/render.h"
+#include "system/clock.h"
 #include <stdio.h>
 
 static void feed_path(const struct list *list, char *out, size_t size)
@@ -52,18 +53,37 @@ int get_post(struct web *web, const struct httpd_request *request, struct httpd_
 	return web_page(web, (struct page){ "web/post.html", title, list.language, feed, canonical, view.values }, reply, err);
 }
 
+static int render_feed(struct web *web, const struct list *list, struct httpd_reply *reply, struct error *err)
+{
+	struct archive_view view;
+	if (archive_feed(web_ops(web), list, &view, err) < 0)
+		return -1;
+	CLEANUP(json_free) json_t *values = view.values;
+	if (json_object_set_new(values, "list", web_list_values(list)) < 0)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	reply->changed_us = view.changed_us;
+	return ops_render(web_ops(web), "web/feed.xml", list->language, values, &reply->body, err);
+}
+
+/* Feed readers ask every few minutes, and mostly nothing is new. */
 int get_feed(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct archive_view view;
 	struct list list;
-	if (web_list(web, request, &list, &arena, err) < 0 || archive_feed(web_ops(web), &list, &view, err) < 0)
+	uint8_t stamp[DIGEST_BYTES];
+	int64_t now_us = clock_now().mono_us;
+	if (web_list(web, request, &list, &arena, err) < 0 || archive_stamp(web_ops(web), &list, stamp, err) < 0)
 		return -1;
-	CLEANUP(json_free) json_t *values = view.values;
-	if (json_object_set_new(values, "list", web_list_values(&list)) < 0)
-		return error_set(err, ERROR_MEMORY, "out of memory");
 	reply->is_public = true;
-	reply->changed_us = view.changed_us;
 	reply->content_type = "application/atom+xml; charset=utf-8";
-	return ops_render(web_ops(web), "web/feed.xml", list.language, values, &reply->body, err);
+	const struct feed *kept = feeds_find(web_feeds(web), list.id, stamp, now_us);
+	if (kept) {
+		reply->changed_us = kept->changed_us;
+		buffer_add_bytes(&reply->body, buffer_bytes(&kept->body));
+		return buffer_check(&reply->body, err);
+	}
+	if (render_feed(web, &list, reply, err) < 0)
+		return -1;
+	feeds_keep(web_feeds(web), list.id, stamp, reply->changed_us, buffer_bytes(&reply->body), now_us);
+	return 0;
 }

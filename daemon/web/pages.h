@@ -2,6 +2,7 @@
  */
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
+#include "daemon/web/feeds.h"
 #include "httpd/httpd.h"
 #include "ops/ops.h"
 #include "store/list.h"
@@ -11,6 +12,7 @@ struct web;
 typedef int page_handler(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err);
 
 struct ops *web_ops(struct web *web);
+struct feeds *web_feeds(struct web *web);
 /* The open list that the path names, or NOT_FOUND. */
 MUST_CHECK int web_list(struct web *web, const struct httpd_request *request, struct list *list, struct arena *arena, struct error *err);
 json_t *web_list_values(const struct list *list);

@@ -22,6 +22,7 @@ struct web {
 	struct ops ops;
 	pthread_mutex_t mutex; /* handlers come from several threads and share one handle on the store */
 	struct httpd *httpd;
+	struct feeds feeds;
 };
 
 /* Every handler below runs with the mutex held: they are short. */
@@ -37,6 +38,11 @@ static int locked(void *context, page_handler *handler, const struct httpd_reque
 struct ops *web_ops(struct web *web)
 {
 	return &web->ops;
+}
+
+struct feeds *web_feeds(struct web *web)
+{
+	return &web->feeds;
 }
 
 int web_page(struct web *web, struct page page, struct httpd_reply *reply, struct error *err)
@@ -456,6 +462,7 @@ void web_stop(struct web **out)
 	if (!web)
 		return;
 	httpd_stop(&web->httpd);
+	feeds_clear(&web->feeds);
 	ops_close(&web->ops);
 	pthread_mutex_destroy(&web->mutex);
 	free(web);

@@ -234,6 +234,31 @@ int archive_post(struct ops *ops, const struct list *list, const char *slug, str
 	return out->values ? 0 : -1;
 }
 
+static void add_words(const struct list *list, struct buffer *out)
+{
+	const char *const words[] = { list->name,   list->title,    list->description, list->list_id,
+		                      list->postal, list->language, list->timezone,    list->from_name };
+	/* With the NUL behind each: where one ends is told apart. */
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		buffer_add(out, words[i], strlen(words[i]) + 1);
+}
+
+int archive_stamp(struct ops *ops, const struct list *list, uint8_t out[DIGEST_BYTES], struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
+	struct archived_version rows[IN_THE_FEED];
+	size_t n = 0;
+	if (!list->is_public)
+		return error_set(err, ERROR_NOT_FOUND, "list %s is not public", list->name);
+	if (store_archive_versions(ops->db, list->id, rows, COUNT_OF(rows), &n, err) < 0)
+		return -1;
+	add_words(list, &text);
+	for (size_t i = 0; i < n; i++)
+		buffer_format(&text, "%" PRId64 " %" PRId64 " %" PRId64 "\n", rows[i].id, rows[i].version, rows[i].sent_us);
+	digest_sha256(buffer_bytes(&text), out);
+	return buffer_check(&text, err);
+}
+
 /* RFC 4151: a tag of the list's own identifier, which never changes, at the day it was made. */
 static void write_tag(const struct list *list, char *out, size_t size)
 {

@@ -1,6 +1,7 @@
 /* archive - what a public list has sent, for everybody to read on the web: the same for all, and as a post is now, edits with it. */
 #ifndef OPS_ARCHIVE_H
 #define OPS_ARCHIVE_H
+#include "base/digest.h"
 #include "ops/ops.h"
 #include "store/list.h"
 #include "store/post.h"
@@ -19,6 +20,8 @@ MUST_CHECK int archive_list(struct ops *ops, const struct list *list, int64_t be
 MUST_CHECK int archive_post(struct ops *ops, const struct list *list, const char *slug, struct archive_view *out, struct error *err);
 /* The newest as web/feed.xml shows them (RFC 4287): id, self, home, updated, entries[]. */
 MUST_CHECK int archive_feed(struct ops *ops, const struct list *list, struct archive_view *out, struct error *err);
+/* Another one whenever the list's words or the posts that archive_feed() shows are others. Reads no post's text. */
+MUST_CHECK int archive_stamp(struct ops *ops, const struct list *list, uint8_t out[DIGEST_BYTES], struct error *err);
 
 /* Where a post stands, or will once it is sent: "https://…/news/p/41-storks". In the arena. NULL: the list is not
  * public, or memory is out. */

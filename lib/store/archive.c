@@ -23,11 +23,16 @@ const struct field archived_fields[] = {
 	FIELD_END,
 };
 
+static const struct field version_fields[] = { FIELD(struct archived_version, id, FIELD_INT),
+	                                       FIELD(struct archived_version, sent_us, FIELD_INT),
+	                                       FIELD(struct archived_version, version, FIELD_INT), FIELD_END };
+
+#define FROM                                                                                                                               \
+	"FROM (SELECT cp.post_id, min(c.started_us) AS sent_us FROM campaign c JOIN campaign_post cp ON cp.campaign_id = c.id WHERE "      \
+	"c.list_id = $1 AND c.started_us > 0 AND c.state <> 'cancelled' GROUP BY cp.post_id) first JOIN post ON post.id = first.post_id "
 #define SELECT                                                                                                                             \
 	"SELECT post.id, first.sent_us, post.url, post.title, post.subtitle, post.author, post.language, post.html, post.text, "           \
-	"post.image, post.image_alt, post.published_us, post.updated_us, post.is_ours FROM (SELECT cp.post_id, min(c.started_us) AS "      \
-	"sent_us FROM campaign c JOIN campaign_post cp ON cp.campaign_id = c.id WHERE c.list_id = $1 AND c.started_us > 0 AND c.state "    \
-	"<> 'cancelled' GROUP BY cp.post_id) first JOIN post ON post.id = first.post_id "
+	"post.image, post.image_alt, post.published_us, post.updated_us, post.is_ours " FROM
 #define ROWS .row = archived_fields, .row_bytes = sizeof(struct archived)
 static const struct sql GET = { .name = "archive get", .text = SELECT "WHERE post.id = $2", .in = ARGS(ARG(a, INT), ARG(b, INT)), ROWS };
 static const struct sql PAGE = {
@@ -37,11 +42,23 @@ static const struct sql PAGE = {
 	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(d, INT), ARG(e, INT)),
 	ROWS,
 };
-const struct sql *const archive_statements[] = { &GET, &PAGE, NULL };
+static const struct sql VERSIONS = {
+	.name = "archive versions",
+	.text = "SELECT post.id, first.sent_us, post.version " FROM "ORDER BY first.sent_us DESC, post.id DESC LIMIT $2",
+	.in = ARGS(ARG(a, INT), ARG(b, INT)),
+	.row = version_fields,
+	.row_bytes = sizeof(struct archived_version),
+};
+const struct sql *const archive_statements[] = { &GET, &PAGE, &VERSIONS, NULL };
 
 int store_archive_get(struct db *db, int64_t list, int64_t post, struct archived *out, struct arena *arena, struct error *err)
 {
 	return db_one(db, &GET, &(struct arg){ .a = list, .b = post }, out, arena, err);
+}
+
+int store_archive_versions(struct db *db, int64_t list, struct archived_version *out, size_t max, size_t *n, struct error *err)
+{
+	return db_all(db, &VERSIONS, &(struct arg){ .a = list, .b = (int64_t)max }, out, max, n, NULL, err);
 }
 
 int store_archive_page(struct db *db, int64_t list, const struct archived *before, struct archived *out, size_t max, size_t *n,

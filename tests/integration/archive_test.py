@@ -117,6 +117,39 @@ def test_an_edit_shows_and_a_mail_leads_there():
         sink.stop()
 
 
+def test_a_feed_is_made_once_until_something_in_it_changes():
+    """Seen by its template: it is not read again until the feed is made again."""
+    sink = peers.Sink()
+    site = peers.Site(sink.port, [("ann@reader.test", "Ann")], extra=FAST)
+    site.set_conf("[daemon]\n", "[daemon]\ntemplate_dir = templates\n")
+    os.makedirs(os.path.join(site.folder, "templates/web"))
+
+    def template(version):
+        with open(os.path.join(site.folder, "templates/web/feed.xml.mustache"), "w", encoding="utf-8") as f:
+            f.write(f"{version} {{{{list.title}}}}{{{{#entries}}}} {{{{title}}}}{{{{/entries}}}}")
+    try:
+        template("v1")
+        site.start()
+        assert page(site, "/news/feed.xml") == "v1 Example News"
+        template("v2")
+        status, headers, body = get(site, "/news/feed.xml")
+        assert (status, body) == (200, "v1 Example News"), body
+        assert get(site, "/news/feed.xml", If_None_Match=headers["ETag"])[0] == 304
+        send(site, "1")
+        assert page(site, "/news/feed.xml") == "v2 Example News Storks over the café"
+        with open(os.path.join(site.folder, "post.md"), "w", encoding="utf-8") as f:
+            f.write("---\ntitle: Storks, corrected\nurl: https://example.org/p/storks\n---\n\nSecond words.\n")
+        site.run("post", "add", "news", "post.md")
+        assert page(site, "/news/feed.xml") == "v2 Example News Storks, corrected"
+        site.run("list", "set", "news", "--title", "Other News")
+        assert page(site, "/news/feed.xml") == "v2 Other News Storks, corrected"
+        site.run("list", "set", "news", "--private")
+        assert get(site, "/news/feed.xml")[0] == 404
+    finally:
+        site.close()
+        sink.stop()
+
+
 def test_the_page_is_for_all_and_nothing_runs_in_it():
     body = """---
 title: "For {{first_name}}{{^first_name}}you{{/first_name}} & <all>"
@@ -206,5 +239,5 @@ def test_it_speaks_its_lists_language():
         sink.stop()
 
 
-peers.tests(test_what_was_sent_is_there_newest_first_in_pages, test_an_edit_shows_and_a_mail_leads_there, test_the_page_is_for_all_and_nothing_runs_in_it,
+peers.tests(test_what_was_sent_is_there_newest_first_in_pages, test_an_edit_shows_and_a_mail_leads_there, test_a_feed_is_made_once_until_something_in_it_changes, test_the_page_is_for_all_and_nothing_runs_in_it,
             test_what_is_private_or_was_taken_back_is_not_there, test_it_speaks_its_lists_language)
