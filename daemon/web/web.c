@@ -350,23 +350,36 @@ static int get_view(struct web *web, const struct httpd_request *request, struct
 	return campaign_web_view(&web->ops, token.extra, &reply->body, err);
 }
 
-/* A picture that lay beside a post. Its address never shows another: it may be kept for good. */
-static int get_picture(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+static const char *picture_type(const char *type)
 {
 	static const char *const types[] = { "image/png", "image/jpeg", "image/gif" };
+	for (size_t i = 0; i < COUNT_OF(types); i++)
+		if (strcmp(type, types[i]) == 0)
+			return types[i];
+	return NULL;
+}
+
+/* A picture that lay beside a post. Its address never shows another: it may be kept for good, and who has it costs no reading of it. */
+static int get_picture(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct stored_file file = { 0 };
 	const char *name = httpd_segment(request, "picture");
 	const char *key = arena_copy(&arena, name, strcspn(name, "."));
-	int found = key && text_is_utf8(bytes_text(key)) ? store_file_get(web->ops.db, key, &file, &arena, err) : 0;
+	const char *type = NULL;
+	int found = key && text_is_utf8(bytes_text(key)) ? store_file_type(web->ops.db, key, &type, &arena, err) : 0;
 	if (found < 0)
 		return -1;
-	for (size_t i = 0; found > 0 && i < COUNT_OF(types); i++)
-		if (strcmp(file.type, types[i]) == 0)
-			reply->content_type = types[i];
+	reply->content_type = found ? picture_type(type) : NULL;
 	if (!reply->content_type)
 		return error_set(err, ERROR_NOT_FOUND, "no such picture");
-	reply->is_public = true;
+	reply->is_public = reply->is_forever = true;
+	snprintf(reply->etag, sizeof reply->etag, "\"%.37s\"", key);
+	if (httpd_has(request, reply->etag))
+		return 0;
+	found = store_file_get(web->ops.db, key, &file, &arena, err);
+	if (found <= 0)
+		return found < 0 ? -1 : error_set(err, ERROR_NOT_FOUND, "no such picture");
 	buffer_add_bytes(&reply->body, file.content);
 	return buffer_check(&reply->body, err);
 }

@@ -155,9 +155,13 @@ static void validators_of(const struct httpd_reply *reply, struct validators *ou
 	*out = (struct validators){ 0 };
 	if (!reply->is_public || reply->is_form || reply->status != 200)
 		return;
-	digest_sha256(buffer_bytes(&reply->body), digest);
-	digest_hex(digest, sizeof digest, &hex);
-	snprintf(out->etag, sizeof out->etag, "\"%.32s\"", buffer_text(&hex));
+	if (reply->etag[0]) {
+		memcpy(out->etag, reply->etag, sizeof out->etag);
+	} else {
+		digest_sha256(buffer_bytes(&reply->body), digest);
+		digest_hex(digest, sizeof digest, &hex);
+		snprintf(out->etag, sizeof out->etag, "\"%.32s\"", buffer_text(&hex));
+	}
 	if (reply->changed_us <= 0)
 		return;
 	units_write_mail_date(reply->changed_us, out->modified);
@@ -165,16 +169,28 @@ static void validators_of(const struct httpd_reply *reply, struct validators *ou
 	memcpy(zone, "GMT", sizeof "GMT");
 }
 
+bool httpd_has(const struct httpd_request *request, const char *etag)
+{
+	const char *etags = httpd_header(request, "If-None-Match");
+	return etags && (strcmp(etags, "*") == 0 || strstr(etags, etag));
+}
+
 /* An ETag decides; without one the time does, where it is the one we gave. */
 static bool is_known(const struct httpd_request *request, const struct validators *validators)
 {
-	const char *etags = httpd_header(request, "If-None-Match");
 	const char *since = httpd_header(request, "If-Modified-Since");
 	if (!validators->etag[0])
 		return false;
-	if (etags)
-		return strcmp(etags, "*") == 0 || strstr(etags, validators->etag);
+	if (httpd_header(request, "If-None-Match"))
+		return httpd_has(request, validators->etag);
 	return since && validators->modified[0] && strcmp(since, validators->modified) == 0;
+}
+
+static const char *caching(const struct httpd_reply *reply, const struct validators *validators)
+{
+	if (!validators->etag[0])
+		return "no-store";
+	return reply->is_forever ? "public, max-age=31536000, immutable" : "no-cache";
 }
 
 static enum MHD_Result send_reply(struct httpd_request *request, struct httpd_reply *reply)
@@ -195,7 +211,7 @@ static enum MHD_Result send_reply(struct httpd_request *request, struct httpd_re
 	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	if (request->httpd->options.is_https)
 		MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
-	MHD_add_response_header(response, "Cache-Control", validators.etag[0] ? "no-cache" : "no-store");
+	MHD_add_response_header(response, "Cache-Control", caching(reply, &validators));
 	if (!reply->is_public)
 		MHD_add_response_header(response, "X-Robots-Tag", "noindex");
 	if (validators.etag[0])

@@ -12,6 +12,8 @@ struct httpd_reply {
 	const char *csp;          /* NULL: the strict one; a constant */
 	bool is_public;           /* may be indexed, and stored if each use asks again: it gets an ETag; else no-store and noindex */
 	bool is_form;             /* with is_public: indexed, not stored, since it holds a token */
+	bool is_forever;          /* with is_public: its address never shows anything else, so that nobody needs to ask again */
+	char etag[40];            /* of a public one, in quotes; "": a hash of the body */
 	int64_t changed_us;       /* of a public one: when what it shows changed last; 0 unknown */
 	int retry_after_s;
 	struct buffer body;
@@ -45,6 +47,8 @@ const char *httpd_segment(const struct httpd_request *request, const char *name)
 const char *httpd_form(const struct httpd_request *request, const char *name);    /* of a posted form; NULL: none */
 const char *httpd_query(const struct httpd_request *request, const char *name);
 const char *httpd_header(const struct httpd_request *request, const char *name);
+/* Whether the client has what this ETag says, so that a reply with it needs no body: it becomes a 304. */
+bool httpd_has(const struct httpd_request *request, const char *etag);
 const char *httpd_peer(
 	const struct httpd_request *request); /* address, through trusted proxies; "": the socket of a proxy that did not say */
 #endif

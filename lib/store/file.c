@@ -19,12 +19,22 @@ static const struct sql GET = { .name = "file get",
 	                        .in = ARGS(ARG(s, TEXT)),
 	                        .row = stored_file_fields,
 	                        .row_bytes = sizeof(struct stored_file) };
-const struct sql *const file_statements[] = { &ADD, &HAS, &GET, NULL };
+static const struct sql TYPE = { .name = "file type",
+	                         .text = "SELECT type FROM file WHERE key = $1",
+	                         .in = ARGS(ARG(s, TEXT)),
+	                         .row = (const struct field[]){ { "type", FIELD_TEXT, 0, NULL }, FIELD_END },
+	                         .row_bytes = sizeof(char *) };
+const struct sql *const file_statements[] = { &ADD, &HAS, &GET, &TYPE, NULL };
 
 int store_file_has(struct db *db, const char *key, struct error *err)
 {
 	int64_t n = 0;
 	return db_one(db, &HAS, &(struct arg){ .s = key }, &n, NULL, err) < 0 ? -1 : n > 0;
+}
+
+int store_file_type(struct db *db, const char *key, const char **type, struct arena *arena, struct error *err)
+{
+	return db_one(db, &TYPE, &(struct arg){ .s = key }, type, arena, err);
 }
 
 int store_file_get(struct db *db, const char *key, struct stored_file *out, struct arena *arena, struct error *err)

@@ -7,12 +7,23 @@ import re
 import struct
 import sys
 import time
+import urllib.error
+import urllib.request
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peers  # noqa: E402
 
 READERS = [("ann@reader.test", "Ann"), ("bob@reader.test", "Bob")]
+
+
+def status_of(url, tags):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"If-None-Match": tags}), timeout=10) as reply:
+            return reply.status if reply.read() else "nothing"
+    except urllib.error.HTTPError as reply:
+        assert reply.code != 304 or reply.headers["ETag"] in tags or tags == "*"
+        return reply.code
 
 
 def png(width, height, colour=b"\x30\x60\x90"):
@@ -75,10 +86,16 @@ def test_a_picture_beside_the_post_is_shown_and_served():
         assert [p.get_content() for p in files] == [png(300, 200), png(64, 48)], [p.get_filename() for p in files]
         assert html_of(message).count('src="cid:') == 2 and "https://example.org/x.png" in html_of(message)
         site.start()
-        import urllib.request
         for url, data in zip(shown, (png(300, 200), png(64, 48))):
             with urllib.request.urlopen(url, timeout=10) as reply:
                 assert reply.read() == data and reply.headers["Content-Type"] == "image/png" and "nosniff" in reply.headers["X-Content-Type-Options"]
+        # For good, and under its own name: who has it is not sent it again.
+        key = shown[0].rsplit("/", 1)[1].split(".")[0]
+        with urllib.request.urlopen(shown[0], timeout=10) as reply:
+            assert reply.headers["ETag"] == f'"{key}"' and reply.headers["Cache-Control"] == "public, max-age=31536000, immutable", reply.headers
+        for tags, status in ((f'"x", "{key}"', 304), ("*", 304), ('"x"', 200), (f'"{key[1:]}"', 200)):
+            assert status_of(shown[0], tags) == status, (tags, status)
+        assert status_of(shown[0].replace(key, "0" * 32), f'"{"0" * 32}"') == 404
         assert site.get("/i/" + "0" * 32 + ".png")[0] == 404 and site.get("/i/..%2f..%2fetc%2fpasswd")[0] == 404
         # Another picture under the same name is a new version.
         write(site.folder, "posts/one.png", png(300, 200, b"\x90\x10\x10"))
