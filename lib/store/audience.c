@@ -121,21 +121,30 @@ static const struct sql WRITE = {
 	           ARG(h, INT)),
 };
 #define ROW "INSERT INTO delivery (campaign_id, subscriber_id, edition_id, state, provider, due_us, queued_us, finished_us, reason) SELECT "
-/* Each reader gets the edition without what came before; no such edition: something came since it was compiled. */
+/* Each reader gets the edition without what came before. For one who got something since the editions were compiled there may be none:
+ * the next is the one that leaves out what he had, and as little else as the order of numbers knows. */
+#define EDITION_WITHOUT                                                                                                                    \
+	"coalesce((SELECT e.id FROM edition e WHERE e.campaign_id = g.campaign_id AND e.had = g.had AND e.replaced_by = 0), (SELECT e.id " \
+	"FROM edition e WHERE e.campaign_id = g.campaign_id AND (e.had & g.had) = g.had AND e.replaced_by = 0 ORDER BY e.had LIMIT 1))"
 static const struct sql WRITE_DIGEST = {
 	.name = "audience write digest",
 	.text = ROW
-	"CAST($1 AS BIGINT), h.subscriber_id, coalesce(e.id, CAST($2 AS BIGINT)), CASE WHEN h.suppressed IS NOT NULL OR e.id IS NULL "
-	"THEN 'suppressed' ELSE 'queued' END, h.provider, CAST($3 AS BIGINT), CAST($4 AS BIGINT), CASE WHEN h.suppressed IS NOT NULL OR "
-	"e.id IS NULL THEN CAST($5 AS BIGINT) ELSE 0 END, CASE WHEN h.suppressed IS NOT NULL THEN h.suppressed WHEN e.id IS NULL THEN "
-	"'already got it' ELSE '' END FROM (SELECT p.subscriber_id AS subscriber_id, s.provider AS provider, x.reason AS suppressed, " HAD(
-		"$6") " AS had FROM subscription p JOIN subscriber s ON s.id = p.subscriber_id LEFT JOIN suppression x ON x.email_key = "
-		      "s.email_key WHERE p.list_id = $7 AND p.state = 'active' AND p.id > $8 AND p.id <= $9 AND (" CADENCE
-		      " & $10) <> 0) AS h LEFT JOIN edition e ON e.campaign_id = $11 AND e.had = h.had AND e.replaced_by = 0 WHERE true ON "
-		      "CONFLICT "
-		      "(campaign_id, subscriber_id) DO NOTHING",
-	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT), ARG(c, INT), ARG(c, INT), ARG(a, INT), ARG(e, INT), ARG(f, INT), ARG(g, INT),
-	           ARG(h, INT), ARG(a, INT)),
+	"h.campaign_id, h.subscriber_id, coalesce(h.edition_id, CAST($1 AS BIGINT)), CASE WHEN h.suppressed IS NOT NULL OR h.edition_id IS "
+	"NULL THEN 'suppressed' ELSE 'queued' END, h.provider, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CASE WHEN h.suppressed IS NOT NULL "
+	"OR "
+	"h.edition_id IS NULL THEN CAST($4 AS BIGINT) ELSE 0 END, CASE WHEN h.suppressed IS NOT NULL THEN h.suppressed WHEN h.edition_id "
+	"IS "
+	"NULL THEN 'already got it' ELSE '' END FROM (SELECT g.campaign_id AS campaign_id, g.subscriber_id AS subscriber_id, g.provider AS "
+	"provider, g.suppressed AS suppressed, " EDITION_WITHOUT " AS edition_id FROM (SELECT CAST($5 AS BIGINT) AS campaign_id, "
+	"p.subscriber_id AS subscriber_id, s.provider AS provider, x.reason AS suppressed, " HAD(
+		"$6") " AS had FROM subscription p JOIN "
+		      "subscriber s ON s.id = p.subscriber_id LEFT JOIN suppression x ON x.email_key = s.email_key WHERE p.list_id = $7 "
+		      "AND p.state = "
+		      "'active' AND p.id > $8 AND p.id <= $9 AND (" CADENCE
+		      " & $10) <> 0) AS g) AS h WHERE true ON CONFLICT (campaign_id, subscriber_id) "
+		      "DO NOTHING",
+	.in = ARGS(ARG(b, INT), ARG(c, INT), ARG(c, INT), ARG(c, INT), ARG(a, INT), ARG(a, INT), ARG(e, INT), ARG(f, INT), ARG(g, INT),
+	           ARG(h, INT)),
 };
 static const struct sql WRITE_CORRECTION = {
 	.name = "audience write correction",
