@@ -139,6 +139,9 @@ void delivery_stop(struct delivery **out)
 		return;
 	for (size_t i = 0; i < delivery->relays; i++)
 		queue_close(delivery->relay[i].queue);
+	for (size_t i = 0; i < delivery->session_count; i++)
+		if (atomic_load(&delivery->sessions[i].connecting))
+			smtp_cancel(delivery->sessions[i].smtp);
 	for (size_t i = 0; i < delivery->session_count; i++) {
 		pthread_join(delivery->sessions[i].thread, NULL);
 		smtp_free(&delivery->sessions[i].smtp);

@@ -277,11 +277,14 @@ static void count_busy(struct dispatcher *d)
 		pacing_progress(&d->pace.pacing, i, busy[i], now_us);
 }
 
-static uint32_t full_relays(const struct dispatcher *d)
+/* Those that take nothing now: their queue is full, or all their sessions hang. */
+static uint32_t full_relays(const struct dispatcher *d, int64_t now_us)
 {
 	uint32_t full = 0;
-	for (size_t i = 0; i < d->delivery->relays; i++)
-		full |= (uint32_t)(queue_room(d->delivery->relay[i].queue) == 0) << i;
+	for (size_t i = 0; i < d->delivery->relays; i++) {
+		struct queue *queue = d->delivery->relay[i].queue;
+		full |= (uint32_t)(queue_room(queue) == 0 || queue_is_stalled(queue, now_us)) << i;
+	}
 	return full;
 }
 
@@ -294,7 +297,7 @@ static size_t serve(struct dispatcher *d, struct lane *lane, struct moment now, 
 	size_t n = 0;
 	for (*hold = HOLD_NOTHING; n < TURN && lane->count > 0; n++) {
 		size_t relay = 0;
-		*hold = pacing_take(&d->pace.pacing, &key, full_relays(d), now, &relay, wait_us);
+		*hold = pacing_take(&d->pace.pacing, &key, full_relays(d, now.mono_us), now, &relay, wait_us);
 		if (*hold != HOLD_NOTHING)
 			break;
 		if ((d->pace.pacing.is_short && !pace_reserve(&d->pace, true)) ||
@@ -358,8 +361,9 @@ static void step(struct dispatcher *d)
 		d->looked_us = now.mono_us;
 		take_revocations(d);
 	}
+	/* What waits for a relay that hangs goes by another one, long before its time-outs are over. */
 	for (size_t i = 0; i < d->delivery->relays; i++)
-		if (pacing_is_paused(&d->pace.pacing, i, now.mono_us))
+		if (pacing_is_paused(&d->pace.pacing, i, now.mono_us) || queue_is_stalled(d->delivery->relay[i].queue, now.mono_us))
 			give_back_queue(d, i, any, NULL);
 	if (d->disk.is_full || all_paused(d, now.mono_us))
 		give_back_all(d);

@@ -66,6 +66,7 @@ struct session {
 	pthread_t thread;
 	struct smtp *smtp;
 	atomic_int carries[LETTERS]; /* providers of the messages in its hands; NO_PROVIDER */
+	atomic_bool connecting;      /* nobody's message is in its hands */
 	bool started;
 };
 

@@ -1,13 +1,18 @@
 #include "daemon/delivery/queue.h"
 #include "base/units.h"
+#include "system/clock.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+
+#define STALLED_US (10 * SECOND_US)
 
 struct queue {
 	pthread_mutex_t mutex;
 	pthread_cond_t filled;
 	size_t room, at, count;
+	size_t waiting;   /* sessions in queue_wait() */
+	int64_t asked_us; /* when a session last asked */
 	bool closed;
 	struct job jobs[];
 };
@@ -19,6 +24,7 @@ struct queue *queue_new(size_t room)
 	if (!queue)
 		return NULL;
 	queue->room = room;
+	queue->asked_us = clock_now().mono_us;
 	pthread_mutex_init(&queue->mutex, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -57,9 +63,12 @@ bool queue_wait(struct queue *queue, int64_t timeout_us)
 	until.tv_sec += timeout_us / SECOND_US + ns / 1000000000;
 	until.tv_nsec = ns % 1000000000;
 	pthread_mutex_lock(&queue->mutex);
+	queue->waiting++;
 	while (queue->count == 0 && !queue->closed)
 		if (pthread_cond_timedwait(&queue->filled, &queue->mutex, &until) != 0)
 			break;
+	queue->waiting--;
+	queue->asked_us = clock_now().mono_us;
 	bool any = queue->count > 0 && !queue->closed;
 	pthread_mutex_unlock(&queue->mutex);
 	return any;
@@ -69,6 +78,7 @@ bool queue_pop(struct queue *queue, struct job *job, atomic_int *provider)
 {
 	pthread_mutex_lock(&queue->mutex);
 	bool got = queue->count > 0 && !queue->closed;
+	queue->asked_us = clock_now().mono_us;
 	if (got) {
 		*job = queue->jobs[queue->at];
 		atomic_store(provider, job->is_notice ? NO_PROVIDER : (int)provider_known(job->provider));
@@ -113,6 +123,14 @@ size_t queue_room(struct queue *queue)
 	size_t room = queue->room - queue->count;
 	pthread_mutex_unlock(&queue->mutex);
 	return room;
+}
+
+bool queue_is_stalled(struct queue *queue, int64_t now_us)
+{
+	pthread_mutex_lock(&queue->mutex);
+	bool stalled = queue->waiting == 0 && now_us - queue->asked_us > STALLED_US;
+	pthread_mutex_unlock(&queue->mutex);
+	return stalled;
 }
 
 void queue_close(struct queue *queue)

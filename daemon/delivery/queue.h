@@ -20,5 +20,7 @@ bool queue_wait(struct queue *queue, int64_t timeout_us);
 /* Takes out those that `match` picks, at most `max`; returns how many. */
 size_t queue_take(struct queue *queue, bool (*match)(const struct job *, const void *), const void *what, struct job *out, size_t max);
 size_t queue_room(struct queue *queue);
+/* No session has asked for a job for ten seconds, and none waits for one: all hang on the relay. `now_us` is monotonic. */
+bool queue_is_stalled(struct queue *queue, int64_t now_us);
 void queue_close(struct queue *queue); /* wakes all who wait; what is in it can still be taken */
 #endif

@@ -324,15 +324,25 @@ static void run_chain(struct talk *talk)
 		give_back(talk, &letters[i]);
 }
 
+/* delivery_stop() cuts it short: it sets `stopping` and then looks at `connecting`, here it is the other way round. */
+static int open_link(struct talk *talk, struct outcome *failed)
+{
+	int opened = -1;
+	talk->on_link = 0;
+	atomic_store(&talk->session->connecting, true);
+	if (!atomic_load(&talk->delivery->daemon->stopping))
+		opened = smtp_open(talk->session->smtp, failed);
+	atomic_store(&talk->session->connecting, false);
+	return opened;
+}
+
 static bool connect_relay(struct talk *talk)
 {
 	struct outcome failed;
-	struct smtp *smtp = talk->session->smtp;
-	if (smtp_is_open(smtp))
+	if (smtp_is_open(talk->session->smtp) || open_link(talk, &failed) == 0)
 		return true;
-	talk->on_link = 0;
-	if (smtp_open(smtp, &failed) == 0)
-		return true;
+	if (atomic_load(&talk->delivery->daemon->stopping))
+		return false;
 	/* The relay's trouble, and nobody's attempt. */
 	struct verdict verdict = { .kind = VERDICT_HOLD, .door = DOOR_RELAY, .slow_down = failed.code == 421, .scope = SCOPE_RELAY };
 	delivery_tell(talk->delivery, &(struct happened){ talk->session->relay, PROVIDER_OTHER, failed, verdict });

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Never faster than the receiver likes: rates that compose, a provider that stalls or is paused, relays that share, and the words for all of it."""
 import os
+import socket
 import sys
 import time
 
@@ -169,6 +170,23 @@ def test_a_list_names_its_relay_and_a_dead_one_holds_only_its_own():
         sink.stop()
 
 
+def test_what_waits_for_a_relay_that_hangs_goes_by_another():
+    """It takes connections and never greets: its time-out is five minutes, and nobody's mail waits for that."""
+    sink, silent = peers.Sink(), socket.create_server(("127.0.0.1", 0))
+    site = started(sink, readers(60, "example.org"), f"[relay:other]\nurl = smtp+plain://127.0.0.1:{silent.getsockname()[1]}\n")
+    try:
+        site.start()
+        site.send()
+        assert peers.wait_for(lambda: sent(site) == 60, 40), text(site, "queue", "--why", "1")
+        assert len({m[1] for m in sink.mails}) == 60
+        begin = time.time()
+        assert site.stop() == 0 and time.time() - begin < 20, site.log()  # though sessions wait for a greeting
+    finally:
+        site.close()
+        sink.stop()
+        silent.close()
+
+
 def test_a_relay_that_says_slower_is_slowed_and_comes_back():
     seen = {"n": 0}
 
@@ -205,4 +223,4 @@ def test_a_relay_can_be_tested_by_hand():
         site.close()
 
 
-peers.tests(test_a_provider_that_stalls_costs_the_others_little, test_a_paused_provider_waits_and_the_others_go, test_a_provider_has_a_rate_and_a_name_of_its_own, test_a_campaign_and_its_list_have_rates, test_a_quota_by_the_hour_holds_over_kill_9, test_a_list_names_its_relay_and_a_dead_one_holds_only_its_own, test_a_relay_that_says_slower_is_slowed_and_comes_back, test_a_relay_can_be_tested_by_hand)
+peers.tests(test_a_provider_that_stalls_costs_the_others_little, test_a_paused_provider_waits_and_the_others_go, test_a_provider_has_a_rate_and_a_name_of_its_own, test_a_campaign_and_its_list_have_rates, test_a_quota_by_the_hour_holds_over_kill_9, test_a_list_names_its_relay_and_a_dead_one_holds_only_its_own, test_what_waits_for_a_relay_that_hangs_goes_by_another, test_a_relay_that_says_slower_is_slowed_and_comes_back, test_a_relay_can_be_tested_by_hand)
