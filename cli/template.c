@@ -24,7 +24,8 @@ static json_t *read_values(const char *data, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(TEMPLATE_BYTES);
 	const char *label = "--data";
-	struct bytes json = data ? text_trim(bytes_text(data)) : BYTES_OF("{}");
+	data = data ? data : "{}";
+	struct bytes json = text_trim(bytes_text(data));
 	if (json.size == 0 || !strchr("{[\"", json.data[0])) {
 		label = data + (data[0] == '@');
 		if (file_read(label, &text, err) < 0)
