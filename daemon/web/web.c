@@ -249,7 +249,7 @@ static int post_list(struct web *web, const struct httpd_request *request, struc
 	case SIGN_UP_USED: return form_page(web, &list, "used_form", email, reply, err);
 	case SIGN_UP_PEER: return too_many(web, "Too many sign-ups came from your connection within an hour.", reply, err);
 	case SIGN_UP_DOMAIN: return too_many(web, "Too many sign-ups came within an hour for addresses like yours.", reply, err);
-	case SIGN_UP_SITE: return closed_for_today(web, &list, reply, err);
+	case SIGN_UP_LIST: return closed_for_today(web, &list, reply, err);
 	case SIGN_UP_TAKEN: break;
 	}
 	return check_mail(web, &list, reply, err);

@@ -85,6 +85,7 @@ struct config {
 	} store;
 	struct {
 		const char *listen, *trusted_proxies;
+		int64_t sign_ups_a_day;
 	} web;
 	struct {
 		int64_t sessions;

@@ -39,6 +39,8 @@ static const struct option options[] = {
 	{ "web", "listen", OPTION_TEXT, IN(web.listen), "127.0.0.1:8080", 0, 0, NULL, "Address and port of the web pages, or unix:/PATH." },
 	{ "web", "trusted_proxies", OPTION_TEXT, IN(web.trusted_proxies), "127.0.0.1", 0, 0, NULL,
 	  "Addresses and networks, as 127.0.0.1 10.0.0.0/8, whose X-Forwarded-For is believed." },
+	{ "web", "sign_ups_a_day", OPTION_INTEGER, IN(web.sign_ups_a_day), "1000", 1, 1000000, NULL,
+	  "At so many sign-ups a day a list's form closes; at ten times its usual day, if that is more." },
 	{ "delivery", "sessions", OPTION_INTEGER, IN(delivery.sessions), "20", 1, 500, NULL, "SMTP connections in all." },
 	{ "delivery", "rate", OPTION_RATES, IN(delivery.rates), "", 0, 0, NULL,
 	  "Messages in all, as 50/s or 100000/h; several hold together; absent: no limit." },

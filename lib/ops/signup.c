@@ -125,7 +125,7 @@ int signup_ask(struct ops *ops, const struct list *list, const struct signup_in 
 	int64_t before[SIGN_UP_DAYS];
 	int64_t now_us = clock_now().wall_us;
 	if (address_read(bytes_text(in->email), &address, err) < 0 || ops_room(ops, err) < 0 ||
-	    store_sign_up_days(ops->db, now_us, before, SIGN_UP_DAYS, err) < 0)
+	    store_sign_up_days(ops->db, list->id, now_us, before, SIGN_UP_DAYS, err) < 0)
 		return -1;
 	if (network_read(bytes_text(in->peer), &host)) {
 		network_of_customer(&host, customer);
@@ -143,8 +143,9 @@ int signup_ask(struct ops *ops, const struct list *list, const struct signup_in 
 		               .name = is_utf8 ? in->name : "",
 		               .how = how,
 		               .at_us = now_us };
-	struct sign_up_limits limits = policy_sign_ups(before, provider_of(ops->providers, address.domain) > 0);
-	struct sign_up_most most = { limits.peer_an_hour, limits.domain_an_hour, limits.site_a_day };
+	struct sign_up_limits limits =
+		policy_sign_ups(before, ops->config->web.sign_ups_a_day, provider_of(ops->providers, address.domain) > 0);
+	struct sign_up_most most = { limits.peer_an_hour, limits.domain_an_hour, limits.list_a_day };
 	return store_sign_up(ops->db, &row, &most, answer, err);
 }
 

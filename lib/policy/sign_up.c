@@ -1,7 +1,6 @@
 #include "policy/sign_up.h"
 
-/* A first article in the press must not close the form of a young list. */
-enum { OF_PEER = 5, OF_DOMAIN = 30, OF_BIG_DOMAIN = 300, LEAST_OF_SITE = 100, TIMES_USUAL = 10 };
+enum { OF_PEER = 5, OF_DOMAIN = 30, OF_BIG_DOMAIN = 300, TIMES_USUAL = 10 };
 
 static int64_t median(const int64_t days[SIGN_UP_DAYS])
 {
@@ -18,10 +17,11 @@ static int64_t median(const int64_t days[SIGN_UP_DAYS])
 	return 0;
 }
 
-struct sign_up_limits policy_sign_ups(const int64_t before[SIGN_UP_DAYS], bool is_big)
+struct sign_up_limits policy_sign_ups(const int64_t before[SIGN_UP_DAYS], int64_t least_a_day, bool is_big)
 {
+	/* A first article in the press must not close the form of a young list: hence the least. */
 	int64_t many = TIMES_USUAL * median(before);
 	return (struct sign_up_limits){ .peer_an_hour = OF_PEER,
 		                        .domain_an_hour = is_big ? OF_BIG_DOMAIN : OF_DOMAIN,
-		                        .site_a_day = many > LEAST_OF_SITE ? many : LEAST_OF_SITE };
+		                        .list_a_day = many > least_a_day ? many : least_a_day };
 }

@@ -9,10 +9,10 @@ enum { SIGN_UP_DAYS = 7 };
 struct sign_up_limits {
 	int64_t peer_an_hour;   /* from one customer of an internet provider: an IPv4 address, or an IPv6 /64 */
 	int64_t domain_an_hour; /* to addresses of one domain */
-	int64_t site_a_day;     /* in all */
+	int64_t list_a_day;     /* for one list */
 };
 
-/* before: how many came on each of the last seven days. is_big: the domain is that of a mailbox provider everybody has heard of, whose
- * servers do not notice us. */
-struct sign_up_limits policy_sign_ups(const int64_t before[SIGN_UP_DAYS], bool is_big);
+/* before: how many came for the list on each of the last seven days. least_a_day: what it takes in any case. is_big: the domain is that of
+ * a mailbox provider everybody has heard of, whose servers do not notice us. */
+struct sign_up_limits policy_sign_ups(const int64_t before[SIGN_UP_DAYS], int64_t least_a_day, bool is_big);
 #endif

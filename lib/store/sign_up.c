@@ -24,9 +24,9 @@ static const struct sql FORM = { .name = "sign-up form",
 	.row = COLUMN_NUMBER("n"), .row_bytes = sizeof(int64_t)
 static const struct sql OF_PEER = { .name = "sign-ups of peer", COUNT("peer") };
 static const struct sql OF_DOMAIN = { .name = "sign-ups of domain", COUNT("domain") };
-static const struct sql OF_SITE = { .name = "sign-ups of site",
-	                            .text = "SELECT count(*) AS n FROM sign_up WHERE at_us > $1 AND at_us <= $2",
-	                            .in = ARGS(ARG(a, INT), ARG(b, INT)),
+static const struct sql OF_LIST = { .name = "sign-ups of list",
+	                            .text = "SELECT count(*) AS n FROM sign_up WHERE list_id = $1 AND at_us > $2 AND at_us <= $3",
+	                            .in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
 	                            .row = COLUMN_NUMBER("n"),
 	                            .row_bytes = sizeof(int64_t) };
 static const struct sql HAS_OLD = { .name = "sign-up has old",
@@ -43,7 +43,7 @@ static const struct sql WAITING = { .name = "sign-ups waiting",
 static const struct sql DONE = { .name = "sign-up done",
 	                         .text = "UPDATE sign_up SET done_us = $1, email = '', name = '' WHERE id = $2",
 	                         .in = ARGS(ARG(a, INT), ARG(b, INT)) };
-const struct sql *const sign_up_statements[] = { &ADD, &FORM, &OF_PEER, &OF_DOMAIN, &OF_SITE, &HAS_OLD, &FORGET, &WAITING, &DONE, NULL };
+const struct sql *const sign_up_statements[] = { &ADD, &FORM, &OF_PEER, &OF_DOMAIN, &OF_LIST, &HAS_OLD, &FORGET, &WAITING, &DONE, NULL };
 
 struct asking {
 	const struct sign_up *row;
@@ -51,9 +51,15 @@ struct asking {
 	enum sign_up_answer answer;
 };
 
-static int count(struct db *db, const struct sql *sql, const char *of, int64_t from_us, int64_t to_us, int64_t *n, struct error *err)
+static int count(struct db *db, const struct sql *sql, const char *of, int64_t from_us, int64_t *n, struct error *err)
 {
-	return db_one(db, sql, &(struct arg){ .s = of, .a = from_us, .b = to_us }, n, NULL, err) < 0 ? -1 : 0;
+	return db_one(db, sql, &(struct arg){ .s = of, .a = from_us }, n, NULL, err) < 0 ? -1 : 0;
+}
+
+/* Within the day that ends there. */
+static int count_day(struct db *db, int64_t list, int64_t end_us, int64_t *n, struct error *err)
+{
+	return db_one(db, &OF_LIST, &(struct arg){ .a = list, .b = end_us - DAY_US, .c = end_us }, n, NULL, err) < 0 ? -1 : 0;
 }
 
 static int weigh(struct db *db, const struct sign_up *row, const struct sign_up_most *most, enum sign_up_answer *answer, struct error *err)
@@ -61,18 +67,18 @@ static int weigh(struct db *db, const struct sign_up *row, const struct sign_up_
 	int64_t is_same = 0;
 	int64_t peer = 0;
 	int64_t domain = 0;
-	int64_t site = 0;
+	int64_t list = 0;
 	int found = db_one(db, &FORM, &(struct arg){ .s = row->address, .a = row->form }, &is_same, NULL, err);
 	*answer = is_same ? SIGN_UP_TAKEN : SIGN_UP_USED;
 	if (found != 0)
 		return found;
-	if (count(db, &OF_PEER, row->peer, row->at_us - HOUR_US, 0, &peer, err) < 0 ||
-	    count(db, &OF_DOMAIN, row->domain, row->at_us - HOUR_US, 0, &domain, err) < 0 ||
-	    count(db, &OF_SITE, NULL, row->at_us - DAY_US, row->at_us, &site, err) < 0)
+	if (count(db, &OF_PEER, row->peer, row->at_us - HOUR_US, &peer, err) < 0 ||
+	    count(db, &OF_DOMAIN, row->domain, row->at_us - HOUR_US, &domain, err) < 0 ||
+	    count_day(db, row->list_id, row->at_us, &list, err) < 0)
 		return -1;
 	*answer = *row->peer && peer >= most->peer ? SIGN_UP_PEER
 	          : domain >= most->domain         ? SIGN_UP_DOMAIN
-	          : site >= most->site             ? SIGN_UP_SITE
+	          : list >= most->list             ? SIGN_UP_LIST
 	                                           : SIGN_UP_TAKEN;
 	return *answer != SIGN_UP_TAKEN;
 }
@@ -94,13 +100,11 @@ int store_sign_up(struct db *db, const struct sign_up *row, const struct sign_up
 	return result;
 }
 
-int store_sign_up_days(struct db *db, int64_t now_us, int64_t *days, size_t n, struct error *err)
+int store_sign_up_days(struct db *db, int64_t list, int64_t now_us, int64_t *days, size_t n, struct error *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		int64_t end_us = now_us - (int64_t)(i + 1) * DAY_US;
-		if (count(db, &OF_SITE, NULL, end_us - DAY_US, end_us, &days[i], err) < 0)
+	for (size_t i = 0; i < n; i++)
+		if (count_day(db, list, now_us - (int64_t)(i + 1) * DAY_US, &days[i], err) < 0)
 			return -1;
-	}
 	return 0;
 }
 

@@ -136,17 +136,26 @@ def test_A2_thirty_an_hour_for_one_domain(site, sink):
 
 @with_site
 def test_A2_the_form_closes_at_ten_times_the_usual(site, sink):
+    site.run("list", "create", "second", "--title", "Second", "--from", "second@example.org", "--postal", "1 Main St")
+    site.set_conf("[web]\n", "[web]\nsign_ups_a_day = 100\n")
     now_us = int(time.time() * 10**6)
     with sqlite3.connect(f"{site.folder}/t.db") as db:
         for i in range(99):
             db.execute("INSERT INTO sign_up (form, list_id, peer, domain, address, email, name, how, at_us, done_us) VALUES (?, 1, ?, ?, ?, '', '', '', ?, 1)",
                        (i, f"p{i}", f"d{i}", f"a{i}", now_us - 2 * HOUR_US))
     site.start()
-    forms = Forms(site, 3)
+    forms = Forms(site, 2)
     assert forms.send("a@one.test", "192.0.2.1")[0] == 200
     status, page = forms.send("b@two.test", "192.0.2.2")
     assert status == 429 and 'href="mailto:news@example.org"' in page, (status, page)
-    # A site to which twenty come on a usual day takes two hundred.
+    # Another list is open, and so is this one where more are wanted.
+    assert Forms(site, 1, "second", 2).send("b@two.test", "192.0.2.2")[0] == 200
+    site.stop()
+    site.set_conf("sign_ups_a_day = 100\n", "sign_ups_a_day = 101\n")
+    site.start()
+    forms = Forms(site, 3)
+    assert [forms.send(f"{name}@two.test", "192.0.2.2")[0] for name in "cd"] == [200, 429]
+    # One to which twenty come on a usual day takes two hundred.
     with sqlite3.connect(f"{site.folder}/t.db") as db:
         for i in range(20 * 7):
             db.execute("INSERT INTO sign_up (form, list_id, peer, domain, address, email, name, how, at_us, done_us) VALUES (?, 1, '', '', '', '', '', '', ?, 1)",

@@ -1,15 +1,17 @@
 /* What is asked for on pages: counted by peer, domain and day, a form taken once, done once, forgotten in time (RULES A2, A3). */
 #include "fixture.h"
+#include "store/list.h"
 #include "store/sign_up.h"
 #include <stdio.h>
 
-static const struct sign_up_most most = { .peer = 5, .domain = 30, .site = 100 };
+static const struct sign_up_most most = { .peer = 5, .domain = 30, .list = 100 };
 
-static enum sign_up_answer ask(struct fixture *f, int64_t form, const char *peer, const char *domain, const char *address, int64_t at_us)
+static enum sign_up_answer ask_for(struct fixture *f, int64_t list, int64_t form, const char *peer, const char *domain, const char *address,
+                                   int64_t at_us)
 {
 	enum sign_up_answer answer = SIGN_UP_TAKEN;
 	struct sign_up row = { .form = form,
-		               .list_id = f->list,
+		               .list_id = list,
 		               .peer = peer,
 		               .domain = domain,
 		               .address = address,
@@ -19,6 +21,11 @@ static enum sign_up_answer ask(struct fixture *f, int64_t form, const char *peer
 		               .at_us = at_us };
 	OK(store_sign_up(f->db, &row, &most, &answer, err));
 	return answer;
+}
+
+static enum sign_up_answer ask(struct fixture *f, int64_t form, const char *peer, const char *domain, const char *address, int64_t at_us)
+{
+	return ask_for(f, f->list, form, peer, domain, address, at_us);
 }
 
 static void test_A2_five_an_hour_from_one_peer(void **state)
@@ -60,9 +67,13 @@ static void test_A2_the_days_before_are_counted_apart(void **state)
 			snprintf(name, sizeof name, "%d-%d", day, i);
 			assert_int_equal(ask(f, 100 * day + i, name, name, name, NOW_US + day * DAY_US + DAY_US / 2), SIGN_UP_TAKEN);
 		}
-	OK(store_sign_up_days(f->db, now_us, days, COUNT_OF(days), err));
+	OK(store_sign_up_days(f->db, f->list, now_us, days, COUNT_OF(days), err));
 	for (int i = 0; i < 7; i++)
 		assert_int_equal(days[i], 8 - i);
+	/* Another list has days of its own. */
+	OK(store_sign_up_days(f->db, f->list + 1, now_us, days, COUNT_OF(days), err));
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(days[i], 0);
 	/* What is older than eight days is forgotten, though nobody asks. */
 	OK(store_sign_up_forget(f->db, now_us + DAY_US, err));
 	assert_int_equal(fixture_number(f, "SELECT count(*) FROM sign_up"), 9 + 8 + 7 + 6 + 5 + 4 + 3);
@@ -70,14 +81,21 @@ static void test_A2_the_days_before_are_counted_apart(void **state)
 	assert_int_equal(fixture_number(f, "SELECT count(*) FROM sign_up"), 9 + 8 + 7 + 6 + 5 + 4 + 3);
 }
 
-static void test_A2_a_site_has_a_ceiling(void **state)
+static void test_A2_each_list_has_a_ceiling_of_its_own(void **state)
 {
 	struct fixture *f = *state;
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list other;
+	int64_t second = 0;
 	char name[16];
+	OK(store_list_get(f->db, f->list, &other, &arena, err) - 1);
+	other.name = other.list_id = other.post_token = "second";
+	OK(store_list_create(f->db, &other, &second, err));
 	for (int i = 0; i < 101; i++) {
 		snprintf(name, sizeof name, "%d", i);
-		assert_int_equal(ask(f, i, name, name, name, NOW_US + i), i < 100 ? SIGN_UP_TAKEN : SIGN_UP_SITE);
+		assert_int_equal(ask(f, i, name, name, name, NOW_US + i), i < 100 ? SIGN_UP_TAKEN : SIGN_UP_LIST);
 	}
+	assert_int_equal(ask_for(f, second, 200, "p", "d", "a", NOW_US + 200), SIGN_UP_TAKEN);
 }
 
 static void test_A3_a_form_is_taken_once(void **state)
@@ -116,7 +134,7 @@ int main(void)
 		T(test_A2_five_an_hour_from_one_peer),
 		T(test_A2_thirty_an_hour_for_one_domain),
 		T(test_A2_the_days_before_are_counted_apart),
-		T(test_A2_a_site_has_a_ceiling),
+		T(test_A2_each_list_has_a_ceiling_of_its_own),
 		T(test_A3_a_form_is_taken_once),
 		T(test_what_is_done_is_forgotten_and_not_done_again),
 	};
