@@ -338,7 +338,7 @@ static int open_link(struct talk *talk, struct outcome *failed)
 
 static bool connect_relay(struct talk *talk)
 {
-	struct outcome failed;
+	struct outcome failed = { 0 };
 	if (smtp_is_open(talk->session->smtp) || open_link(talk, &failed) == 0)
 		return true;
 	if (atomic_load(&talk->delivery->daemon->stopping))

@@ -104,7 +104,7 @@ int digest_skip_posts(struct ops *ops, const struct list *list, enum digest_cade
                       struct actor actor, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct digest_view view;
+	struct digest_view view = { .count = 0 };
 	if (find_view(ops, list, cadence, &view, &arena, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
@@ -121,7 +121,7 @@ int digest_order(struct ops *ops, const struct list *list, enum digest_cadence c
                  struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct digest_view view;
+	struct digest_view view = { .count = 0 };
 	if (cadence == DIGEST_EACH)
 		return store_digest_order(ops->db, list->id, posts, n, err) < 0
 		               ? -1
@@ -140,7 +140,7 @@ int digest_order(struct ops *ops, const struct list *list, enum digest_cadence c
 int digest_skip(struct ops *ops, const struct list *list, enum digest_cadence cadence, struct actor actor, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct digest_view view;
+	struct digest_view view = { .count = 0 };
 	int64_t next_us = 0;
 	if (find_view(ops, list, cadence, &view, &arena, err) < 0 ||
 	    next_time(&view.digest, list, view.digest.next_us, &next_us, err) < 0 ||
