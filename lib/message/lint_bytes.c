@@ -46,6 +46,13 @@ static void check_header_line(struct lint *lint, struct bytes line, const char *
 		             "a header line of %zu characters, more than 78", line.size);
 }
 
+/* RFC 6532: the header of a mail to an address that is not ASCII is UTF-8; it goes by SMTPUTF8 or not at all. */
+static bool may_be_utf8(const struct lint *lint, struct bytes line)
+{
+	const char *recipient = lint->known->recipient;
+	return recipient && !text_is_ascii(bytes_text(recipient)) && text_is_utf8(line);
+}
+
 void lint_bytes(struct lint *lint)
 {
 	const char *at = lint->message.data;
@@ -67,7 +74,7 @@ void lint_bytes(struct lint *lint)
 			             "a line of %zu bytes, more than 998: servers cut or refuse it", line.size);
 		if (in_header && line.size > 0)
 			check_header_line(lint, line, where);
-		if (is_7bit && !text_is_ascii(line)) {
+		if (is_7bit && !text_is_ascii(line) && !(in_header && may_be_utf8(lint, line))) {
 			is_7bit = false;
 			findings_add(lint->findings, FINDING_FAULT, "M7", where,
 			             "encode it: quoted-printable or base64 in a body, encoded words in a header",

@@ -195,7 +195,7 @@ static int check_mails(struct check *check, const struct signing *signing, const
 		findings_add(check->out, FINDING_FAULT, "template", "template", "mend the template", "%.200s", why.text);
 		return 0;
 	}
-	if (sample_readers(check->ops, check->at.list.id, &sample, err) < 0)
+	if (sample_readers(check->ops, check->at.list.id, check->at.campaign.id, &sample, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sample.count; i++)
 		if (check_reader(check, edition, signing, sample.subscriber[i], known, err) < 0)

@@ -4,7 +4,6 @@
 #include "pacing/provider.h"
 #include "store/list.h"
 #include "store/subscriber.h"
-#include "system/random.h"
 
 enum { PAGE = 1000, LOOKED_AT = 20000, PROVIDERS = 16 };
 
@@ -18,7 +17,17 @@ struct choice {
 		uint64_t seen;
 	} by[PROVIDERS];
 	size_t providers;
+	uint64_t chance; /* the state of it */
 };
+
+/* SplitMix64: even enough for a sample, and the same for the same campaign. */
+static uint64_t below(struct choice *choice, uint64_t limit)
+{
+	uint64_t z = choice->chance += 0x9e3779b97f4a7c15;
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return (z ^ (z >> 31)) % limit;
+}
 
 /* Hebrew, Arabic and their neighbours: U+0590 to U+08FF, and the presentation forms. */
 static bool is_right_to_left(const char *name)
@@ -52,7 +61,7 @@ static void take_provider(struct choice *choice, const struct providers *provide
 		return;
 	if (i == choice->providers)
 		choice->by[choice->providers++].provider = provider;
-	if (random_below(++choice->by[i].seen) == 0)
+	if (below(choice, ++choice->by[i].seen) == 0)
 		choice->by[i].subscriber = member->subscriber_id;
 }
 
@@ -104,9 +113,9 @@ static void add(struct sample *out, int64_t subscriber)
 		out->subscriber[out->count++] = subscriber;
 }
 
-int sample_readers(struct ops *ops, int64_t list, struct sample *out, struct error *err)
+int sample_readers(struct ops *ops, int64_t list, int64_t campaign, struct sample *out, struct error *err)
 {
-	struct choice choice = { .longest = 0 };
+	struct choice choice = { .chance = (uint64_t)campaign };
 	struct list_counts counts;
 	int64_t last = 0;
 	*out = (struct sample){ .count = 0 };
@@ -116,8 +125,8 @@ int sample_readers(struct ops *ops, int64_t list, struct sample *out, struct err
 	if (look(ops, list, 0, is_long ? LOOKED_AT / 4 : LOOKED_AT, &choice, &last, err) < 0)
 		return -1;
 	/* Subscriptions of one list lie together, more or less: a step of at most their number lands among them. */
-	if (is_long && look(ops, list, last + (int64_t)random_below((uint64_t)(counts.active - LOOKED_AT) + 1), LOOKED_AT * 3 / 4, &choice,
-	                    &last, err) < 0)
+	if (is_long && look(ops, list, last + (int64_t)below(&choice, (uint64_t)(counts.active - LOOKED_AT) + 1), LOOKED_AT * 3 / 4,
+	                    &choice, &last, err) < 0)
 		return -1;
 	for (size_t i = 0; i < KINDS; i++)
 		add(out, choice.of_kind[i]);

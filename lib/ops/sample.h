@@ -11,6 +11,7 @@ struct sample {
 	size_t count;
 };
 
-/* Out of at most 20,000 active readers of the list; on a longer one those behind a place taken by chance. */
-MUST_CHECK int sample_readers(struct ops *ops, int64_t list, struct sample *out, struct error *err);
+/* Out of at most 20,000 active readers of the list; on a longer one those behind a place taken by chance. The chance is the campaign's:
+ * what was checked is what is checked again when it goes. */
+MUST_CHECK int sample_readers(struct ops *ops, int64_t list, int64_t campaign, struct sample *out, struct error *err);
 #endif

@@ -134,6 +134,8 @@ static void sign(const char *message, struct buffer *out)
 	buffer_add_text(out, message);
 }
 
+static const char *recipient = "ann@reader.example";
+
 static void judge(struct bytes message, struct findings *findings)
 {
 	static const char *const hosts[] = { "example.org" };
@@ -142,7 +144,7 @@ static void judge(struct bytes message, struct findings *findings)
 	size_t n = 0;
 	struct error err = { 0 };
 	struct dkim_signer signer = { key, "example.org", "s2026" };
-	struct lint_known known = { .recipient = "ann@reader.example",
+	struct lint_known known = { .recipient = recipient,
 		                    .list = 3,
 		                    .subscriber = 7,
 		                    .keys = &keys,
@@ -166,7 +168,7 @@ static void make(const struct mutation *m, char *(*more)(const char *), struct b
 	CLEANUP(buffer_clear) struct buffer message = BUFFER_INIT(8 << 20);
 	struct error err = { 0 };
 	struct job job = { .subscriber = 7, .list = 3, .campaign = 12, .first_us = INT64_C(1795341600) * 1000000, .values = "{}" };
-	snprintf(job.email, sizeof job.email, "ann@reader.example");
+	snprintf(job.email, sizeof job.email, "%s", recipient);
 	snprintf(job.name, sizeof job.name,
 	         "B\xc3\xa4"
 	         "cker, Ann");
@@ -247,6 +249,7 @@ static const struct mutation mutations[] = {
 	{ "M6", UNSIGNED, "To: ", "X-Note:\r\n =?UTF-8?Q?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?=\r\nTo: ",
 	  FINDING_FAULT, "encoded word" },
 	{ "M7", UNSIGNED, "caf=C3=A9", "caf\xc3\xa9", FINDING_FAULT, "above 127" },
+	{ "M7", UNSIGNED, "To: ", "X-Note: caf\xc3\xa9\r\nTo: ", FINDING_FAULT, "above 127" },
 	{ "M8", UNSIGNED, "multipart/alternative", "multipart/mixed", FINDING_FAULT, "no multipart/alternative" },
 	{ "M8", TEXT_TEMPLATE, "{{> story}}",
 	  "Cows grazed peacefully beside fences while farmers counted sheep, measured fields, repaired wagons and painted barns",
@@ -333,6 +336,23 @@ static void test_each_fault_is_found_by_its_own_rule_and_no_other(void **state)
 		wrong += !is_only(&findings, m->check, m->level, m->says, m->to);
 	}
 	assert_int_equal(wrong, 0);
+}
+
+/* The header of a mail by SMTPUTF8 is UTF-8; its body is encoded as everybody's is. */
+static void test_M7_a_reader_whose_address_is_not_ascii(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer message = BUFFER_INIT(8 << 20);
+	struct findings findings;
+	(void)state;
+	recipient = "\xc5\x82ukasz@reader.example";
+	make(NULL, NULL, &message);
+	judge(buffer_bytes(&message), &findings);
+	show(&findings);
+	assert_int_equal(findings.count, 0);
+	make(&(struct mutation){ "M7", UNSIGNED, "The first", "The f\xc3\xafrst", FINDING_FAULT, "above 127" }, NULL, &message);
+	judge(buffer_bytes(&message), &findings);
+	assert_true(is_only(&findings, "M7", FINDING_FAULT, "above 127", "body"));
+	recipient = "ann@reader.example";
 }
 
 /* The two parts change places. */
@@ -515,6 +535,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_is_found_in_the_model_message),
 		cmocka_unit_test(test_each_fault_is_found_by_its_own_rule_and_no_other),
+		cmocka_unit_test(test_M7_a_reader_whose_address_is_not_ascii),
 		cmocka_unit_test(test_order_boundary_and_size),
 		cmocka_unit_test(test_M15_a_long_post_is_cut_by_gmail),
 		cmocka_unit_test(test_M18_nothing_but_a_picture),
