@@ -34,17 +34,33 @@ static const char *ask(const struct cli *cli, const char *option, const char *qu
 	return *out ? out : standard;
 }
 
+/* Pages that are for this machine only are served where their address says: "http://127.0.0.1:8081/" to "127.0.0.1:8081"; NULL: another. */
+static const char *own_port(const char *public_url, char out[64])
+{
+	static const char scheme[] = "http://";
+	if (!text_starts(public_url, scheme))
+		return NULL;
+	const char *host = public_url + strlen(scheme);
+	size_t size = strcspn(host, "/");
+	snprintf(out, 64, "%.*s", (int)(size < 63 ? size : 63), host);
+	bool is_ours = text_starts(out, "127.") || text_starts(out, "localhost:") || text_starts(out, "[::1]:");
+	return is_ours && strrchr(out, ':') ? out : NULL;
+}
+
 static void write_config(struct cli *cli, const char *relay, struct buffer *out)
 {
 	char answer[3][256];
 	const char *option = cli_option(cli, "return-path");
+	char port[64];
 	const char *listen = cli_option(cli, "listen");
 	const char *sessions = cli_option(cli, "sessions");
 	buffer_add_text(
 		out, "; Gazette's configuration. man gazette.conf has every setting; gazette config shows what is in force.\n\n[daemon]\n");
 	buffer_format(out, "data_dir = %s\n", ask(cli, "data-dir", "Folder of the data", "/var/lib/gazette", answer[0], sizeof answer[0]));
-	buffer_format(out, "public_url = %s\n",
-	              ask(cli, "public-url", "Address of the readers' pages", "http://127.0.0.1:8080", answer[1], sizeof answer[1]));
+	const char *public_url =
+		ask(cli, "public-url", "Address of the readers' pages", "http://127.0.0.1:8080", answer[1], sizeof answer[1]);
+	buffer_format(out, "public_url = %s\n", public_url);
+	listen = listen ? listen : own_port(public_url, port);
 	if (cli_option(cli, "min-free"))
 		buffer_format(out, "min_free = %s\n", cli_option(cli, "min-free"));
 	buffer_format(out, "\n[store]\nurl = %s\n", ask(cli, "store", "The store", "sqlite:gazette.db", answer[2], sizeof answer[2]));

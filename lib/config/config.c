@@ -145,6 +145,10 @@ static void read_file(struct reading *reading, const char *path)
 		add_fault(reading, "can not be read: %s", strerror(errno));
 		return;
 	}
+	/* A folder opens, and reads as a file with nothing in it. */
+	struct stat st;
+	if (fstat(fileno(reading->file), &st) == 0 && S_ISDIR(st.st_mode))
+		add_fault(reading, "is a folder: name the file in it");
 	int bad = ini_parse_stream(next_line, reading, on_entry, reading);
 	if (bad > 0) {
 		/* inih's number counts what it was given: our own count of lines is the file's. */

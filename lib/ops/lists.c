@@ -62,6 +62,8 @@ static int take_from(const char *from, struct list *list, struct arena *arena, s
 		return 0;
 	if (address_read_mailbox(bytes_text(from), &name, &address, err) < 0 || no_control("from", buffer_text(&name), err) < 0)
 		return error_wrap(err, "from");
+	if (strpbrk(buffer_text(&name), "<>"))
+		return error_set(err, ERROR_INPUT, "from: one address: News <news@example.org>");
 	list->from_email = arena_text(arena, address.text);
 	list->from_name = arena_text(arena, buffer_text(&name));
 	return list->from_email && list->from_name ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
@@ -92,23 +94,39 @@ static int take_pace(const struct ops *ops, const struct list_in *in, struct lis
 	return 0;
 }
 
+static int check_addresses(const char *what, const char *addresses, struct error *err)
+{
+	struct bytes rest = bytes_text(addresses ? addresses : "");
+	struct bytes part;
+	while (text_next_part(&rest, ", ", &part)) {
+		struct address address;
+		if (address_read(part, &address, err) < 0)
+			return error_wrap(err, "%s", what);
+	}
+	return 0;
+}
+
+/* RFC 5646 as far as words and dates go: de, pt-BR. */
+static int check_language(const char *language, struct error *err)
+{
+	size_t size = language ? strspn(language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
+	if (!language || !*language || ((size == 2 || size == 3) && (language[size] == '\0' || language[size] == '-')))
+		return 0;
+	return error_set(err, ERROR_INPUT, "language: \"%.40s\" is no language's code: en, he, ar, de, fr, es, ru, ...", language);
+}
+
 /* What decides about posts, checked before it is kept. */
 static int check_flow(const struct list_in *in, struct error *err)
 {
 	CLEANUP(zone_free) struct zone *zone = NULL;
 	struct source source;
-	struct bytes rest = bytes_text(in->editors ? in->editors : "");
-	struct bytes part;
 	if (in->timezone && zone_load(in->timezone, &zone, err) < 0)
 		return error_wrap(err, "timezone");
 	if (in->policy && source_policy_read(in->policy, &source, err) < 0)
 		return -1;
-	while (text_next_part(&rest, ", ", &part)) {
-		struct address address;
-		if (address_read(part, &address, err) < 0)
-			return error_wrap(err, "editors");
-	}
-	return 0;
+	if (check_addresses("editors", in->editors, err) < 0 || check_addresses("testers", in->testers, err) < 0)
+		return -1;
+	return check_language(in->language, err);
 }
 
 /* Lays what was given over *list. */

@@ -37,8 +37,6 @@ def test_the_first_send_runs_as_the_readme_has_it():
         for words in lines:
             words = [w.replace(":2525", f":{sink.port}").replace(":8080", f":{web}") for w in words]
             if words[0] == "gazetted":
-                with open(os.path.join(folder, "t.conf"), "a", encoding="utf-8") as conf:
-                    conf.write(f"\n[web]\nlisten = 127.0.0.1:{web}\n")  # the port of the README may be taken here
                 daemon = subprocess.Popen([peers.GAZETTED, *words[1:-1]], cwd=folder, stderr=subprocess.DEVNULL)
                 assert words[-1] == "&" and peers.wait_port(web)
                 continue
@@ -54,6 +52,18 @@ def test_the_first_send_runs_as_the_readme_has_it():
             daemon.wait(30)
         sink.stop()
         shutil.rmtree(folder)
+
+
+def test_pages_for_this_machine_are_served_where_their_address_says():
+    with tempfile.TemporaryDirectory(prefix="gazette-init-") as folder:
+        for url, listen in (("http://127.0.0.1:34081", "127.0.0.1:34081"), ("https://news.example.org", None)):
+            conf = os.path.join(folder, "t.conf")
+            subprocess.run([peers.GAZETTE, "init", "-c", conf, "--store", "sqlite:" + folder + "/t.db", "--data-dir", folder, "--relay", "smtp+plain://127.0.0.1:2525",
+                            "--public-url", url, "--yes"], check=True, capture_output=True)
+            with open(conf, encoding="utf-8") as f:
+                told = re.search(r"^listen = (.*)$", f.read(), re.M)
+            assert (told and told[1]) == listen, (url, told)
+            os.unlink(conf)
 
 
 def test_init_never_overwrites():
@@ -106,6 +116,9 @@ WRONG = [
     (65, "take another", "list", "create", "api", "--title", "X", "--from", "x@example.org"),
     (65, "already", "list", "create", "news", "--title", "X", "--from", "x@example.org"),
     (65, "--from", "list", "create", "other", "--title", "X"),
+    (65, "one address", "list", "create", "other", "--title", "X", "--from", "A <a@example.org>, B <b@example.org>"),
+    (65, "no language's code", "list", "set", "news", "--language", "deutsch"),
+    (65, "testers", "list", "set", "news", "--testers", "me"),
     (65, "--again", "campaign", "create", "news", "--post", "1"),
     (65, "no time", "campaign", "schedule", "1", "--at", "yesteryear"),
     (65, "has not started", "campaign", "refresh", "1"),
@@ -480,12 +493,14 @@ def test_every_fault_of_a_configuration_is_named_in_one_run():
         assert done.returncode == 78 and all(re.match(r".*t\.conf:\d+: \[", line) for line in lines), lines
         for words in ("did you mean retry?", "no rate", "given twice", "send_delay", "unknown section", "yes or no"):
             assert any(words in line for line in lines), (words, lines)
+        folder = subprocess.run([peers.GAZETTED, "-c", site.folder, "--check"], capture_output=True, text=True)
+        assert folder.returncode == 78 and "is a folder" in folder.stdout + folder.stderr, folder
     finally:
         site.close()
 
 
 peers.tests(test_a_row_that_can_not_be_read_is_kept_as_it_stood, test_a_pause_by_hand_is_seen_at_once_and_has_no_end, test_what_is_not_set_is_said_in_words, test_a_daemon_in_the_background_says_whether_it_started,
             test_what_waits_is_on_the_one_screen_with_its_end, test_a_reader_is_found_by_a_mail_or_its_link, test_a_closed_list_takes_nobody_and_sends_nothing,
-            test_the_first_send_runs_as_the_readme_has_it, test_init_never_overwrites, test_wrong_words_say_what_where_and_what_to_do, test_every_command_speaks_json,
+            test_the_first_send_runs_as_the_readme_has_it, test_init_never_overwrites, test_pages_for_this_machine_are_served_where_their_address_says, test_wrong_words_say_what_where_and_what_to_do, test_every_command_speaks_json,
             test_every_command_has_help_with_an_example, test_a_csv_with_broken_rows_imports_the_good_ones, test_a_relay_that_hangs_up_keeps_everything_queued,
             test_templates_of_a_folder_come_first, test_migrations_of_a_folder_come_first, test_every_fault_of_a_configuration_is_named_in_one_run)
