@@ -60,37 +60,74 @@ int web_page(struct web *web, struct page page, struct httpd_reply *reply, struc
 	             : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
-/* Takes the values. */
-static int page(struct web *web, const char *name, const char *title, const char *language, json_t *values, struct httpd_reply *reply,
-                struct error *err)
-{
-	return web_page(web, (struct page){ .template = name, .title = title, .language = language, .values = values }, reply, err);
-}
-
-static int message(struct web *web, const char *heading, const char *text, const char *more, struct httpd_reply *reply, struct error *err)
-{
-	return page(web, "web/message.html", heading, "en",
-	            json_pack("{s:s,s:s,s:s}", "heading", heading, "text", text, "more", more ? more : ""), reply, err);
-}
-
-static int too_many(struct web *web, const char *text, struct httpd_reply *reply, struct error *err)
-{
-	reply->status = 429;
-	reply->retry_after_s = HOUR_S;
-	return message(web, "Please try again later", text, NULL, reply, err);
-}
-
-/* Unknown, used up or mangled: the same page for all, which tells nothing about anybody (RULES U11, A4). */
-static int neutral(struct web *web, struct httpd_reply *reply, struct error *err)
-{
-	return message(web, "This link does not work any more", "It may be incomplete, or it was used already.",
-	               "If you want to leave a newsletter, open the link at the end of its newest issue.", reply, err);
-}
-
 json_t *web_list_values(const struct list *list)
 {
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "name", list->name, "title", list->title, "description", list->description, "postal",
 	                 list->postal, "language", list->language, "from_name", list->from_name);
+}
+
+/* A page in a list's language, whose title is one of the words. Takes the values. */
+static int page(struct web *web, const char *name, const char *title_word, const char *language, json_t *values, struct httpd_reply *reply,
+                struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer title = BUFFER_INIT(PAGE_BYTES);
+	if (values && ops_word(&web->ops, title_word, language, values, &title, err) < 0) {
+		json_free(&values);
+		return -1;
+	}
+	return web_page(web, (struct page){ .template = name, .title = buffer_text(&title), .language = language, .values = values }, reply,
+	                err);
+}
+
+/* What a page says that says one thing: names of words, and where to write. */
+struct saying {
+	const char *heading, *text;
+	const char *more, *mail; /* or NULL */
+};
+
+static int add_word(struct web *web, const char *name, const char *word, const char *language, json_t *values, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(PAGE_BYTES);
+	if (!word)
+		return 0;
+	if (ops_word(&web->ops, word, language, values, &text, err) < 0)
+		return -1;
+	return json_object_set_new(values, name, json_string(buffer_text(&text))) < 0 ? error_set(err, ERROR_MEMORY, "out of memory") : 0;
+}
+
+static int message(struct web *web, const struct list *list, struct saying say, struct httpd_reply *reply, struct error *err)
+{
+	CLEANUP(json_free) json_t *values = json_pack("{s:o}", "list", web_list_values(list));
+	char link[300];
+	if (!values)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (add_word(web, "heading", say.heading, list->language, values, err) < 0 ||
+	    add_word(web, "text", say.text, list->language, values, err) < 0 ||
+	    add_word(web, "more", say.more, list->language, values, err) < 0)
+		return -1;
+	if (say.mail) {
+		snprintf(link, sizeof link, "mailto:%.280s", say.mail);
+		json_object_set_new(values, "link", json_string(link));
+		json_object_set_new(values, "link_text", json_string(link + strlen("mailto:")));
+	}
+	return page(web, "web/message.html", say.heading, list->language, json_incref(values), reply, err);
+}
+
+static int too_many(struct web *web, const struct list *list, const char *word, struct httpd_reply *reply, struct error *err)
+{
+	reply->status = 429;
+	reply->retry_after_s = HOUR_S;
+	return message(web, list, (struct saying){ .heading = "later", .text = word }, reply, err);
+}
+
+/* Unknown, used up or mangled: the same page for all, which tells nothing about anybody (RULES U11, A4), so not in a list's language. */
+static int neutral(struct web *web, struct httpd_reply *reply, struct error *err)
+{
+	static const char heading[] = "This link does not work any more";
+	json_t *values = json_pack("{s:s,s:s,s:s}", "heading", heading, "text", "It may be incomplete, or it was used already.", "more",
+	                           "If you want to leave a newsletter, open the link at the end of its newest issue.");
+	return web_page(web, (struct page){ .template = "web/message.html", .title = heading, .language = "en", .values = values }, reply,
+	                err);
 }
 
 static int get_index(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
@@ -106,7 +143,9 @@ static int get_index(struct web *web, const struct httpd_request *request, struc
 		if (lists[i].is_public && !lists[i].closed_us && json_array_append_new(array, web_list_values(&lists[i])) != 0)
 			return error_set(err, ERROR_MEMORY, "out of memory");
 	reply->is_public = true;
-	return page(web, "web/index.html", "Newsletters", "en", json_pack("{s:o}", "lists", array), reply, err);
+	json_t *values = json_pack("{s:o}", "lists", array);
+	return web_page(web, (struct page){ .template = "web/index.html", .title = "Newsletters", .language = "en", .values = values },
+	                reply, err);
 }
 
 int web_list(struct web *web, const struct httpd_request *request, struct list *list, struct arena *arena, struct error *err)
@@ -119,9 +158,15 @@ int web_list(struct web *web, const struct httpd_request *request, struct list *
 	return 0;
 }
 
+/* What somebody typed, as a field can show it again. */
+static const char *typed(const char *text)
+{
+	return text && text_is_utf8(bytes_text(text)) ? text : "";
+}
+
 /* The list with its form and, if it is public, what it sent last. */
-static int form_page(struct web *web, const struct list *list, const char *wrong /* the word that says it, or NULL */, const char *email,
-                     struct httpd_reply *reply, struct error *err)
+static int form_page(struct web *web, const struct list *list, const char *wrong /* the word that says it, or NULL */,
+                     const struct signup_in *in, struct httpd_reply *reply, struct error *err)
 {
 	char form[TOKEN_TEXT];
 	char feed[200];
@@ -137,8 +182,8 @@ static int form_page(struct web *web, const struct list *list, const char *wrong
 		return -1;
 	json_t *values = view.values ? view.values : json_object();
 	CLEANUP(json_free)
-	json_t *more = json_pack("{s:o,s:s,s:b,s:s}", "list", web_list_values(list), "form_token", form, "is_wrong", wrong != NULL, "email",
-	                         email);
+	json_t *more = json_pack("{s:o,s:s,s:b,s:s,s:s}", "list", web_list_values(list), "form_token", form, "is_wrong", wrong != NULL,
+	                         "email", typed(in->email), "name", typed(in->name));
 	if (wrong)
 		json_object_set_new(more, wrong, json_true());
 	json_object_update(values, more);
@@ -156,7 +201,7 @@ static int get_list(struct web *web, const struct httpd_request *request, struct
 	const char *before = httpd_query(request, "before");
 	if (web_list(web, request, &list, &arena, err) < 0)
 		return -1;
-	return before ? get_older(web, &list, before, reply, err) : form_page(web, &list, NULL, "", reply, err);
+	return before ? get_older(web, &list, before, reply, err) : form_page(web, &list, NULL, &(struct signup_in){ 0 }, reply, err);
 }
 
 /* A form of ours, for this list, filled in by hand: neither in no time nor from yesterday. */
@@ -173,24 +218,16 @@ static bool form_is_ours(struct web *web, const struct list *list, const char *t
 /* More than ten times the usual: who means it can write. */
 static int closed_for_today(struct web *web, const struct list *list, struct httpd_reply *reply, struct error *err)
 {
-	char link[300];
-	snprintf(link, sizeof link, "mailto:%.280s", list->owner_email ? list->owner_email : list->from_email);
 	reply->status = 429;
 	reply->retry_after_s = HOUR_S;
-	return page(web, "web/message.html", list->title, list->language,
-	            json_pack("{s:s,s:s,s:s,s:s,s:s}", "heading", "Please write to us", "text",
-	                      "So many sign-ups came today that the form is closed until tomorrow.", "more",
-	                      "If you want to subscribe now, send us a mail.", "link", link, "link_text", link + strlen("mailto:")),
-	            reply, err);
+	return message(web, list,
+	               (struct saying){ "write", "write_text", "write_more", list->owner_email ? list->owner_email : list->from_email },
+	               reply, err);
 }
 
 static int check_mail(struct web *web, const struct list *list, struct httpd_reply *reply, struct error *err)
 {
-	char more[300];
-	snprintf(more, sizeof more, "Until then %.200s is not sent to you.", list->title);
-	text_mend_cut(more);
-	return message(web, "Look into your mailbox", "If the address is right, a mail with a link to confirm is on its way.", more, reply,
-	               err);
+	return message(web, list, (struct saying){ "mailbox", "mailbox_text", "mailbox_more", NULL }, reply, err);
 }
 
 /* Whether a browser says that the form was on a page of somebody else. Our pages send no Referer, which makes a browser's Origin "null". */
@@ -231,24 +268,23 @@ static int post_list(struct web *web, const struct httpd_request *request, struc
 	if (web_list(web, request, &list, &arena, err) < 0)
 		return -1;
 	if (!in.email || !*in.email)
-		return form_page(web, &list, "no_address", "", reply, err);
-	const char *email = text_is_utf8(bytes_text(in.email)) ? in.email : "";
+		return form_page(web, &list, "no_address", &in, reply, err);
 	const char *wrong = wrong_form(web, request, &list, &in.form);
 	if (wrong)
-		return form_page(web, &list, wrong, email, reply, err);
+		return form_page(web, &list, wrong, &in, reply, err);
 	/* A robot that fills every field is told the same as everybody. */
 	if (trap && *trap)
 		return check_mail(web, &list, reply, err);
 	if (signup_ask(&web->ops, &list, &in, &answer, &why) < 0) {
 		if (why.code == ERROR_INPUT)
-			return form_page(web, &list, "bad_address", email, reply, err);
+			return form_page(web, &list, "bad_address", &in, reply, err);
 		*err = why;
 		return -1;
 	}
 	switch (answer) {
-	case SIGN_UP_USED: return form_page(web, &list, "used_form", email, reply, err);
-	case SIGN_UP_PEER: return too_many(web, "Too many sign-ups came from your connection within an hour.", reply, err);
-	case SIGN_UP_DOMAIN: return too_many(web, "Too many sign-ups came within an hour for addresses like yours.", reply, err);
+	case SIGN_UP_USED: return form_page(web, &list, "used_form", &in, reply, err);
+	case SIGN_UP_PEER: return too_many(web, &list, "later_peer", reply, err);
+	case SIGN_UP_DOMAIN: return too_many(web, &list, "later_domain", reply, err);
 	case SIGN_UP_LIST: return closed_for_today(web, &list, reply, err);
 	case SIGN_UP_TAKEN: break;
 	}
@@ -264,7 +300,6 @@ static int confirm_page(struct web *web, const char *token, bool do_it, struct h
 	int64_t subscriber_id = 0;
 	bool used = false;
 	char action[600];
-	char text[300];
 	int found = signup_find(&web->ops, token, &list_id, &subscriber_id, &used, err);
 	if (found == 0)
 		return neutral(web, reply, err);
@@ -273,13 +308,10 @@ static int confirm_page(struct web *web, const char *token, bool do_it, struct h
 		return -1;
 	if (do_it && !used && signup_confirm(&web->ops, token, "link", &list_id, &subscriber_id, err) < 0)
 		return -1;
-	if (do_it || used) {
-		snprintf(text, sizeof text, "%.200s will be sent to you from the next issue on.", list.title);
-		text_mend_cut(text);
-		return message(web, "You are subscribed", text, "Every issue has a link to leave with one click.", reply, err);
-	}
+	if (do_it || used)
+		return message(web, &list, (struct saying){ "joined", "joined_text", "joined_more", NULL }, reply, err);
 	snprintf(action, sizeof action, "/c/%s", token);
-	return page(web, "web/confirm.html", "Please confirm", list.language,
+	return page(web, "web/confirm.html", "confirm_title", list.language,
 	            json_pack("{s:o,s:s,s:s}", "list", web_list_values(&list), "email", subscriber.email, "action", action), reply, err);
 }
 
@@ -293,8 +325,8 @@ static int post_confirm(struct web *web, const struct httpd_request *request, st
 	return confirm_page(web, httpd_segment(request, "token"), true, reply, err);
 }
 
-static int leave_page(struct web *web, const char *name, const char *title, const char *text, const struct token *token, bool is_undone,
-                      struct httpd_reply *reply, struct error *err)
+static int leave_page(struct web *web, const char *name, const char *title_word, const char *text, const struct token *token,
+                      bool is_undone, struct httpd_reply *reply, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct list list = { .title = "", .name = "", .description = "", .postal = "", .language = "en", .from_name = "" };
@@ -302,7 +334,7 @@ static int leave_page(struct web *web, const char *name, const char *title, cons
 	if (token->list && store_list_get(web->ops.db, token->list, &list, &arena, err) < 0)
 		return -1;
 	snprintf(action, sizeof action, "/u/%s", text);
-	return page(web, name, title, list.language,
+	return page(web, name, title_word, list.language,
 	            json_pack("{s:o,s:s,s:b,s:b,s:b}", "list", web_list_values(&list), "action", action, "is_test", token->is_test,
 	                      "is_undone", is_undone, "can_undo", !token->is_test && token->list > 0),
 	            reply, err);
@@ -315,7 +347,7 @@ static int get_unsubscribe(struct web *web, const struct httpd_request *request,
 	int found = reader_of_token(&web->ops, text, TOKEN_UNSUBSCRIBE, &token, err);
 	if (found <= 0)
 		return found < 0 ? -1 : neutral(web, reply, err);
-	return leave_page(web, "web/unsubscribe.html", "Unsubscribe", text, &token, false, reply, err);
+	return leave_page(web, "web/unsubscribe.html", "unsubscribe_short", text, &token, false, reply, err);
 }
 
 /* RFC 8058: takes effect before the answer, which is 200; without cookies, Origin or Referer. */
@@ -333,7 +365,7 @@ static int post_unsubscribe(struct web *web, const struct httpd_request *request
 	                    : subscriber_leave(&web->ops, &token, one_click ? "one-click" : "link", err);
 	if (result < 0)
 		return -1;
-	return leave_page(web, "web/unsubscribed.html", undone ? "Subscribed again" : "Unsubscribed", text, &token, undone, reply, err);
+	return leave_page(web, "web/unsubscribed.html", undone ? "again" : "left", text, &token, undone, reply, err);
 }
 
 static int get_view(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)

@@ -139,6 +139,15 @@ int ops_render(const struct ops *ops, const char *name, const char *language, js
 	                   text_ends(name, ".txt") ? TEMPLATE_TEXT : TEMPLATE_HTML, out, NULL, &arena, err);
 }
 
+int ops_word(const struct ops *ops, const char *word, const char *language, json_t *values, struct buffer *out, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct render_from from = from_of(ops);
+	char text[100];
+	snprintf(text, sizeof text, "{{> words.%.80s}}", word);
+	return render_text(&from, bytes_text(text), word, "web/words", language, values, TEMPLATE_TEXT, out, NULL, &arena, err);
+}
+
 json_t *ops_words(const struct ops *ops, const char *language, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;

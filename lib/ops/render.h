@@ -23,6 +23,9 @@ MUST_CHECK int render_text(const struct render_from *from, struct bytes text, co
 /* The same for a template of ours by name; one that ends in .txt is text, all else is HTML. */
 MUST_CHECK int ops_render(const struct ops *ops, const char *name, const char *language, json_t *values, struct buffer *out,
                           struct error *err);
+/* One of the words of a language, by its name in the file, with the values in it. Plain text; nothing for a word that is in no file. */
+MUST_CHECK int ops_word(const struct ops *ops, const char *word, const char *language, json_t *values, struct buffer *out,
+                        struct error *err);
 /* The words of a language, from the configured folder or built in. NULL with err set. */
 json_t *ops_words(const struct ops *ops, const char *language, struct error *err);
 #endif
