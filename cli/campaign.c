@@ -11,7 +11,6 @@
 #include "store/missed.h"
 #include "system/clock.h"
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -198,7 +197,7 @@ static int test(struct cli *cli)
 	return daemon_away(cli, &err);
 }
 
-static int64_t show_audience(struct cli *cli, const struct campaign *campaign, const struct list *list, int64_t *readers, struct error *err)
+int campaign_show_audience(struct cli *cli, const struct campaign *campaign, const struct list *list, int64_t *readers, struct error *err)
 {
 	struct campaign_counts by[PROVIDERS];
 	char count[UNITS_TEXT];
@@ -277,7 +276,7 @@ static int send(struct cli *cli)
 		          campaign_words[campaign.state]);
 		return cli_fail(cli, &err, NULL);
 	}
-	if (show_audience(cli, &campaign, &list, &readers, &err) < 0)
+	if (campaign_show_audience(cli, &campaign, &list, &readers, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (!cli->json || findings_fault(&findings))
 		findings_print(cli, &findings, stderr);
@@ -307,14 +306,6 @@ static int send(struct cli *cli)
 	return 0;
 }
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
 static bool is_over(const struct campaign_stats *s, bool all)
 {
 	if (s->state == CAMPAIGN_SENT || s->state == CAMPAIGN_CANCELLED || s->state == CAMPAIGN_PAUSED || s->state == CAMPAIGN_DRAFT)
@@ -333,15 +324,14 @@ static int watch(struct cli *cli)
 	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
 		return status;
 	struct progress progress = cli_progress(cli, "sending");
-	struct sigaction action = { .sa_handler = on_interrupt };
-	sigaction(SIGINT, &action, NULL);
+	cli_catch_interrupt();
 	for (;;) {
 		arena_reset(&arena);
 		if (campaign_stats(&cli->ops, campaign.id, &stats, &arena, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 		int64_t waiting = stats.counts.queued + stats.counts.leased + stats.counts.inflight;
 		progress.tell(progress.context, stats.audience - waiting, stats.audience);
-		if (is_over(&stats, cli_flag(cli, "all")) || interrupted)
+		if (is_over(&stats, cli_flag(cli, "all")) || cli_interrupted())
 			break;
 		/* A daemon that just started has not said so yet. */
 		silent = cli_daemon_pid(cli) ? 0 : silent + 1;
@@ -353,7 +343,7 @@ static int watch(struct cli *cli)
 		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	}
 	cli_progress_end(cli);
-	if (interrupted) {
+	if (cli_interrupted()) {
 		fprintf(stderr, "stopped watching; the campaign goes on. To pause: gazette campaign pause %" PRId64 "\n", campaign.id);
 		return EXIT_INTERRUPT;
 	}
@@ -369,8 +359,30 @@ static int pause_command(struct cli *cli)
 	return campaign_change(cli, campaign_pause, "is paused");
 }
 
+/* An edit of the post goes to nobody by itself. */
+static void warn_of_old_words(struct cli *cli, int64_t id)
+{
+	CLEANUP(buffer_clear) struct buffer diff = BUFFER_INIT(16 << 20);
+	char note[256];
+	struct error err;
+	if (campaign_changes(&cli->ops, id, &diff, &err) < 0 || diff.size == 0)
+		return;
+	snprintf(note, sizeof note,
+	         "the post was edited since: those not mailed yet get the old words. For the new ones: gazette campaign pause %" PRId64
+	         ", then gazette campaign refresh %" PRId64,
+	         id, id);
+	cli_note(cli, note);
+}
+
 static int resume(struct cli *cli)
 {
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	int status = 0;
+	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
+		return status;
+	if (campaign.state == CAMPAIGN_PAUSED)
+		warn_of_old_words(cli, campaign.id);
 	return campaign_change(cli, campaign_resume, "goes on");
 }
 

@@ -3,9 +3,14 @@
 #define CLI_CAMPAIGN_H
 #include "cli/cli.h"
 #include "store/campaign.h"
+#include "store/list.h"
 
 /* The campaign that the first argument names, or the last one. -1: it was said why, *status is the exit. */
 MUST_CHECK int cli_campaign(struct cli *cli, struct campaign *out, struct arena *arena, int *status);
+
+/* Says subject, sender and number of readers, by provider. 0 or -1. */
+MUST_CHECK int campaign_show_audience(struct cli *cli, const struct campaign *campaign, const struct list *list, int64_t *readers,
+                                      struct error *err);
 
 /* A verb that changes a campaign's state (1 changed, 0 it was so), on the one that the first argument names; returns the exit status.
  * said: "is paused". */

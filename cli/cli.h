@@ -78,6 +78,9 @@ void cli_json(json_t *object); /* takes it; one line on stdout */
 
 struct progress cli_progress(const struct cli *cli, const char *what);
 void cli_progress_end(const struct cli *cli);
+/* From here on the first Ctrl-C ends what goes on in good order: progress tells it to stop. A second one kills. */
+void cli_catch_interrupt(void);
+bool cli_interrupted(void);
 
 /* Whether the daemon runs on this store: its last sign of life, or 0. */
 int64_t cli_daemon_pid(struct cli *cli);

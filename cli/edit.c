@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/groups.h"
 #include "ops/posts.h"
+#include "store/campaign.h"
 #include "system/file.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,27 @@ static int find(struct cli *cli, struct stored_post *out, struct arena *arena, i
 	return -1;
 }
 
+/* A campaign that has started keeps the words it started with: what takes the new ones to its readers. */
+static void say_how_it_goes_out(struct cli *cli, const struct stored_post *post)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct campaign campaign;
+	struct error err;
+	if (store_campaign_of_post(cli->ops.db, post->list_id, post->id, &campaign, &arena, &err) <= 0)
+		return;
+	int64_t id = campaign.id;
+	if (campaign.state == CAMPAIGN_PAUSED)
+		cli_say(cli, "Campaign %" PRId64 " is paused: gazette campaign refresh %" PRId64 " takes this to those not mailed yet.", id,
+		        id);
+	else if (campaign.state == CAMPAIGN_PREPARING || campaign.state == CAMPAIGN_SENDING)
+		cli_say(cli,
+		        "Campaign %" PRId64 " is under way with the old words: gazette campaign pause %" PRId64
+		        ", then gazette campaign refresh %" PRId64 " takes this to those not mailed yet.",
+		        id, id, id);
+	else if (campaign.state == CAMPAIGN_SENT)
+		cli_next(cli, "gazette campaign correct %" PRId64 " (for those who got the old words)", id);
+}
+
 static int keep(struct cli *cli, const struct stored_post *before, const struct post *words)
 {
 	struct error err;
@@ -32,8 +54,7 @@ static int keep(struct cli *cli, const struct stored_post *before, const struct 
 		return cli_fail(cli, &err, NULL);
 	cli_made(cli, "post", before->id);
 	cli_say(cli, "Post %" PRId64 " has version %" PRId64 ".", before->id, before->version + 1);
-	if (before->state == POST_USED)
-		cli_next(cli, "gazette campaign refresh (for those not mailed yet); gazette campaign correct (for those who were)");
+	say_how_it_goes_out(cli, before);
 	return 0;
 }
 

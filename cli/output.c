@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "store/event.h"
 #include "system/clock.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -264,6 +265,8 @@ void cli_rows(const struct cli *cli, const struct field *fields, const char *col
 	}
 	size_t shown = !cli_flag(cli, "all") && n > ROWS_MOST ? ROWS_MOST : n;
 	print_table(fields, columns, rows, shown, row_bytes);
+	/* What comes on stderr stands below the table, also where both go to one file. */
+	fflush(stdout);
 	if (shown < n)
 		cli_say(cli, "%zu more: --all shows them", n - shown);
 }
@@ -287,12 +290,33 @@ static struct {
 	bool shown;
 } bar;
 
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+void cli_catch_interrupt(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND | SA_RESTART };
+	sigaction(SIGINT, &action, NULL);
+}
+
+bool cli_interrupted(void)
+{
+	return interrupted;
+}
+
 static bool tell(void *context, int64_t done, int64_t total)
 {
 	const struct cli *cli = context;
 	char left[UNITS_TEXT];
 	int64_t now_us = clock_now().mono_us;
 	bool terminal = is_terminal(STDERR_FILENO);
+	if (interrupted)
+		return false;
 	if (cli->quiet || cli->json || now_us - bar.said_us < (terminal ? SECOND_US / 5 : 5 * SECOND_US))
 		return true;
 	bar.said_us = now_us;

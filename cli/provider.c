@@ -1,4 +1,5 @@
 /* What holds mailbox providers and relays back, and what a person does about it. */
+#include "base/text.h"
 #include "base/units.h"
 #include "cli/groups.h"
 #include "ops/pace.h"
@@ -253,9 +254,13 @@ static int relay_test_command(struct cli *cli)
 	int result = relay_test(relay, from, to, &extensions, &outcome, &err);
 	if (result < 0)
 		return cli_fail(cli, &err, NULL);
+	struct bytes reply = text_trim(bytes_text(outcome.reply));
 	if (result == 0) {
-		error_set(&err, ERROR_NETWORK, "relay %s (%s) failed at %s: %d %.300s", relay->name, relay->url, stage_words[outcome.stage],
-		          outcome.code, outcome.reply);
+		char code[16] = "";
+		if (outcome.code) /* 0: it said nothing */
+			snprintf(code, sizeof code, "%d ", outcome.code);
+		error_set(&err, ERROR_NETWORK, "relay %s (%s) failed at %s: %s%.*s", relay->name, relay->url, stage_words[outcome.stage],
+		          code, (int)(reply.size < 300 ? reply.size : 300), reply.data);
 		return cli_fail(cli, &err,
 		                outcome.stage == STAGE_AUTH ? "check user and password of the relay"
 		                                            : "check url, port and TLS of the relay");
@@ -266,7 +271,7 @@ static int relay_test_command(struct cli *cli)
 	         "Relay %s takes us%s%s%s.", relay->name, *relay->user ? " as " : "", relay->user,
 	         extensions.pipelining ? "" : " (it does not pipeline: slower)");
 	if (to)
-		cli_say(cli, "It took a message to %s: %s", to, outcome.reply);
+		cli_say(cli, "It took a message to %s: %.*s", to, (int)reply.size, reply.data);
 	return 0;
 }
 

@@ -148,15 +148,62 @@ static int show_waiting(struct cli *cli, bool why, int64_t campaign, int64_t pro
 	return 0;
 }
 
+/* A delivery of one reader, and why it is where it is: the reply to its last attempt, or what it waits for. */
+struct told {
+	struct why row;
+	const char *provider, *why;
+};
+#define T(member, kind) FIELD_NAMED(struct told, row.member, FIELD_##kind, #member)
+static const struct field told_fields[] = { T(delivery_id, INT),
+	                                    T(campaign_id, INT),
+	                                    T(email, TEXT),
+	                                    { "state", FIELD_WORD, offsetof(struct told, row.state), delivery_words },
+	                                    { "campaign_state", FIELD_WORD, offsetof(struct told, row.campaign_state), campaign_words },
+	                                    FIELD(struct told, provider, FIELD_TEXT),
+	                                    FIELD(struct told, why, FIELD_TEXT),
+	                                    T(due_us, TIME),
+	                                    T(attempts, INT),
+	                                    T(reason, TEXT),
+	                                    T(reply, TEXT),
+	                                    T(relay, TEXT),
+	                                    T(stage, TEXT),
+	                                    T(code, ID),
+	                                    T(at_us, TIME),
+	                                    FIELD_END };
+
+/* Nothing was said of it yet, or what was said does not hold it now. */
+static bool is_untried(const struct why *row)
+{
+	return row->campaign_state == CAMPAIGN_PAUSED ? delivery_is_waiting((enum delivery_state)row->state)
+	                                              : row->state == DELIVERY_QUEUED || row->state == DELIVERY_LEASED;
+}
+
+/* The words of `queue --why` for those it stands among. */
+static const char *why_row(struct cli *cli, struct pacing *pacing, const struct why *row, const struct waiting *groups, size_t n,
+                           const char *all, struct arena *arena)
+{
+	struct waiting w = { .campaign_id = row->campaign_id, .provider = row->provider, .state = row->state, .n = 1 };
+	for (size_t i = 0; i < n; i++)
+		if (groups[i].campaign_id == w.campaign_id && groups[i].provider == w.provider && groups[i].state == w.state)
+			w.n = groups[i].n;
+	w.next_due_us = row->due_us;
+	return why_waiting(cli, pacing, &w, all, arena);
+}
+
 static int show_address(struct cli *cli, const char *address)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct address parsed;
-	struct error err;
+	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
+	CLEANUP(pace_free) struct pacing *pacing = NULL;
 	struct why *rows = arena_alloc(&arena, ROWS * sizeof *rows);
+	struct told *out = arena_alloc(&arena, ROWS * sizeof *out);
+	struct waiting *groups = arena_alloc(&arena, ROWS * sizeof *groups);
 	size_t n = 0;
-	if (!rows || address_read(bytes_text(address), &parsed, &err) < 0 ||
-	    store_delivery_why(cli->ops.db, parsed.key, rows, ROWS, &n, &arena, &err) < 0)
+	size_t group_count = 0;
+	if (!rows || !out || !groups || address_read(bytes_text(address), &parsed, &err) < 0 ||
+	    store_delivery_why(cli->ops.db, parsed.key, rows, ROWS, &n, &arena, &err) < 0 ||
+	    store_delivery_waiting(cli->ops.db, groups, ROWS, &group_count, &err) < 0 || pace_open(&cli->ops, &pacing, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	struct subscriber subscriber;
 	if (n == 0 && store_subscriber_find(cli->ops.db, parsed.key, &subscriber, &arena, &err) == 0) {
@@ -164,7 +211,13 @@ static int show_address(struct cli *cli, const char *address)
 		cli_fail(cli, &err, NULL);
 		return EXIT_NO_ADDRESS;
 	}
-	cli_rows(cli, why_fields, "campaign_id state reason code reply relay due_us attempts", rows, n, sizeof *rows);
+	const char *all = general(cli, &arena);
+	for (size_t i = 0; i < n; i++)
+		out[i] = (struct told){ .row = rows[i],
+			                .provider = provider_name(cli->ops.providers, rows[i].provider),
+			                .why = is_untried(&rows[i]) ? why_row(cli, pacing, &rows[i], groups, group_count, all, &arena)
+			                                            : rows[i].reason };
+	cli_rows(cli, told_fields, "campaign_id state code reply relay due_us attempts why", out, n, sizeof *out);
 	return 0;
 }
 

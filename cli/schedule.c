@@ -10,8 +10,10 @@ static int schedule(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct campaign campaign;
+	struct list list;
 	struct findings findings = { 0 };
 	const char *ignore[IGNORED];
+	int64_t readers = 0;
 	struct error err;
 	char said[WHEN_TEXT];
 	int status = 0;
@@ -23,12 +25,17 @@ static int schedule(struct cli *cli)
 	struct check_options options = { .links = CHECK_LINKS_UNLESS_TRIAL, .ignore = ignore };
 	options.ignore_count = (size_t)cli_options(cli, "ignore", ignore, IGNORED);
 	if (campaign_check_time(&cli->ops, campaign.id, at, &err) < 0 ||
-	    campaign_check(&cli->ops, campaign.id, &options, &findings, &err) < 0)
+	    store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0 ||
+	    campaign_check(&cli->ops, campaign.id, &options, &findings, &err) < 0 ||
+	    campaign_show_audience(cli, &campaign, &list, &readers, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (!cli->json || findings_fault(&findings))
 		findings_print(cli, &findings, cli->json ? stdout : stderr);
 	if (findings_fault(&findings))
 		return EXIT_DATA;
+	size_t warnings = findings_warnings(&findings);
+	if (!cli_confirm(cli, &status, warnings ? "Send it then, with %zu warnings?" : "Send it then?", warnings))
+		return status;
 	if (campaign_accept(&cli->ops, campaign.id, &options, &err) < 0 ||
 	    campaign_schedule(&cli->ops, campaign.id, at, cli->actor, said, &err) < 0)
 		return cli_fail(cli, &err, NULL);

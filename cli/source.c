@@ -66,6 +66,8 @@ static int ls(struct cli *cli)
 	if (!sources || (cli->arguments && list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0) ||
 	    store_source_all(cli->ops.db, list.id, sources, SOURCES, &n, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
+	for (size_t i = 0; i < n; i++)
+		sources[i].due_us = sources[i].due_us == INT64_MAX ? 0 : sources[i].due_us; /* never: its mail comes by itself */
 	cli_rows(cli, source_fields, "id kind url policy state taken failures checked_us due_us error note", sources, n, sizeof *sources);
 	return 0;
 }
@@ -110,6 +112,7 @@ static int show(struct cli *cli)
 	int status = 0;
 	if (find(cli, &source, &arena, &status) < 0)
 		return status;
+	source.due_us = source.due_us == INT64_MAX ? 0 : source.due_us;
 	cli_row(cli, source_fields, &source);
 	if (!cli->json)
 		print_looks(&source);

@@ -162,10 +162,13 @@ static int import(struct cli *cli)
 		return status;
 	in.dry_run = false;
 	in.progress = cli_progress(cli, "importing");
+	cli_catch_interrupt();
 	int done = subscriber_import(&cli->ops, &list, &in, cli->actor, &result, &err);
 	cli_progress_end(cli);
-	if (done < 0)
-		return cli_fail(cli, &err, NULL);
+	if (done < 0) {
+		status = cli_fail(cli, &err, NULL);
+		return cli_interrupted() && err.code == ERROR_RETRY ? EXIT_INTERRUPT : status;
+	}
 	if (!look)
 		cli_say(cli, "Columns: %s", result.mapping);
 	return said_import(cli, &in, &result);

@@ -86,7 +86,7 @@ extern const struct field waiting_fields[];
 MUST_CHECK int store_delivery_waiting(struct db *db, struct waiting *out, size_t max, size_t *n, struct error *err);
 /* One delivery of one address, with its last attempt: for `queue --why ADDR`. */
 struct why {
-	int64_t delivery_id, campaign_id;
+	int64_t delivery_id, campaign_id, provider;
 	const char *email;
 	int state;
 	int campaign_state;

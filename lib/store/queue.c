@@ -99,6 +99,7 @@ static const struct sql WAITING = {
 #define Y(member, kind) FIELD(struct why, member, FIELD_##kind)
 const struct field why_fields[] = { Y(delivery_id, INT),
 	                            Y(campaign_id, INT),
+	                            Y(provider, INT),
 	                            Y(email, TEXT),
 	                            FIELD_WORDS(struct why, state, delivery_words),
 	                            FIELD_WORDS(struct why, campaign_state, campaign_words),
@@ -108,11 +109,12 @@ const struct field why_fields[] = { Y(delivery_id, INT),
 	                            Y(reply, TEXT),
 	                            Y(relay, TEXT),
 	                            Y(stage, TEXT),
-	                            Y(code, INT),
+	                            Y(code, ID),
 	                            Y(at_us, TIME),
 	                            FIELD_END };
 #define WHY                                                                                                                                \
-	"SELECT d.id AS delivery_id, d.campaign_id AS campaign_id, s.email AS email, d.state AS state, c.state AS campaign_state, "        \
+	"SELECT d.id AS delivery_id, d.campaign_id AS campaign_id, d.provider AS provider, s.email AS email, d.state AS state, c.state "   \
+	"AS campaign_state, "                                                                                                              \
 	"d.due_us AS due_us, "                                                                                                             \
 	"d.attempts AS attempts, d.reason AS reason, a.reply AS reply, a.relay AS relay, a.stage AS stage, coalesce(a.code, 0) AS code, "  \
 	"coalesce(a.at_us, 0) AS at_us FROM delivery d JOIN subscriber s ON s.id = d.subscriber_id JOIN campaign c ON c.id = "             \

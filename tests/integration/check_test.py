@@ -119,13 +119,13 @@ def test_the_daemon_keeps_to_it_too():
     text = "The river, lorem ipsum dolor sit amet, and the birds that came back to it this week, in numbers nobody had seen before."
     site = made(text, extra="\n[alerts]\nmail = admin@example.org\n", relay=sink.port)
     try:
-        refused = site.run("campaign", "schedule", "1", "--at", "+1h", check=False)
+        refused = site.run("campaign", "schedule", "1", "--at", "+1h", "--yes", check=False)
         assert refused.returncode == 65 and b"lorem ipsum" in refused.stderr, refused
         site.start()
-        assert site.run("campaign", "schedule", "1", "--at", "+2s", "--ignore", "placeholder").returncode == 0
+        assert site.run("campaign", "schedule", "1", "--at", "+2s", "--ignore", "placeholder", "--yes").returncode == 0
         assert peers.wait_for(lambda: site.stats()["state"] in ("preparing", "sending", "sent"), 20), site.log()
         site.run("campaign", "create", "news", "--post", "1", "--again")
-        assert site.run("campaign", "schedule", "2", "--at", "+4s", "--ignore", "placeholder").returncode == 0
+        assert site.run("campaign", "schedule", "2", "--at", "+4s", "--ignore", "placeholder", "--yes").returncode == 0
         site.run("list", "set", "news", "--postal", "")
         assert peers.wait_for(lambda: site.stats(2)["state"] == "draft", 20), site.log()
         alert = peers.wait_for(lambda: [data for _, to, data in sink.mails if to == "admin@example.org"], 20)

@@ -72,6 +72,8 @@ def test_a_paused_provider_waits_and_the_others_go():
         assert sent(site) == 50, site.stats()
         why = text(site, "queue", "--why", "gmail")
         assert "provider gmail is paused until it is resumed" in why and "waiting for an answer" in why, why
+        row, = site.rows("queue", "--why", "r0@gmail.com")
+        assert row["state"] in ("queued", "leased") and row["why"].startswith("provider gmail is paused") and row["code"] is None, row
         rows = site.rows("provider", "ls")
         assert [(r["provider"], r["state"], r["waiting"]) for r in rows if r["provider"] == "gmail"] == [("gmail", "held", 20)], rows
         site.run("provider", "resume", "gmail")

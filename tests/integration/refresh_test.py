@@ -43,7 +43,8 @@ def test_a_typo_seen_at_half_the_list():
         refused = site.run("campaign", "refresh", "2", check=False)
         assert refused.returncode == 66, refused
         write(site, "new.md", "---\ntitle: A fact, mended\n---\n\nThe tower is 300 metres high.\n\nIt stands.\n")
-        site.run("post", "edit", "1", "new.md")
+        edited = site.run("post", "edit", "1", "new.md").stderr
+        assert b"Campaign 1 is paused: gazette campaign refresh 1 takes this to those not mailed yet" in edited, edited
         shown = site.run("campaign", "refresh", "1", "--dry-run").stdout.decode()
         assert "-The tower is 30 metres high." in shown and "+The tower is 300 metres high." in shown and "+Subject: A fact, mended" in shown, shown
         gate.set()
@@ -53,7 +54,7 @@ def test_a_typo_seen_at_half_the_list():
         done = site.run("--json", "campaign", "refresh", "1", "--yes")
         assert f'"readers": {len(READERS) - before}' in done.stdout.decode() or f'"readers":{len(READERS) - before}' in done.stdout.decode(), done.stdout
         assert b"nothing to refresh" in site.run("campaign", "refresh", "1", "--yes").stderr
-        site.run("campaign", "resume", "1")
+        assert b"old words" not in site.run("campaign", "resume", "1").stderr
         assert peers.wait_for(lambda: site.stats()["sent"] == len(READERS), 30), site.stats()
         assert len(sink.mails) == len(READERS) and len({to for _, to, _ in sink.mails}) == len(READERS), "somebody got it twice"
         old = {to: data for _, to, data in sink.mails if "is 30 metres" in text_of(data)[1]}
@@ -111,6 +112,24 @@ def test_the_page_of_an_old_mail_shows_the_edited_words():
         sink.stop()
 
 
+def test_old_words_go_on_with_a_warning():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, READERS, body="---\ntitle: One\n---\n\nThirty.\n")
+    try:
+        site.set_conf("[delivery]\n", "[delivery]\nrate = 1/s\n")
+        site.start().send()
+        assert peers.wait_for(lambda: sink.mails, 20), site.log()
+        write(site, "new.md", "# One\n\nThree hundred.\n")
+        edited = site.run("post", "edit", "1", "new.md").stderr
+        assert b"gazette campaign pause 1, then gazette campaign refresh 1 takes this" in edited, edited
+        site.run("campaign", "pause", "1")
+        resumed = site.run("campaign", "resume", "1")
+        assert resumed.returncode == 0 and b"warning: the post was edited since" in resumed.stderr, resumed
+    finally:
+        site.close()
+        sink.stop()
+
+
 def test_times_are_said_back_and_the_past_is_refused():
     sink = peers.Sink()
     site = peers.Site(sink.port, READERS[:2])
@@ -118,14 +137,17 @@ def test_times_are_said_back_and_the_past_is_refused():
         site.run("list", "set", "news", "--timezone", "Europe/Berlin")
         assert site.run("list", "set", "news", "--timezone", "Europe/Berlim", check=False).returncode == 65
         site.run("campaign", "create", "news", "--post", "1")
-        said = site.run("campaign", "schedule", "1", "--at", "2031-07-01 07:00").stderr.decode()
+        asked = site.run("campaign", "schedule", "1", "--at", "2031-07-01 07:00", check=False)
+        assert asked.returncode == 64 and b"--yes" in asked.stderr and b"Readers: 2" in asked.stderr, asked
+        assert site.rows("campaign", "show", "1")[0]["state"] == "draft"
+        said = site.run("campaign", "schedule", "1", "--at", "2031-07-01 07:00", "--yes").stderr.decode()
         assert "Tue 1 Jul 07:00 Europe/Berlin (05:00 UTC)" in said, said
         row = site.rows("campaign", "show", "1")[0]
         assert row["state"] == "scheduled" and row["schedule"] == "2031-07-01 07:00 Europe/Berlin", row
-        skipped = site.run("campaign", "schedule", "1", "--at", "2031-03-30 02:30").stderr.decode()
+        skipped = site.run("campaign", "schedule", "1", "--at", "2031-03-30 02:30", "--yes").stderr.decode()
         assert "03:30 Europe/Berlin (01:30 UTC)" in skipped and "skip" in skipped, skipped
         for wrong in ("2020-01-01 07:00", "yesterday 07:00", "25:00", "+5", ""):
-            done = site.run("campaign", "schedule", "1", "--at", wrong, check=False)
+            done = site.run("campaign", "schedule", "1", "--at", wrong, "--yes", check=False)
             assert done.returncode in (64, 65), (wrong, done)
         site.run("campaign", "unschedule", "1")
         assert site.rows("campaign", "show", "1")[0]["state"] == "draft"
@@ -143,13 +165,13 @@ def test_a_schedule_starts_by_itself_and_what_can_not_is_a_draft_again():
     try:
         site.start()
         site.run("campaign", "create", "news", "--post", "1")
-        site.run("campaign", "schedule", "1", "--at", "+2s")
+        site.run("campaign", "schedule", "1", "--at", "+2s", "--yes")
         assert not sink.mails
         assert peers.wait_for(lambda: len(sink.mails) == 2, 20), site.log()
         write(site, "two.md", "# Two\n\nWords.\n")
         site.run("post", "add", "news", "two.md")
         site.run("campaign", "create", "news", "--post", "2")
-        site.run("campaign", "schedule", "2", "--at", "+3s")
+        site.run("campaign", "schedule", "2", "--at", "+3s", "--yes")
         site.run("list", "set", "news", "--approval")
         assert peers.wait_for(lambda: site.rows("campaign", "show", "2")[0]["state"] == "draft", 20)
         assert "second person" in site.rows("campaign", "show", "2")[0]["paused_by"]
@@ -175,5 +197,5 @@ def test_expect_stops_a_send_to_another_audience():
         sink.stop()
 
 
-peers.tests(test_a_typo_seen_at_half_the_list, test_the_page_of_an_old_mail_shows_the_edited_words, test_times_are_said_back_and_the_past_is_refused,
+peers.tests(test_old_words_go_on_with_a_warning, test_a_typo_seen_at_half_the_list, test_the_page_of_an_old_mail_shows_the_edited_words, test_times_are_said_back_and_the_past_is_refused,
             test_a_schedule_starts_by_itself_and_what_can_not_is_a_draft_again, test_expect_stops_a_send_to_another_audience)

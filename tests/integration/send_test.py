@@ -143,6 +143,8 @@ def test_a_relay_that_refuses_everyone_suppresses_nobody():
         assert site.rows("suppression", "ls") == []
         why = site.run("queue", "--why").stdout.decode()
         assert "Relay access denied" in why, why
+        one = site.run("queue", "--why", "r29@example.org").stdout.decode()
+        assert "Relay access denied" in one, one
     finally:
         site.close()
         sink.stop()
@@ -159,6 +161,10 @@ def test_a_wrong_password_suppresses_nobody_and_says_so():
     try:
         site.start().send()
         assert peers.wait_for(lambda: "authentication failed" in site.run("queue", "--why").stdout.decode(), 20), site.log()
+        row, = site.rows("queue", "--why", "r0@example.org")
+        assert "authentication failed" in row["why"] and row["code"] is None, row
+        site.run("campaign", "pause", "1")
+        assert "the campaign is paused by" in site.run("queue", "--why", "r0@example.org").stdout.decode()
         assert site.stats()["queued"] + site.stats()["leased"] == 10 and site.rows("suppression", "ls") == []
         assert not sink.mails
     finally:
@@ -200,6 +206,7 @@ def test_no_relay_at_all_keeps_everything_queued():
         assert stats["queued"] + stats["leased"] == 1 and stats["bounced"] == 0
         assert site.stop() == 0
         assert site.stats()["queued"] == 1
+        assert peers.wait_for(lambda: "the daemon does not run" in site.run("queue", "--why", "ann@example.org").stdout.decode(), 30)
     finally:
         site.close()
 

@@ -161,7 +161,7 @@ def test_every_command_speaks_json():
                     "list set news --title T", "subscriber set ann@example.org --name A", "subscriber export news out.csv", "source set 1 --interval 5m", "source pause 1",
                     "source resume 1", "source remove 1 --yes", "provider ls --all", "provider show gmail", "provider pause gmail", "provider resume gmail", "provider reset gmail",
                     "relay ls", "relay show main", "relay test", "relay pause main", "relay resume main", "suppression remove gone@example.org --yes", "template export own",
-                    "campaign set 2 --subject X", "campaign set 2 --rate 5/s", "campaign schedule 2 --at +2h", "campaign unschedule 2", "campaign test 2 --to ann@example.org",
+                    "campaign set 2 --subject X", "campaign set 2 --rate 5/s", "campaign schedule 2 --at +2h --yes", "campaign unschedule 2", "campaign test 2 --to ann@example.org",
                     "campaign rm 2 --yes", "campaign create news --post 1 --again", "campaign cancel 3 --yes", "queue retry", "digest show news", "post skip 1", "post unskip 1",
                     "post set 1 --title Other", "post history 1", "campaign resend 1 --missed", "queue retry --dry-run", "suppression confirm --provisional --dry-run", "suppression drop --provisional --dry-run",
                     "subscriber unsubscribe ann@example.org news", "dkim ls", "list close other --yes"]
@@ -276,12 +276,12 @@ def test_what_waits_is_on_the_one_screen_with_its_end():
         twice = site.run("campaign", "create", "news", "--post", "1", check=False)
         assert twice.returncode == 65 and b"gazette campaign resend 1 --missed" in twice.stderr, twice
         site.run("campaign", "create", "news", "--post", "1", "--again")
-        site.run("campaign", "schedule", "2", "--at", "+3h")
+        site.run("campaign", "schedule", "2", "--at", "+3h", "--yes")
         site.run("provider", "pause", "gmail", "--reason", "a quiet day")
         status = site.run("status", check=False).stdout.decode()
         assert re.search(r"^due +campaign 2 .*in (3 h|2 h 59 min)", status, re.M) and re.search(r"^provider +gmail is paused until it is resumed: .*a quiet day", status, re.M), status
         assert json.loads(site.run("--json", "status", check=False).stdout)["due"] == [2]
-        late = site.run("campaign", "schedule", "1", "--at", "+1h", check=False)
+        late = site.run("campaign", "schedule", "1", "--at", "+1h", "--yes", check=False)
         assert late.returncode == 65 and b"only a draft" in late.stderr and b"warning" not in late.stderr, late
     finally:
         site.close()
