@@ -71,9 +71,10 @@ static size_t names_size(const char *text)
 	}
 	const char *on = strstr(text, " on ");
 	size_t figure = strcspn(text, "0123456789");
-	if (text[figure] && figure < size)
+	bool has_figure = text[figure] != '\0';
+	if (has_figure && figure < size)
 		size = figure;
-	return on && text[figure] && (size_t)(on - text) < size ? (size_t)(on - text) : size;
+	return on && has_figure && (size_t)(on - text) < size ? (size_t)(on - text) : size;
 }
 
 /* What stood between the names and the figure. */

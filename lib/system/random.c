@@ -27,7 +27,7 @@ uint64_t random_below(uint64_t limit)
 /* RFC 9562 §5.4. uuid_generate_random() also stirs srandom() each time: three times the work. */
 void random_uuid(char out[37])
 {
-	uuid_t uuid;
+	uuid_t uuid = { 0 };
 	random_bytes(uuid, sizeof uuid);
 	uuid[6] = (unsigned char)(0x40 | (uuid[6] & 0x0f));
 	uuid[8] = (unsigned char)(0x80 | (uuid[8] & 0x3f));
