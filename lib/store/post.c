@@ -174,7 +174,7 @@ static int take_files(struct db *db, const struct stored_post *post, struct erro
 {
 	if (post->post.files && db_run(db, &attachment_unname_sql, &(struct arg){ .a = post->id }, NULL, err) < 0)
 		return -1;
-	for (size_t i = 0; i < post->post.file_count; i++) {
+	for (size_t i = 0; post->post.files && i < post->post.file_count; i++) {
 		const struct post_file *file = &post->post.files[i];
 		struct arg arg = { .a = post->id, .s = file->name, .t = file->type, .u = file->key, .x = BYTES_OF("") };
 		if (db_run(db, &attachment_name_sql, &arg, NULL, err) < 0)
