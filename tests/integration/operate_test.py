@@ -39,18 +39,22 @@ def test_R15_reload_takes_a_good_file_and_keeps_the_old_one_when_it_is_bad():
         sink.stop()
 
 
-def fill(folder, leave):
-    """Takes all of the disk but `leave` bytes."""
-    path = os.path.join(folder, "filler")
+def reserve_given(folder):
+    return not os.path.exists(os.path.join(folder, "reserve"))
+
+
+def fill(folder, name="filler", until=lambda: False):
+    """Takes all of the disk, piece by piece: what the daemon gives free meanwhile is its own once `until` holds."""
+    path = os.path.join(folder, name)
     with open(path, "wb") as f:
-        for _ in range(100):
-            fs = os.statvfs(folder)
+        size, piece = 0, 1 << 20
+        while not until() and piece >= 4096:
             try:
-                os.posix_fallocate(f.fileno(), 0, max(4096, fs.f_bavail * fs.f_frsize - leave))
-                return path
+                os.posix_fallocate(f.fileno(), size, piece)
+                size += piece
             except OSError:
-                continue  # the daemon took some meanwhile
-    raise AssertionError("the disk could not be filled")
+                piece //= 2
+    return path
 
 
 def test_R5_a_full_disk_stops_sending_before_anything_is_lost():
@@ -68,9 +72,8 @@ def test_R5_a_full_disk_stops_sending_before_anything_is_lost():
         assert peers.wait_for(lambda: len(sink.mails) >= 100, 20), site.log()
         reserve = os.path.getsize(os.path.join(folder, "reserve"))
         assert reserve == 8 << 20, reserve
-        filler = fill(folder, 0)
-        assert peers.wait_for(lambda: "sending pauses" in site.log(), 20), site.log()
-        assert not os.path.exists(os.path.join(folder, "reserve"))
+        filler = fill(folder, until=lambda: reserve_given(folder))
+        assert peers.wait_for(lambda: "sending pauses" in site.log() and reserve_given(folder), 20), site.log()
         time.sleep(3)
         stopped = len(sink.mails)
         time.sleep(2)
@@ -113,16 +116,13 @@ def test_R5_a_full_disk_does_not_keep_a_stop_waiting():
         site.set_conf("[delivery]\n", "[delivery]\non_uncertain = hold\n")
         site.start().send()
         assert peers.wait_for(lambda: site.stats()["inflight"] == 4, 20, 0.05), (site.stats(), site.log())
-        filler = fill(folder, 0)
-        assert peers.wait_for(lambda: "sending pauses" in site.log() and not os.path.exists(os.path.join(folder, "reserve")), 20), site.log()
-        fillers = [filler]
+        fillers = [fill(folder, until=lambda: reserve_given(folder))]
+        assert peers.wait_for(lambda: "sending pauses" in site.log() and reserve_given(folder), 20), site.log()
 
         def no_room_at_all():
             """Whatever became free is taken, until the daemon's own sign of life does not fit."""
             if os.statvfs(folder).f_bavail > 0:
-                os.rename(filler, f"{filler}{len(fillers)}")
-                fillers.append(f"{filler}{len(fillers)}")
-                fill(folder, 0)
+                fillers.append(fill(folder, f"filler{len(fillers)}"))
             return site.log().count("heartbeat failed") > site.log().count("heartbeat works again")
         assert peers.wait_for(lambda: "heartbeat works again" in site.log(), 20), site.log()
         assert peers.wait_for(no_room_at_all, 30, 0.5), site.log()
