@@ -167,6 +167,10 @@ static void check_proxies(struct reading *reading)
 static void check_rest(struct reading *reading)
 {
 	struct config *config = reading->config;
+	struct stat st;
+	if (*config->daemon.template_dir && (stat(config->daemon.template_dir, &st) < 0 || !S_ISDIR(st.st_mode)))
+		add_fault(reading, "[daemon] template_dir: there is no folder %s: gazette template export makes one to start from",
+		          config->daemon.template_dir);
 	char level[16];
 	struct address address;
 	struct error err;

@@ -28,6 +28,22 @@ void add_fault(struct reading *reading, const char *format, ...)
 		snprintf(text, sizeof faults->fault[0].text, "%.60s: %s", reading->path, what);
 }
 
+/* What inih would stop looking at faults for: said here, and mended in place, so that what follows is read as it was meant. */
+static void mend_line(struct reading *reading, char *line, size_t size)
+{
+	struct bytes text = text_trim(bytes_text(line));
+	if (text.size == 0 || strchr(";#", *text.data))
+		return;
+	if (*text.data == '[' && !memchr(text.data, ']', text.size)) {
+		add_fault(reading, "%.*s: a section ends with ]", (int)(text.size < 60 ? text.size : 60), text.data);
+		size_t end = (size_t)(text.data - line) + strcspn(text.data, " \t\r\n;#");
+		snprintf(line + end, size - end, "]\n");
+	} else if (*text.data != '[' && text.data == line && !strpbrk(line, "=:")) {
+		add_fault(reading, "neither [section] nor key = value");
+		*line = '\0';
+	}
+}
+
 /* inih counts no lines in this build and cuts long ones in two: both are done here. */
 static char *next_line(char *line, int size, void *from)
 {
@@ -41,6 +57,8 @@ static char *next_line(char *line, int size, void *from)
 		for (int c = fgetc(reading->file); c != '\n' && c != EOF;)
 			c = fgetc(reading->file);
 	}
+	reading->is_indented = *line == ' ' || *line == '\t';
+	mend_line(reading, line, (size_t)size);
 	return line;
 }
 
@@ -96,7 +114,7 @@ static bool section_exists(const char *section)
 	return false;
 }
 
-static void take(struct reading *reading, const char *section, const char *key, const char *value)
+static void take(struct reading *reading, const char *section, const char *key, const char *value, bool goes_on)
 {
 	struct error err;
 	char kind[64];
@@ -121,7 +139,7 @@ static void take(struct reading *reading, const char *section, const char *key, 
 	if (!base)
 		return;
 	bool *seen = &reading->seen[option - option_at(0)][at];
-	if (*seen) {
+	if (*seen && !goes_on) {
 		add_fault(reading, "[%s] %s: given twice", section, key);
 		return;
 	}
@@ -132,7 +150,16 @@ static void take(struct reading *reading, const char *section, const char *key, 
 
 static int on_entry(void *user, const char *section, const char *name, const char *value)
 {
-	take(user, section, name, value ? value : "");
+	struct reading *reading = user;
+	char key[sizeof reading->key];
+	snprintf(key, sizeof key, "%s]%s", section, name);
+	/* inih hands over each line of a value by itself. */
+	bool goes_on = reading->is_indented && strcmp(key, reading->key) == 0;
+	if (!goes_on)
+		buffer_reset(&reading->value);
+	buffer_format(&reading->value, "%s%s", goes_on ? " " : "", value ? value : "");
+	memcpy(reading->key, key, sizeof key);
+	take(reading, section, name, buffer_text(&reading->value), goes_on);
 	return 1;
 }
 
@@ -206,13 +233,14 @@ int config_read(const char *path, struct config **out, struct config_faults *fau
 	struct reading *reading = calloc(1, sizeof *reading);
 	if (!reading)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	*reading = (struct reading){ .config = config, .faults = faults, .path = path };
+	*reading = (struct reading){ .config = config, .faults = faults, .path = path, .value = BUFFER_INIT(64 << 10) };
 	int result = set_defaults(reading, err);
 	if (result == 0) {
 		read_file(reading, path);
 		read_folder(reading, path);
 		config_check(reading);
 	}
+	buffer_clear(&reading->value);
 	free(reading);
 	if (result < 0)
 		return -1;

@@ -1,6 +1,7 @@
 /* reading - a configuration while it is read. Within the room only. */
 #ifndef CONFIG_READING_H
 #define CONFIG_READING_H
+#include "base/buffer.h"
 #include "config/option.h"
 #include <stdio.h>
 
@@ -10,6 +11,9 @@ struct reading {
 	const char *path;
 	FILE *file;
 	int line;
+	bool is_indented;                 /* the line: it goes on with the value before it */
+	char key[192];                    /* of that value, with its section, */
+	struct buffer value;              /* and what of it was read */
 	bool seen[256][CONFIG_PROVIDERS]; /* option × which of its named sections, for repeated keys */
 };
 
