@@ -240,6 +240,11 @@ static int relay_resume_command(struct cli *cli)
 	return resume_one(cli, relay_resume, "Mail goes through %s again.");
 }
 
+static int relay_reset_command(struct cli *cli)
+{
+	return resume_one(cli, relay_reset, "The failures of %s are forgotten: it is tried at once.");
+}
+
 /* Says what the server offers, or where it failed and with what words. */
 static int relay_test_command(struct cli *cli)
 {
@@ -297,5 +302,7 @@ const struct command relay_commands[] = {
 	{ "relay", "pause", NEEDS_STORE, 1, 1, "NAME [--for TIME] [--reason TEXT]", "for: reason:", "sends nothing through it for a while",
 	  "gazette relay pause main --for 2h", relay_pause_command },
 	{ "relay", "resume", NEEDS_STORE, 1, 1, "NAME", "", "sends through it again", "gazette relay resume main", relay_resume_command },
+	{ "relay", "reset", NEEDS_STORE, 1, 1, "NAME", "", "forgets its failures and the pause they brought on: it is tried at once",
+	  "gazette relay reset main", relay_reset_command },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -1,4 +1,5 @@
 #include "daemon/delivery/pace.h"
+#include "ops/relays.h"
 #include "store/event.h"
 #include "system/clock.h"
 #include "system/log.h"
@@ -116,8 +117,10 @@ static void say_relay(struct pace *pace, size_t i, struct moment now)
 	struct error err;
 	if (strcmp(pace->said[i], state) == 0 && !paused)
 		return;
-	if (strcmp(pace->said[i], state) != 0)
-		log_warn("relay %s is %s reason=\"%s\"", row.name, state, row.reason);
+	if (strcmp(state, "ok") != 0 && strcmp(pace->said[i], state) != 0)
+		log_warn("relay %s is %s reason=\"%s\"", row.name, state, *row.reason ? row.reason : "a message failed there");
+	else if (*pace->said[i] && strcmp(pace->said[i], state) != 0)
+		log_info("relay %s is ok again", row.name);
 	snprintf(pace->said[i], sizeof pace->said[i], "%s", state);
 	if (store_relay_say(pace->ops->db, &row, &err) < 0)
 		log_error("relay state not written text=\"%s\"", err.text);
@@ -240,6 +243,18 @@ static void say_rate(struct pace *pace, struct moment now)
 		log_error("rate not written text=\"%s\"", err.text);
 }
 
+static void take_resets(struct pace *pace)
+{
+	for (size_t i = 0; i < pace->delivery->relays; i++) {
+		struct error err;
+		int asked = relay_take_reset(pace->ops, pace->pacing.relay[i].name, &err);
+		if (asked < 0)
+			log_error("resets of relays not read text=\"%s\"", err.text);
+		else if (asked)
+			pacing_reset_relay(&pace->pacing, i);
+	}
+}
+
 bool pace_look(struct pace *pace, struct moment now)
 {
 	const struct config *fresh = atomic_load(&pace->delivery->daemon->reloaded);
@@ -257,6 +272,7 @@ bool pace_look(struct pace *pace, struct moment now)
 	say_providers(pace, now);
 	if (pace_load_providers(pace->ops, &pace->pacing, false, now, &err) < 0 || pace_load_holds(pace->ops, &pace->pacing, now, &err) < 0)
 		log_error("providers not read text=\"%s\"", err.text);
+	take_resets(pace);
 	/* A pause that came back from the store ends with a probe's success too. */
 	ask_for_successes(pace);
 	if (now.mono_us - pace->flows_us >= FLOWS_US) {

@@ -90,11 +90,13 @@ int relay_test(const struct config_relay *relay, const char *from, const char *t
 	return result;
 }
 
-static int set_hold(struct ops *ops, const char *name, const char *value, const char *verb, struct actor actor, struct error *err)
+/* What a person asked of a relay, under a key of its own; value NULL: takes it back. */
+static int set_wish(struct ops *ops, const char *kind, const char *name, const char *value, const char *verb, struct actor actor,
+                    struct error *err)
 {
 	const struct config_relay *relay = NULL;
 	char key[128];
-	snprintf(key, sizeof key, "relay_hold:%s", name);
+	snprintf(key, sizeof key, "%s:%s", kind, name);
 	if (relay_find(ops, name, &relay, err) < 0 || store_meta_set(ops->db, key, value, err) < 0)
 		return -1;
 	return ops_audit(ops, actor, verb, name, value ? value : "", err);
@@ -104,12 +106,27 @@ int relay_pause(struct ops *ops, const char *name, int64_t for_us, const char *r
 {
 	char value[256];
 	snprintf(value, sizeof value, "%" PRId64 " %s", clock_now().wall_us + (for_us ? for_us : PAUSE_FOR_GOOD_US), reason);
-	return set_hold(ops, name, value, "relay pause", actor, err);
+	return set_wish(ops, "relay_hold", name, value, "relay pause", actor, err);
 }
 
 int relay_resume(struct ops *ops, const char *name, struct actor actor, struct error *err)
 {
-	return set_hold(ops, name, NULL, "relay resume", actor, err);
+	return set_wish(ops, "relay_hold", name, NULL, "relay resume", actor, err);
+}
+
+int relay_reset(struct ops *ops, const char *name, struct actor actor, struct error *err)
+{
+	return set_wish(ops, "relay_reset", name, "asked", "relay reset", actor, err);
+}
+
+int relay_take_reset(struct ops *ops, const char *name, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	const char *value = NULL;
+	char key[128];
+	snprintf(key, sizeof key, "relay_reset:%s", name);
+	int found = store_meta_get(ops->db, key, &value, &arena, err);
+	return found > 0 && store_meta_set(ops->db, key, NULL, err) < 0 ? -1 : found;
 }
 
 /* A person's pause counts at once; what the daemon wrote of one without an end outlives it by a moment. */

@@ -444,6 +444,14 @@ void pacing_hold_relay(struct pacing *pacing, size_t index, int64_t until_us, co
 	}
 }
 
+void pacing_reset_relay(struct pacing *pacing, size_t index)
+{
+	struct pacing_relay *relay = &pacing->relay[index];
+	relay->failures = 0;
+	if (!relay->is_held)
+		pause_end(&relay->pause);
+}
+
 void pacing_outcome(struct pacing *pacing, size_t index, int64_t provider, const struct outcome *outcome, const struct verdict *verdict,
                     struct moment now)
 {

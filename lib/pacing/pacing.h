@@ -142,6 +142,8 @@ struct pacing_told {
 void pacing_restore_provider(struct pacing *pacing, int64_t provider, const struct pacing_told *told, struct moment now);
 /* A person pauses a relay until then (wall), or lets it go on (0). The same is true of it. */
 void pacing_hold_relay(struct pacing *pacing, size_t relay, int64_t until_us, const char *reason, struct moment now);
+/* What its failures brought on is forgotten: it is tried at once. A person's pause stays. */
+void pacing_reset_relay(struct pacing *pacing, size_t relay);
 bool pacing_is_paused(const struct pacing *pacing, size_t relay, int64_t mono_us);
 /* Successes are worth telling: something waits for them. */
 bool pacing_is_troubled(const struct pacing *pacing, size_t relay, int64_t provider);

@@ -492,6 +492,22 @@ static void test_a_reload_keeps_what_a_person_paused(void **state)
 	assert_false(pacing_is_paused(pacing, 0, 3 * MINUTE_US));
 }
 
+static void test_a_reset_ends_what_failures_brought_on(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing *pacing = start(&setup);
+	struct pause *pause = &pacing->relay[0].pause;
+	(void)state;
+	pacing->relay[0].failures = 5;
+	*pause = (struct pause){ .until_us = HOUR_US, .length_us = HOUR_US, .reason = "connect: refused" };
+	pacing_reset_relay(pacing, 0);
+	assert_false(pacing_is_paused(pacing, 0, MINUTE_US));
+	assert_true(pause->length_us == 0 && pacing->relay[0].failures == 0);
+	pacing_hold_relay(pacing, 0, at(HOUR_US).wall_us, "dana: maintenance", at(0));
+	pacing_reset_relay(pacing, 0);
+	assert_true(pacing_is_paused(pacing, 0, MINUTE_US));
+}
+
 static void test_what_comes_back_untried_counts_again(void **state)
 {
 	struct pacing_setup setup = one_relay();
@@ -593,6 +609,7 @@ int main(void)
 		                            cmocka_unit_test(test_a_clock_that_jumps_makes_no_pause_longer_or_shorter),
 		                            cmocka_unit_test(test_a_clock_set_back_between_two_starts_makes_no_pause_longer),
 		                            cmocka_unit_test(test_a_reload_keeps_what_a_person_paused),
+		                            cmocka_unit_test(test_a_reset_ends_what_failures_brought_on),
 		                            cmocka_unit_test(test_what_comes_back_untried_counts_again),
 		                            cmocka_unit_test(test_never_more_than_the_quota_in_any_hour),
 		                            cmocka_unit_test(test_reload_keeps_pauses_and_what_was_used),
