@@ -2,6 +2,7 @@
 #include "base/diff.h"
 #include "base/text.h"
 #include "cli/groups.h"
+#include "cli/post.h"
 #include "ops/posts.h"
 #include "store/campaign.h"
 #include "system/file.h"
@@ -25,8 +26,7 @@ static int find(struct cli *cli, struct stored_post *out, struct arena *arena, i
 	return -1;
 }
 
-/* A campaign that has started keeps the words it started with: what takes the new ones to its readers. */
-static void say_how_it_goes_out(struct cli *cli, const struct stored_post *post)
+void post_say_way(struct cli *cli, const struct stored_post *post)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct campaign campaign;
@@ -52,9 +52,13 @@ static int keep(struct cli *cli, const struct stored_post *before, const struct 
 	bool changed = false;
 	if (post_revise(&cli->ops, before->id, words, cli->actor, &changed, &err) < 0)
 		return cli_fail(cli, &err, NULL);
+	if (!changed) {
+		cli_done(cli, json_pack("{s:I,s:b}", "post", (json_int_t)before->id, "changed", 0), "Nothing was changed.");
+		return 0;
+	}
 	cli_made(cli, "post", before->id);
 	cli_say(cli, "Post %" PRId64 " has version %" PRId64 ".", before->id, before->version + 1);
-	say_how_it_goes_out(cli, before);
+	post_say_way(cli, before);
 	return 0;
 }
 

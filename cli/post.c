@@ -3,8 +3,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/groups.h"
+#include "cli/post.h"
 #include "ops/files.h"
 #include "ops/lists.h"
+#include "store/attachment.h"
 #include "system/clock.h"
 #include "system/file.h"
 #include "system/http.h"
@@ -12,6 +14,26 @@
 #include <stdlib.h>
 
 enum { POSTS = 1000 };
+
+static int said_added(struct cli *cli, const struct list *list, const struct post_added *added, struct arena *arena)
+{
+	struct stored_post post;
+	struct error err;
+	if (post_find(&cli->ops, added->id, &post, arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (added->same)
+		cli_say(cli, "Post %" PRId64 " was there already, with the same words (%s).", post.id,
+		        post.state == POST_USED ? "in a campaign" : post_state_words[post.state]);
+	else if (added->revised)
+		cli_say(cli, "Post %" PRId64 " has version %" PRId64 ".", post.id, post.version);
+	else
+		cli_say(cli, "Post %" PRId64 " is a draft.", post.id);
+	if (added->revised)
+		post_say_way(cli, &post);
+	if (post.state != POST_USED)
+		cli_next(cli, "gazette campaign create %s --post %" PRId64, list->name, post.id);
+	return 0;
+}
 
 static int add(struct cli *cli)
 {
@@ -33,9 +55,7 @@ static int add(struct cli *cli)
 		return cli_fail(cli, &err, NULL);
 	cli_made(cli, "post", added.id);
 	cli_note(cli, added.note);
-	cli_say(cli, added.revised ? "Post %" PRId64 " has a new version." : "Post %" PRId64 " is a draft.", added.id);
-	cli_next(cli, "gazette campaign create %s --post %" PRId64, list.name, added.id);
-	return 0;
+	return said_added(cli, &list, &added, &arena);
 }
 
 static int ls(struct cli *cli)
@@ -53,21 +73,45 @@ static int ls(struct cli *cli)
 	return 0;
 }
 
+static void show_json(const struct stored_post *post, const struct attachment *files, size_t n)
+{
+	json_t *object = field_json(stored_post_fields, post);
+	json_t *array = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, json_pack("{s:s,s:s,s:I}", "name", files[i].name, "type", files[i].type, "bytes",
+		                                       (json_int_t)files[i].content.size));
+	json_object_set_new(object, "attachments", array);
+	cli_json(object);
+}
+
+static void show_text(const struct cli *cli, const struct stored_post *post, const struct attachment *files, size_t n)
+{
+	char size[UNITS_TEXT];
+	for (size_t i = 0; i < n; i++)
+		printf("%-16s %s (%s, %s)\n", "attachment", files[i].name, files[i].type,
+		       units_write_size((int64_t)files[i].content.size, size));
+	/* The words come last: they are long. */
+	cli_row(cli, stored_post_fields, post);
+}
+
 static int show(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct stored_post post;
+	struct attachment files[FILES_MAX];
 	struct error err;
+	size_t n = 0;
 	int64_t id = 0;
 	int status = cli_id(cli, cli->argument[0], &id);
 	if (status)
 		return status;
-	int found = store_post_get(cli->ops.db, id, &post, &arena, &err);
-	if (found == 0)
-		error_set(&err, ERROR_NOT_FOUND, "there is no post %" PRId64, id);
-	if (found <= 0)
+	arena.max_bytes = 256 << 20;
+	if (post_find(&cli->ops, id, &post, &arena, &err) < 0 || store_attachments(cli->ops.db, id, files, FILES_MAX, &n, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_row(cli, stored_post_fields, &post);
+	if (cli->json)
+		show_json(&post, files, n);
+	else
+		show_text(cli, &post, files, n);
 	return 0;
 }
 

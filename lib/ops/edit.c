@@ -1,6 +1,8 @@
 /* A person changes a post here: its words, its fields, whether it goes out at all. */
 #include "base/text.h"
+#include "ops/files.h"
 #include "ops/posts.h"
+#include "store/attachment.h"
 #include "system/clock.h"
 #include <stdio.h>
 
@@ -36,6 +38,39 @@ static int check_fields(const struct post *post, struct error *err)
 	return post->title && *post->title ? 0 : error_set(err, ERROR_INPUT, "title: a post can not be without one");
 }
 
+/* Whether the files that its own file names are those that it had. */
+static int has_files(struct ops *ops, int64_t id, const struct post *words, bool *same, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct attachment rows[FILES_MAX];
+	size_t n = 0;
+	size_t had = 0;
+	if (store_attachments(ops->db, id, rows, FILES_MAX, &n, &arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n && *same; i++) {
+		if (!rows[i].file_key)
+			continue;
+		*same = had < words->file_count && strcmp(rows[i].name, words->files[had].name) == 0 &&
+		        strcmp(rows[i].file_key, words->files[had].key) == 0;
+		had++;
+	}
+	*same = *same && had == words->file_count;
+	return 0;
+}
+
+int post_is_same(struct ops *ops, const struct stored_post *known, const struct post *words, bool *same, struct error *err)
+{
+	const struct post *old = &known->post;
+	const char *const pairs[][2] = { { old->title, words->title },       { old->html, words->html },
+		                         { old->subtitle, words->subtitle }, { old->author, words->author },
+		                         { old->url, words->url },           { old->language, words->language },
+		                         { old->image, words->image },       { old->image_alt, words->image_alt } };
+	*same = true;
+	for (size_t i = 0; i < COUNT_OF(pairs); i++)
+		*same = *same && bytes_equal(bytes_text(pairs[i][0]), bytes_text(pairs[i][1]));
+	return words->files && *same ? has_files(ops, known->id, words, same, err) : 0;
+}
+
 int post_revise(struct ops *ops, int64_t id, const struct post *words, struct actor actor, bool *changed, struct error *err)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -50,6 +85,9 @@ int post_revise(struct ops *ops, int64_t id, const struct post *words, struct ac
 	    content_sanitise(bytes_text(words->html), words->url, 0, &clean, err) < 0)
 		return -1;
 	next.html = buffer_text(&clean);
+	bool same = false;
+	if (post_is_same(ops, &known, &next, &same, err) < 0 || same)
+		return same ? 0 : -1;
 	if (content_plain_text(bytes_text(next.html), &(struct content_plain){ 0 }, &text, err) < 0)
 		return -1;
 	next.text = buffer_text(&text);

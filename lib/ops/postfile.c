@@ -87,10 +87,9 @@ int post_add(struct ops *ops, const struct list *list, const char *what, const c
 	if (found < 0)
 		return -1;
 	if (found > 0) {
-		bool same = strcmp(known.title_hash, post.title_hash) == 0 && strcmp(known.text_hash, post.text_hash) == 0;
 		out->id = known.id;
-		if (same)
-			return 0;
+		if (post_is_same(ops, &known, &post.post, &out->same, err) < 0 || out->same)
+			return out->same ? 0 : -1;
 		post.id = known.id;
 		post.state = known.state;
 		post.version = known.version + 1;

@@ -27,17 +27,20 @@ MUST_CHECK int post_prepare(const struct post *post, int64_t list, int64_t now_u
 const char *post_said(const struct post *post, struct arena *arena);
 const char *post_source_hash(const struct stored_post *post, struct arena *arena);
 MUST_CHECK int post_find(struct ops *ops, int64_t id, struct stored_post *out, struct arena *arena, struct error *err); /* NOT_FOUND */
+/* Whether these words, files and fields are those it has. */
+MUST_CHECK int post_is_same(struct ops *ops, const struct stored_post *known, const struct post *words, bool *same, struct error *err);
 /* New words for a post: everything of *words but its identity, the text made from the HTML, which is sanitised. The old ones become a
- * version. What a campaign has sent stays as it was: see campaign_refresh() and campaign_correct(). */
+ * version; where the words are the same, *changed is false and nothing was done. What a campaign has sent stays as it was: see
+ * campaign_refresh() and campaign_correct(). */
 MUST_CHECK int post_revise(struct ops *ops, int64_t id, const struct post *words, struct actor actor, bool *changed, struct error *err);
 /* Never to be mailed, or to be again. 1 changed, 0 was so. CONFLICT: a campaign carries it. */
 MUST_CHECK int post_skip(struct ops *ops, int64_t id, bool skip, struct actor actor, struct error *err);
-/* One file ("-" standard input) or URL, as a draft. The same identity again gives the id there is, with a new version if the words differ.
- */
+/* One file ("-" standard input) or URL, as a draft. The same identity again gives the post there is, with a new version if anything of it
+ * differs. */
 struct post_added {
 	int64_t id;
-	bool revised;
-	const char *note; /* what of it was left out, one line a thing, in the arena; or NULL */
+	bool revised, same; /* it was known: with other words, with the same */
+	const char *note;   /* what of it was left out, one line a thing, in the arena; or NULL */
 };
 MUST_CHECK int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor,
                         struct post_added *out, struct arena *arena, struct error *err);

@@ -2,13 +2,14 @@
 #include "store/arg.h"
 
 #define A(member, kind) FIELD(struct attachment, member, FIELD_##kind)
-const struct field attachment_fields[] = { A(id, INT), A(post_id, INT), A(name, TEXT), A(type, TEXT), A(content, BYTES), FIELD_END };
+const struct field attachment_fields[] = { A(id, INT),        A(post_id, INT),   A(name, TEXT), A(type, TEXT),
+	                                   A(content, BYTES), A(file_key, TEXT), FIELD_END };
 
 static const struct sql SET = {
 	.name = "attachment set",
 	.text = "INSERT INTO attachment (post_id, name, type, content) VALUES ($1, $2, $3, $4) ON CONFLICT (post_id, name) DO UPDATE SET "
 		"type = excluded.type, content = excluded.content, file_key = NULL",
-	.in = attachment_fields + 1,
+	.in = (const struct field[]){ A(post_id, INT), A(name, TEXT), A(type, TEXT), A(content, BYTES), FIELD_END },
 };
 /* Those that a post's own file names are the file's: what it names no more goes. */
 const struct sql attachment_name_sql = {
@@ -22,7 +23,8 @@ const struct sql attachment_unname_sql = { .name = "attachment unname",
 	                                   .in = ARGS(ARG(a, INT)) };
 static const struct sql OF_POST = {
 	.name = "attachments of post",
-	.text = "SELECT a.id, a.post_id, a.name, a.type, COALESCE(f.content, a.content) AS content FROM attachment a LEFT JOIN file f ON "
+	.text = "SELECT a.id, a.post_id, a.name, a.type, COALESCE(f.content, a.content) AS content, a.file_key FROM attachment a LEFT JOIN "
+	        "file f ON "
 		"f.key "
 		"= a.file_key WHERE a.post_id = $1 ORDER BY a.id",
 	.in = ARGS(ARG(a, INT)),

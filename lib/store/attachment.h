@@ -8,6 +8,7 @@ struct attachment {
 	const char *name; /* as people see it; once a post */
 	const char *type; /* decided by us from the content */
 	struct bytes content;
+	const char *file_key; /* of what its post's own file names; NULL: it was attached by hand */
 };
 extern const struct field attachment_fields[];
 
