@@ -219,20 +219,24 @@ unsigned text_distance(const char *a, const char *b, unsigned limit)
 	size_t bn = strlen(b);
 	if (an > LONGEST || bn > LONGEST)
 		return limit + 1;
-	unsigned row[LONGEST + 1];
+	unsigned rows[3][LONGEST + 1] = { 0 }; /* this one and the two above it */
 	for (size_t j = 0; j <= bn; j++)
-		row[j] = (unsigned)j;
+		rows[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= an; i++) {
-		unsigned diagonal = row[0];
+		unsigned *row = rows[i % 3];
+		const unsigned *above = rows[(i - 1) % 3];
+		const unsigned *higher = rows[(i + 1) % 3];
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= bn; j++) {
-			unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			unsigned gap = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+			unsigned change = above[j - 1] + (a[i - 1] != b[j - 1]);
+			unsigned gap = (above[j] < row[j - 1] ? above[j] : row[j - 1]) + 1;
 			row[j] = change < gap ? change : gap;
+			/* Two letters in each other's place are one slip of the fingers. */
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && higher[j - 2] + 1 < row[j])
+				row[j] = higher[j - 2] + 1;
 		}
 	}
-	return row[bn] > limit ? limit + 1 : row[bn];
+	return rows[an % 3][bn] > limit ? limit + 1 : rows[an % 3][bn];
 }
 
 size_t text_columns(struct bytes utf8)

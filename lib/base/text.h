@@ -34,7 +34,8 @@ void text_lower(char *text, size_t size);
 /* Splits on any byte of `separators`: sets *part to the next non-empty part of *rest and moves on; false at the end. */
 bool text_next_part(struct bytes *rest, const char *separators, struct bytes *part);
 
-/* Levenshtein distance for "did you mean", at most `limit` (then limit + 1 is returned). */
+/* Slips between two words (a letter more, less, another, or two exchanged) for "did you mean", at most `limit` (then limit + 1 is
+ * returned). */
 unsigned text_distance(const char *a, const char *b, unsigned limit);
 
 /* Number of terminal columns (East Asian wide 2, combining 0). */

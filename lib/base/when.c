@@ -136,16 +136,24 @@ const char *when_write(int64_t at_us, const struct zone *zone, int64_t now_us, c
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	char in[UNITS_TEXT];
 	char utc[UNITS_TEXT];
+	int this_year = 0;
 	int y = 0;
 	int m = 0;
 	int d = 0;
 	int h = 0;
 	int min = 0;
 	int64_t day = 0;
+	char year[16] = "";
+	char there[32] = "";
+	civil(now_us, zone, &this_year, &m, &d, &h, &min, &day);
 	civil(at_us, zone, &y, &m, &d, &h, &min, &day);
+	if (y != this_year)
+		snprintf(year, sizeof year, " %d", y);
 	units_write_time(at_us, utc);
 	utc[16] = '\0';
-	snprintf(out, WHEN_TEXT, "%s %d %s %02d:%02d %s (%s UTC), in %s", days[weekday_of(day)], d, months[m - 1], h, min, zone_name(zone),
-	         utc + 11, units_write_duration(at_us - now_us, in));
+	if (strcmp(zone_name(zone), "UTC") != 0)
+		snprintf(there, sizeof there, " (%s UTC)", utc + 11);
+	snprintf(out, WHEN_TEXT, "%s %d %s%s %02d:%02d %s%s, in %s", days[weekday_of(day)], d, months[m - 1], year, h, min, zone_name(zone),
+	         there, units_write_duration(at_us - now_us, in));
 	return out;
 }

@@ -8,7 +8,7 @@
 MUST_CHECK int when_read(const char *text, const struct zone *zone, int64_t now_us, int64_t *out_us, enum zone_fit *fit, struct error *err);
 
 enum { WHEN_TEXT = 160 };
-/* "Mon 23 Nov 07:00 Europe/Berlin (06:00 UTC), in 19 h". */
+/* "Mon 23 Nov 07:00 Europe/Berlin (06:00 UTC), in 19 h"; with its year where that is not this one. */
 const char *when_write(int64_t at_us, const struct zone *zone, int64_t now_us, char out[WHEN_TEXT]);
 /* "2026-11-23 07:00 Europe/Berlin": the local rule, as a schedule keeps it. */
 const char *when_write_rule(int64_t at_us, const struct zone *zone, char out[WHEN_TEXT]);

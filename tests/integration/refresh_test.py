@@ -141,7 +141,7 @@ def test_times_are_said_back_and_the_past_is_refused():
         assert asked.returncode == 64 and b"--yes" in asked.stderr and b"Readers: 2" in asked.stderr, asked
         assert site.rows("campaign", "show", "1")[0]["state"] == "draft"
         said = site.run("campaign", "schedule", "1", "--at", "2031-07-01 07:00", "--yes").stderr.decode()
-        assert "Tue 1 Jul 07:00 Europe/Berlin (05:00 UTC)" in said, said
+        assert "Tue 1 Jul 2031 07:00 Europe/Berlin (05:00 UTC)" in said, said
         row = site.rows("campaign", "show", "1")[0]
         assert row["state"] == "scheduled" and row["schedule"] == "2031-07-01 07:00 Europe/Berlin", row
         skipped = site.run("campaign", "schedule", "1", "--at", "2031-03-30 02:30", "--yes").stderr.decode()

@@ -142,6 +142,10 @@ static void test_a_time_is_said_back_with_zone_and_utc(void **state)
 	(void)state;
 	assert_string_equal(when_write(utc("2026-11-23T06:00:00Z"), berlin, utc("2026-11-22T11:00:00Z"), out),
 	                    "Mon 23 Nov 07:00 Europe/Berlin (06:00 UTC), in 19 h 0 min");
+	assert_string_equal(when_write(utc("2027-11-22T06:00:00Z"), NULL, utc("2027-11-21T11:00:00Z"), out),
+	                    "Mon 22 Nov 06:00 UTC, in 19 h 0 min");
+	assert_string_equal(when_write(utc("2026-12-31T23:00:00Z"), berlin, utc("2026-12-31T22:00:00Z"), out),
+	                    "Fri 1 Jan 2027 00:00 Europe/Berlin (23:00 UTC), in 60 min");
 	assert_string_equal(when_write_rule(utc("2026-11-23T06:00:00Z"), berlin, out), "2026-11-23 07:00 Europe/Berlin");
 	assert_string_equal(when_write_rule(utc("2026-11-23T06:00:00Z"), NULL, out), "2026-11-23 06:00 UTC");
 }
