@@ -9,6 +9,7 @@
 #include "daemon/refusals.h"
 #include "daemon/ingest/ingest.h"
 #include "daemon/web/web.h"
+#include "ops/render.h"
 #include "store/delivery.h"
 #include "store/event.h"
 #include "system/clock.h"
@@ -89,6 +90,24 @@ static int read_config(const char *path, struct config **out, bool say)
 			log_error("configuration fault=\"%s\"", faults.fault[i].text);
 	}
 	return -1;
+}
+
+static void say_fault(const char *fault)
+{
+	fprintf(stderr, "%s\n", fault);
+}
+
+static void log_fault(const char *fault)
+{
+	log_error("template fault=\"%s\"", fault);
+}
+
+static int check(const char *path, const struct config *config)
+{
+	if (*config->daemon.template_dir && templates_check(config->daemon.template_dir, say_fault) > 0)
+		return 78;
+	printf("%s: no faults\n", path);
+	return 0;
 }
 
 static void set_log(const struct config *config)
@@ -213,6 +232,28 @@ static void kept_free(struct kept *kept)
 	free(kept->config);
 }
 
+/* The log of a daemon that left its terminal; "" while it goes to standard error. */
+static char log_file[4096];
+
+static int open_log(void)
+{
+	CLEANUP(file_close) int fd = open(log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	return fd < 0 || dup2(fd, STDERR_FILENO) < 0 ? -1 : 0;
+}
+
+/* In the background the terminal belongs to others again: the log goes on beside the store. */
+static void leave_terminal(const struct config *config)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	snprintf(log_file, sizeof log_file, "%s/gazetted.log", config->daemon.data_dir);
+	log_info("from here on the log is in %s", log_file);
+	if (open_log() == 0)
+		return;
+	log_warn("%s can not be written errno=%d: the log stays here", log_file, errno);
+	*log_file = '\0';
+}
+
 static void reload(struct daemon *daemon, struct kept *kept)
 {
 	struct config *fresh = NULL;
@@ -226,6 +267,11 @@ static void reload(struct daemon *daemon, struct kept *kept)
 	}
 	kept->config[kept->count++] = fresh;
 	set_log(fresh);
+	/* The file may have been moved away, as logrotate does. */
+	if (*log_file && open_log() < 0)
+		log_warn("%s can not be written errno=%d", log_file, errno);
+	if (*fresh->daemon.template_dir)
+		templates_check(fresh->daemon.template_dir, log_fault);
 	atomic_store(&daemon->reloaded, fresh);
 	log_info("configuration read again: rates, keys and log are in force, the rest from the next start");
 }
@@ -282,6 +328,8 @@ static int run(struct daemon *daemon, int signal_fd, int *ready)
 		log_info("ready pid=%d web=%s sessions=%" PRId64, (int)getpid(), daemon->config->web.listen,
 		         daemon->config->delivery.sessions);
 		say_ready();
+		if (*ready >= 0)
+			leave_terminal(daemon->config);
 		/* Who called may be gone. */
 		if (*ready >= 0 && write(*ready, "r", 1) < 0)
 			log_debug("nobody waits for the start");
@@ -382,10 +430,11 @@ int main(int argc, char **argv)
 		return status;
 	if (read_config(arguments.config, &config, true) < 0)
 		return 78;
-	if (arguments.check) {
-		printf("%s: no faults\n", arguments.config);
-		return 0;
-	}
+	if (arguments.check)
+		return check(arguments.config, config);
 	set_log(config);
+	/* A broken one stops the mails that use it, not the others. */
+	if (*config->daemon.template_dir)
+		templates_check(config->daemon.template_dir, log_fault);
 	return start(config, arguments.foreground);
 }

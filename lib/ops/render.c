@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "message/words.h"
 #include "system/file.h"
+#include <glob.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -154,4 +155,42 @@ json_t *ops_words(const struct ops *ops, const char *language, struct error *err
 	struct render_from from = from_of(ops);
 	struct rendering rendering = { .from = &from, .arena = &arena };
 	return words_for(&(struct words_files){ look_up, &rendering }, language, err);
+}
+
+/* One file by its ending; others are none of ours. */
+static int check_file(const char *path, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(TEMPLATE_BYTES);
+	CLEANUP(template_free) struct template *template = NULL;
+	CLEANUP(json_free) json_t *words = NULL;
+	bool is_words = text_ends(path, ".json");
+	if (!is_words && !text_ends(path, ".mustache"))
+		return 0;
+	if (file_read(path, &text, err) < 0)
+		return -1;
+	if (!is_words)
+		return template_compile(buffer_bytes(&text), path, &template, err);
+	words = json_read(buffer_bytes(&text), err);
+	return words ? 0 : error_wrap(err, "%s", path);
+}
+
+size_t templates_check(const char *folder, void (*tell)(const char *fault))
+{
+	static const char *const places[] = { "mail", "mail/parts", "mail/words", "web", "web/parts" };
+	size_t faults = 0;
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		CLEANUP(buffer_clear) struct buffer pattern = BUFFER_INIT(8192);
+		struct error err;
+		glob_t found;
+		buffer_format(&pattern, "%s/%s/*", folder, places[i]);
+		if (glob(buffer_text(&pattern), GLOB_NOSORT, NULL, &found) != 0)
+			continue;
+		for (size_t k = 0; k < found.gl_pathc; k++)
+			if (check_file(found.gl_pathv[k], &err) < 0) {
+				tell(err.text);
+				faults++;
+			}
+		globfree(&found);
+	}
+	return faults;
 }
