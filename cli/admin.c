@@ -202,6 +202,7 @@ static int status(struct cli *cli)
 	size_t relay_count = 0;
 	int64_t free_bytes = 0;
 	char size[UNITS_TEXT];
+	char count[UNITS_TEXT];
 	bool needs_person = false;
 	const char *clock = NULL;
 	const char *check = NULL;
@@ -233,8 +234,8 @@ static int status(struct cli *cli)
 		                   (json_int_t)n, "free_bytes", (json_int_t)free_bytes, "clock", clock, "check", check, "relays", array,
 		                   "alerts", wrong, "due", due_json(campaigns, campaign_count)));
 	} else {
-		printf("%-12s %s\n%-12s %zu campaigns\n%-12s %s free\n", "daemon", pid ? "runs" : "does not run", "sending", n, "disk",
-		       units_write_size(free_bytes, size));
+		printf("%-12s %s\n%-12s %s\n%-12s %s free\n", "daemon", pid ? "runs" : "does not run", "sending",
+		       cli_count((int64_t)n, "campaign", count), "disk", units_write_size(free_bytes, size));
 		if (clock)
 			printf("%-12s %s\n", "clock", clock);
 		if (check)
@@ -273,14 +274,14 @@ static int store_check(struct cli *cli)
 {
 	struct ledger ledger;
 	struct error err;
+	char count[UNITS_TEXT];
 	if (ledger_check(&cli->ops, &ledger, &err) < 0)
 		return cli_fail(cli, &err, err.code == ERROR_CORRUPT ? "Stop the daemon and restore a backup." : NULL);
 	for (int64_t i = 0; i < ledger.wrong && i < LEDGER_SHOWN; i++)
 		fprintf(stderr, "campaign %" PRId64 ": the counters are not what its deliveries are\n", ledger.campaign[i]);
 	cli_done(cli, json_pack("{s:b,s:I}", "sound", 1, "counted_wrong", (json_int_t)ledger.wrong),
-	         ledger.wrong ? "The file is sound; %" PRId64 " campaigns are counted wrong."
-	                      : "The file is sound, and the counters are right.",
-	         ledger.wrong);
+	         ledger.wrong ? "The file is sound; counted wrong: %s." : "The file is sound, and the counters are right.",
+	         cli_count(ledger.wrong, "campaign", count));
 	return ledger.wrong ? EXIT_DATA : 0;
 }
 

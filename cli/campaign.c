@@ -6,6 +6,7 @@
 #include "cli/check.h"
 #include "cli/groups.h"
 #include "cli/stats.h"
+#include "cli/trial.h"
 #include "ops/lists.h"
 #include "pacing/provider.h"
 #include "store/missed.h"
@@ -16,30 +17,26 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PROVIDERS = 64, CAMPAIGNS = 1000, ASK_FOR_NAME = 1000, MISSED = 1000, TESTS = 32 };
+enum { PROVIDERS = 64, CAMPAIGNS = 1000, ASK_FOR_NAME = 1000, MISSED = 1000 };
 
-int cli_campaign(struct cli *cli, struct campaign *out, struct arena *arena, int *status)
+int cli_load_campaign(struct cli *cli)
 {
-	struct error err;
-	*status = 0;
-	if (campaign_find(&cli->ops, cli->arguments ? cli->argument[0] : "last", out, arena, &err) == 0)
-		return 0;
-	*status = cli_fail(cli, &err, NULL);
-	*status = err.code == ERROR_INPUT ? EXIT_USAGE : *status;
-	return -1;
+	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
+	struct campaign *campaign = arena_alloc(&cli->arena, sizeof *campaign);
+	cli->campaign = campaign;
+	if (campaign && campaign_find(&cli->ops, cli->arguments ? cli->argument[0] : "last", campaign, &cli->arena, &err) == 0)
+		return -1;
+	int status = cli_fail(cli, &err, NULL);
+	return err.code == ERROR_INPUT ? EXIT_USAGE : status;
 }
 
 int campaign_change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct actor, struct error *), const char *said)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct campaign campaign;
 	struct error err;
-	int status = 0;
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
-	int64_t id = campaign.id;
+	int64_t id = cli->campaign->id;
 	int changed = verb(&cli->ops, id, cli->actor, &err);
-	int found = changed < 0 ? -1 : store_campaign_get(cli->ops.db, id, &campaign, &arena, &err);
+	int found = changed < 0 ? -1 : store_campaign_get(cli->ops.db, id, &campaign, &cli->arena, &err);
 	if (found < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_done(cli,
@@ -92,40 +89,34 @@ static int set_rate(struct cli *cli, int64_t id, const char *rate)
 
 static int set(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
+	const struct campaign *campaign = cli->campaign;
 	struct error err;
 	int status = 0;
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
 	const char *rate = cli_option(cli, "rate");
-	if (rate && (status = set_rate(cli, campaign.id, rate)) != 0)
+	if (rate && (status = set_rate(cli, campaign->id, rate)) != 0)
 		return status;
 	if (rate && !cli_option(cli, "subject") && !cli_option(cli, "preheader"))
 		return 0;
-	const char *subject = cli_option(cli, "subject") ? cli_option(cli, "subject") : campaign.subject;
-	const char *preheader = cli_option(cli, "preheader") ? cli_option(cli, "preheader") : campaign.preheader;
-	if (store_campaign_update(cli->ops.db, campaign.id, subject, preheader, &err) < 0)
+	const char *subject = cli_option(cli, "subject") ? cli_option(cli, "subject") : campaign->subject;
+	const char *preheader = cli_option(cli, "preheader") ? cli_option(cli, "preheader") : campaign->preheader;
+	if (store_campaign_update(cli->ops.db, campaign->id, subject, preheader, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_done(cli, json_pack("{s:I,s:s,s:s}", "campaign", (json_int_t)campaign.id, "subject", subject, "preheader", preheader),
-	         "Campaign %" PRId64 " changed.", campaign.id);
+	cli_done(cli, json_pack("{s:I,s:s,s:s}", "campaign", (json_int_t)campaign->id, "subject", subject, "preheader", preheader),
+	         "Campaign %" PRId64 " changed.", campaign->id);
 	return 0;
 }
 
 static int preview(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(64 << 20);
-	struct campaign campaign;
+	const struct campaign *campaign = cli->campaign;
 	struct error err;
 	int status = 0;
 	const char *to = cli_option(cli, "to");
 	if (!to)
 		return cli_usage(cli, "whose mail? --to ADDRESS");
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
 	enum preview_form form = cli_flag(cli, "html") ? PREVIEW_HTML : cli_flag(cli, "text") ? PREVIEW_TEXT : PREVIEW_EML;
-	if (campaign_preview(&cli->ops, campaign.id, to, form, &out, &err) < 0) {
+	if (campaign_preview(&cli->ops, campaign->id, to, form, &out, &err) < 0) {
 		status = cli_fail(cli, &err, NULL);
 		return err.code == ERROR_NOT_FOUND ? EXIT_NO_ADDRESS : status;
 	}
@@ -133,68 +124,11 @@ static int preview(struct cli *cli)
 	return 0;
 }
 
-/* Waits for what the relay says of a test mail. */
-static int wait_for_notice(struct cli *cli, const char *to, int64_t notice)
-{
-	char reply[OUTCOME_REPLY_BYTES] = "";
-	struct error err;
-	int state = DELIVERY_QUEUED;
-	for (int i = 0; i < 300; i++) {
-		if (store_notice_state(cli->ops.db, notice, &state, reply, &err) < 0)
-			return cli_fail(cli, &err, NULL);
-		if (!delivery_is_waiting((enum delivery_state)state) || (state == DELIVERY_DEFERRED && *reply))
-			break;
-		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
-	}
-	if (state == DELIVERY_SENT) {
-		cli_done(cli, json_pack("{s:I,s:s,s:s}", "test", (json_int_t)notice, "to", to, "state", delivery_words[state]),
-		         "%s: accepted by the relay.", to);
-		return 0;
-	}
-	error_set(&err, ERROR_RETRY, "test to %s is %s: %s", to, delivery_words[state], *reply ? reply : "the relay has not answered yet");
-	return cli_fail(cli, &err, "gazette queue --why says why");
-}
-
-static int daemon_away(const struct cli *cli, const struct error *err)
+int campaign_daemon_away(const struct cli *cli, const struct error *err)
 {
 	char hint[PATH_MAX + 32];
 	snprintf(hint, sizeof hint, "Start it: gazetted -c %s", cli->config_path);
 	return cli_fail(cli, err, hint);
-}
-
-static int test(struct cli *cli)
-{
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	const char *to[TESTS];
-	struct campaign campaign;
-	struct list list;
-	struct error err;
-	int status = 0;
-	int n = cli_options(cli, "to", to, TESTS);
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
-	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0)
-		return cli_fail(cli, &err, NULL);
-	struct bytes rest = bytes_text(list.testers);
-	struct bytes tester;
-	while (!cli_flag(cli, "to") && n < TESTS && text_next_part(&rest, ", ", &tester))
-		to[n++] = arena_copy(&arena, tester.data, tester.size);
-	if (n == 0)
-		return cli_usage(cli, "to whom? --to ADDRESS, or set the list's testers: gazette list set %s --testers \"...\"", list.name);
-	bool alive = cli_daemon_pid(cli) != 0;
-	for (int i = 0; i < n; i++) {
-		int64_t notice = 0;
-		if (campaign_test(&cli->ops, campaign.id, to[i], cli_option(cli, "as"), cli->actor, &notice, &err) < 0) {
-			status = cli_fail(cli, &err, NULL);
-			return err.code == ERROR_NOT_FOUND ? EXIT_NO_ADDRESS : status;
-		}
-		int one = alive ? wait_for_notice(cli, to[i], notice) : 0;
-		status = one ? one : status;
-	}
-	if (alive)
-		return status;
-	error_set(&err, ERROR_NETWORK, "the test is queued, but the daemon does not run");
-	return daemon_away(cli, &err);
 }
 
 int campaign_show_audience(struct cli *cli, const struct campaign *campaign, const struct list *list, int64_t *readers, struct error *err)
@@ -221,18 +155,20 @@ static bool may_send(struct cli *cli, const struct list *list, int64_t readers, 
 	char name[128];
 	const char *expect = cli_option(cli, "expect");
 	int64_t expected = 0;
+	char count[UNITS_TEXT];
 	if (expect && units_integer(expect, 0, INT64_MAX, &expected, NULL) < 0) {
 		*status = cli_usage(cli, "--expect %s is no number", expect);
 		return false;
 	}
 	if (expect && llabs(readers - expected) * 20 > expected) {
 		struct error err;
-		error_set(&err, ERROR_INPUT, "%" PRId64 " readers, not about %" PRId64 " as expected", readers, expected);
+		error_set(&err, ERROR_INPUT, "%s, not about %" PRId64 " as expected", cli_count(readers, "reader", count), expected);
 		*status = cli_fail(cli, &err, NULL);
 		return false;
 	}
 	if (cli->yes || readers <= ASK_FOR_NAME || !isatty(STDIN_FILENO))
-		return cli_confirm(cli, status, warnings ? "Send it, with %zu warnings?" : "Send it?", warnings);
+		return cli_confirm(cli, status, warnings ? "Send it, with %s?" : "Send it?",
+		                   cli_count((int64_t)warnings, "warning", count));
 	fprintf(stderr, "Type the list's name to send it to all of them: ");
 	*status = 1;
 	if (!fgets(name, sizeof name, stdin))
@@ -246,8 +182,7 @@ static bool may_send(struct cli *cli, const struct list *list, int64_t readers, 
 
 static int send(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
+	const struct campaign *campaign = cli->campaign;
 	struct list list;
 	struct findings findings = { 0 };
 	struct check_options options = { .links = CHECK_LINKS_UNLESS_TRIAL };
@@ -258,25 +193,23 @@ static int send(struct cli *cli)
 	char when[UNITS_TEXT];
 	options.ignore = ignore;
 	options.ignore_count = (size_t)cli_options(cli, "ignore", ignore, IGNORED);
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
-	if (campaign.state == CAMPAIGN_SENDING || campaign.state == CAMPAIGN_PREPARING) {
-		units_write_time(campaign.started_us, when);
+	if (campaign->state == CAMPAIGN_SENDING || campaign->state == CAMPAIGN_PREPARING) {
+		units_write_time(campaign->started_us, when);
 		cli_done(cli,
-		         json_pack("{s:I,s:s,s:s,s:s}", "campaign", (json_int_t)campaign.id, "state", campaign_words[campaign.state],
-		                   "since", when, "by", campaign.created_by),
-		         "already sending since %s%s%s", when, *campaign.created_by ? " by " : "", campaign.created_by);
+		         json_pack("{s:I,s:s,s:s,s:s}", "campaign", (json_int_t)campaign->id, "state", campaign_words[campaign->state],
+		                   "since", when, "by", campaign->created_by),
+		         "already sending since %s%s%s", when, *campaign->created_by ? " by " : "", campaign->created_by);
 		return 0;
 	}
-	if (store_list_get(cli->ops.db, campaign.list_id, &list, &arena, &err) <= 0 ||
-	    campaign_check(&cli->ops, campaign.id, &options, &findings, &err) < 0)
+	if (store_list_get(cli->ops.db, campaign->list_id, &list, &cli->arena, &err) <= 0 ||
+	    campaign_check(&cli->ops, campaign->id, &options, &findings, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	if (campaign.state != CAMPAIGN_DRAFT && campaign.state != CAMPAIGN_SCHEDULED) {
-		error_set(&err, ERROR_CONFLICT, "campaign %" PRId64 " can not be sent: it is %s", campaign.id,
-		          campaign_words[campaign.state]);
+	if (campaign->state != CAMPAIGN_DRAFT && campaign->state != CAMPAIGN_SCHEDULED) {
+		error_set(&err, ERROR_CONFLICT, "campaign %" PRId64 " can not be sent: it is %s", campaign->id,
+		          campaign_words[campaign->state]);
 		return cli_fail(cli, &err, NULL);
 	}
-	if (campaign_show_audience(cli, &campaign, &list, &readers, &err) < 0)
+	if (campaign_show_audience(cli, campaign, &list, &readers, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (!cli->json || findings_fault(&findings))
 		findings_print(cli, &findings, stderr);
@@ -289,20 +222,20 @@ static int send(struct cli *cli)
 	int64_t at_us = 0;
 	/* The links were looked at just now. */
 	options.links = CHECK_OFFLINE;
-	if (waits ? campaign_accept(&cli->ops, campaign.id, &options, &err) < 0 ||
-	                    campaign_send_soon(&cli->ops, campaign.id, cli->actor, &at_us, &err) < 0
-	          : campaign_start(&cli->ops, campaign.id, &options, cli->actor, &findings, &err) < 0)
+	if (waits ? campaign_accept(&cli->ops, campaign->id, &options, &err) < 0 ||
+	                    campaign_send_soon(&cli->ops, campaign->id, cli->actor, &at_us, &err) < 0
+	          : campaign_start(&cli->ops, campaign->id, &options, cli->actor, &findings, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (cli->json)
-		cli_json(json_pack("{s:I,s:I}", "campaign", (json_int_t)campaign.id, "readers", (json_int_t)readers));
+		cli_json(json_pack("{s:I,s:I}", "campaign", (json_int_t)campaign->id, "readers", (json_int_t)readers));
 	if (waits)
-		cli_say(cli, "Campaign %" PRId64 " starts in %s. To take it back: gazette campaign unschedule %" PRId64, campaign.id,
-		        units_write_duration(cli->ops.config->delivery.send_delay_us, when), campaign.id);
+		cli_say(cli, "Campaign %" PRId64 " starts in %s. To take it back: gazette campaign unschedule %" PRId64, campaign->id,
+		        units_write_duration(cli->ops.config->delivery.send_delay_us, when), campaign->id);
 	else
-		cli_say(cli, "Campaign %" PRId64 " is on its way.", campaign.id);
+		cli_say(cli, "Campaign %" PRId64 " is on its way.", campaign->id);
 	if (cli_daemon_pid(cli) == 0)
 		cli_say(cli, "The daemon does not run: nothing goes out until it does. Start it: gazetted -c %s", cli->config_path);
-	cli_next(cli, "gazette campaign watch %" PRId64, campaign.id);
+	cli_next(cli, "gazette campaign watch %" PRId64, campaign->id);
 	return 0;
 }
 
@@ -316,18 +249,15 @@ static bool is_over(const struct campaign_stats *s, bool all)
 static int watch(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
+	const struct campaign *campaign = cli->campaign;
 	struct campaign_stats stats;
 	struct error err;
-	int status = 0;
 	int silent = 0;
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
 	struct progress progress = cli_progress(cli, "sending");
 	cli_catch_interrupt();
 	for (;;) {
 		arena_reset(&arena);
-		if (campaign_stats(&cli->ops, campaign.id, &stats, &arena, &err) < 0)
+		if (campaign_stats(&cli->ops, campaign->id, &stats, &arena, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 		int64_t waiting = stats.counts.queued + stats.counts.leased + stats.counts.inflight;
 		progress.tell(progress.context, stats.audience - waiting, stats.audience);
@@ -337,14 +267,14 @@ static int watch(struct cli *cli)
 		silent = cli_daemon_pid(cli) ? 0 : silent + 1;
 		if (silent > 50) {
 			cli_progress_end(cli);
-			error_set(&err, ERROR_NETWORK, "the daemon does not run: campaign %" PRId64 " waits", campaign.id);
-			return daemon_away(cli, &err);
+			error_set(&err, ERROR_NETWORK, "the daemon does not run: campaign %" PRId64 " waits", campaign->id);
+			return campaign_daemon_away(cli, &err);
 		}
 		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	}
 	cli_progress_end(cli);
 	if (cli_interrupted()) {
-		fprintf(stderr, "stopped watching; the campaign goes on. To pause: gazette campaign pause %" PRId64 "\n", campaign.id);
+		fprintf(stderr, "stopped watching; the campaign goes on. To pause: gazette campaign pause %" PRId64 "\n", campaign->id);
 		return EXIT_INTERRUPT;
 	}
 	if (cli->json)
@@ -376,23 +306,16 @@ static void warn_of_old_words(struct cli *cli, int64_t id)
 
 static int resume(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
-	int status = 0;
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
-	if (campaign.state == CAMPAIGN_PAUSED)
-		warn_of_old_words(cli, campaign.id);
+	if (cli->campaign->state == CAMPAIGN_PAUSED)
+		warn_of_old_words(cli, cli->campaign->id);
 	return campaign_change(cli, campaign_resume, "goes on");
 }
 
 static int cancel(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
+	const struct campaign *campaign = cli->campaign;
 	int status = 0;
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0 ||
-	    !cli_confirm(cli, &status, "Cancel campaign %" PRId64 " (%s)?", campaign.id, campaign.subject))
+	if (!cli_confirm(cli, &status, "Cancel campaign %" PRId64 " (%s)?", campaign->id, campaign->subject))
 		return status;
 	return campaign_change(cli, campaign_cancel, "is cancelled");
 }
@@ -443,12 +366,7 @@ static int show_json(struct cli *cli, const struct campaign *campaign, struct ar
 
 static int show(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
-	int status = 0;
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
-	return cli->json ? show_json(cli, &campaign, &arena) : show_text(cli, &campaign, &arena);
+	return cli->json ? show_json(cli, cli->campaign, &cli->arena) : show_text(cli, cli->campaign, &cli->arena);
 }
 
 static json_t *missed_json(const struct cli *cli, const struct missed *m)
@@ -464,18 +382,14 @@ static json_t *missed_json(const struct cli *cli, const struct missed *m)
 
 static int missed(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
+	const struct campaign *campaign = cli->campaign;
 	struct error err;
 	int64_t after = 0;
 	size_t n = 0;
-	int status = 0;
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
 	do {
 		CLEANUP(arena_clear) struct arena page = ARENA_INIT;
 		struct missed *rows = arena_alloc(&page, MISSED * sizeof *rows);
-		if (!rows || store_missed_page(cli->ops.db, campaign.id, after, rows, MISSED, &n, &page, &err) < 0)
+		if (!rows || store_missed_page(cli->ops.db, campaign->id, after, rows, MISSED, &n, &page, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 		for (size_t i = 0; cli->json && i < n; i++)
 			cli_json(missed_json(cli, &rows[i]));
@@ -489,26 +403,23 @@ static int missed(struct cli *cli)
 
 static int resend(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	struct campaign campaign;
+	const struct campaign *campaign = cli->campaign;
 	struct error err;
 	int64_t n = 0;
 	int status = 0;
 	bool dry_run = cli_flag(cli, "dry-run");
 	if (!cli_flag(cli, "missed"))
 		return cli_usage(cli, "to whom? --missed: to those who did not get it and may");
-	if (cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
-	if (campaign_resend_missed(&cli->ops, campaign.id, true, cli->actor, &n, &err) < 0)
+	if (campaign_resend_missed(&cli->ops, campaign->id, true, cli->actor, &n, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (!dry_run && n > 0) {
-		if (!cli_confirm(cli, &status, "Send campaign %" PRId64 " (%s) to the %" PRId64 " who missed it?", campaign.id,
-		                 campaign.subject, n))
+		if (!cli_confirm(cli, &status, "Send campaign %" PRId64 " (%s) to the %" PRId64 " who missed it?", campaign->id,
+		                 campaign->subject, n))
 			return status;
-		if (campaign_resend_missed(&cli->ops, campaign.id, false, cli->actor, &n, &err) < 0)
+		if (campaign_resend_missed(&cli->ops, campaign->id, false, cli->actor, &n, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 	}
-	cli_done(cli, json_pack("{s:I,s:I,s:b}", "campaign", (json_int_t)campaign.id, "resent", (json_int_t)n, "dry_run", dry_run),
+	cli_done(cli, json_pack("{s:I,s:I,s:b}", "campaign", (json_int_t)campaign->id, "resent", (json_int_t)n, "dry_run", dry_run),
 	         dry_run ? "%" PRId64 " would get it." : "%" PRId64 " get it again.", n);
 	return 0;
 }
@@ -516,25 +427,26 @@ static int resend(struct cli *cli)
 const struct command campaign_commands[] = {
 	{ "campaign", "create", NEEDS_STORE, 1, 1, "LIST --post ID [--subject S] [--preheader P] [--again]",
 	  "post: subject: preheader: again", "makes a draft of a send", "gazette campaign create news --post 41", create },
-	{ "campaign", "set", NEEDS_STORE, 1, 1, "ID [--subject S] [--preheader P] [--rate R]", "subject: preheader: rate:",
+	{ "campaign", "set", NEEDS_CAMPAIGN, 1, 1, "ID [--subject S] [--preheader P] [--rate R]", "subject: preheader: rate:",
 	  "changes a draft; its rate also while it is under way", "gazette campaign set 12 --subject \"Corrected\"", set },
-	{ "campaign", "preview", NEEDS_STORE, 1, 1, "ID --to ADDRESS [--eml|--html|--text]", "to: eml html text",
+	{ "campaign", "preview", NEEDS_CAMPAIGN, 1, 1, "ID --to ADDRESS [--eml|--html|--text]", "to: eml html text",
 	  "writes what one reader gets", "gazette campaign preview 12 --to ann@example.org --eml", preview },
-	{ "campaign", "check", NEEDS_STORE, 0, 1, "[ID] [--offline] [--ignore CHECK]...",
+	{ "campaign", "check", NEEDS_CAMPAIGN, 0, 1, "[ID] [--offline] [--ignore CHECK]...",
 	  "offline ignore:", "says what stands against sending", "gazette campaign check 12 --ignore M15", campaign_check_command },
-	{ "campaign", "test", NEEDS_STORE, 0, 1, "[ID] [--to ADDRESS]... [--as ADDRESS]", "to: as:", "sends it to testers only",
-	  "gazette campaign test 12 --to me@example.org", test },
-	{ "campaign", "send", NEEDS_STORE, 0, 1, "[ID] [--expect N] [--ignore CHECK]... [--now]", "expect: ignore: now", "sends it to all",
-	  "gazette campaign send 12", send },
-	{ "campaign", "watch", NEEDS_STORE, 0, 1, "[ID] [--all]", "", "shows progress until everyone was tried",
+	{ "campaign", "test", NEEDS_CAMPAIGN, 0, 1, "[ID] [--to ADDRESS]... [--as ADDRESS]", "to: as:", "sends it to testers only",
+	  "gazette campaign test 12 --to me@example.org", campaign_test_command },
+	{ "campaign", "send", NEEDS_CAMPAIGN, 0, 1, "[ID] [--expect N] [--ignore CHECK]... [--now]", "expect: ignore: now",
+	  "sends it to all", "gazette campaign send 12", send },
+	{ "campaign", "watch", NEEDS_CAMPAIGN, 0, 1, "[ID] [--all]", "", "shows progress until everyone was tried",
 	  "gazette campaign watch 12", watch },
-	{ "campaign", "pause", NEEDS_STORE, 0, 1, "[ID]", "", "stops it within a second", "gazette campaign pause 12", pause_command },
-	{ "campaign", "resume", NEEDS_STORE, 0, 1, "[ID]", "", "goes on", "gazette campaign resume 12", resume },
-	{ "campaign", "cancel", NEEDS_STORE, 0, 1, "[ID]", "", "ends it for good", "gazette campaign cancel 12", cancel },
+	{ "campaign", "pause", NEEDS_CAMPAIGN, 0, 1, "[ID]", "", "stops it within a second", "gazette campaign pause 12", pause_command },
+	{ "campaign", "resume", NEEDS_CAMPAIGN, 0, 1, "[ID]", "", "goes on", "gazette campaign resume 12", resume },
+	{ "campaign", "cancel", NEEDS_CAMPAIGN, 0, 1, "[ID]", "", "ends it for good", "gazette campaign cancel 12", cancel },
 	{ "campaign", "ls", NEEDS_STORE, 0, 1, "[LIST]", "", "shows campaigns, newest first", "gazette campaign ls news", ls },
-	{ "campaign", "show", NEEDS_STORE, 0, 1, "[ID]", "", "shows one", "gazette campaign show 12", show },
-	{ "campaign", "missed", NEEDS_STORE, 0, 1, "[ID]", "", "who did not get it, and why", "gazette campaign missed 12 --json", missed },
-	{ "campaign", "resend", NEEDS_STORE, 1, 1, "ID --missed [--dry-run]", "missed dry-run",
+	{ "campaign", "show", NEEDS_CAMPAIGN, 0, 1, "[ID]", "", "shows one", "gazette campaign show 12", show },
+	{ "campaign", "missed", NEEDS_CAMPAIGN, 0, 1, "[ID]", "", "who did not get it, and why", "gazette campaign missed 12 --json",
+	  missed },
+	{ "campaign", "resend", NEEDS_CAMPAIGN, 1, 1, "ID --missed [--dry-run]", "missed dry-run",
 	  "sends it to those who did not get it and may: expired, in doubt, returned for a while",
 	  "gazette campaign resend 12 --missed --dry-run", resend },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },

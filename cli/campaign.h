@@ -5,14 +5,18 @@
 #include "store/campaign.h"
 #include "store/list.h"
 
-/* The campaign that the first argument names, or the last one. -1: it was said why, *status is the exit. */
-MUST_CHECK int cli_campaign(struct cli *cli, struct campaign *out, struct arena *arena, int *status);
+/* Finds cli->campaign: the one that the first argument names, or the last one. -1, or the exit status when it was said why there is none.
+ */
+MUST_CHECK int cli_load_campaign(struct cli *cli);
 
 /* Says subject, sender and number of readers, by provider. 0 or -1. */
 MUST_CHECK int campaign_show_audience(struct cli *cli, const struct campaign *campaign, const struct list *list, int64_t *readers,
                                       struct error *err);
 
-/* A verb that changes a campaign's state (1 changed, 0 it was so), on the one that the first argument names; returns the exit status.
+/* Says err, and how the daemon is started. Returns the exit status. */
+int campaign_daemon_away(const struct cli *cli, const struct error *err);
+
+/* A verb that changes a campaign's state (1 changed, 0 it was so), on cli->campaign; returns the exit status.
  * said: "is paused". */
 int campaign_change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct actor, struct error *), const char *said);
 #endif

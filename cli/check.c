@@ -32,22 +32,20 @@ void findings_print(const struct cli *cli, const struct findings *findings, FILE
 
 int campaign_check_command(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	const char *ignore[IGNORED];
 	struct check_options options = { .links = cli_flag(cli, "offline") ? CHECK_OFFLINE : CHECK_LINKS, .ignore = ignore };
-	struct campaign campaign;
 	struct findings findings;
 	struct error err;
+	int64_t id = cli->campaign->id;
 	options.ignore_count = (size_t)cli_options(cli, "ignore", ignore, IGNORED);
-	if (campaign_find(&cli->ops, cli->arguments ? cli->argument[0] : "last", &campaign, &arena, &err) < 0 ||
-	    campaign_check(&cli->ops, campaign.id, &options, &findings, &err) < 0)
+	if (campaign_check(&cli->ops, id, &options, &findings, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	findings_print(cli, &findings, stdout);
 	if (findings_fault(&findings)) {
-		cli_say(cli, "Campaign %" PRId64 " is not sent like this. A fault you accept: --ignore CHECK.", campaign.id);
+		cli_say(cli, "Campaign %" PRId64 " is not sent like this. A fault you accept: --ignore CHECK.", id);
 		return EXIT_DATA;
 	}
-	cli_say(cli, "Campaign %" PRId64 " may be sent.", campaign.id);
-	cli_next(cli, "gazette campaign test %" PRId64 "; gazette campaign send %" PRId64, campaign.id, campaign.id);
+	cli_say(cli, "Campaign %" PRId64 " may be sent.", id);
+	cli_next(cli, "gazette campaign test %" PRId64 "; gazette campaign send %" PRId64, id, id);
 	return 0;
 }

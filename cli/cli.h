@@ -1,6 +1,7 @@
 /* cli - what every command gets: its arguments, the store behind it, and ways to speak. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
+#include "base/arena.h"
 #include "base/field.h"
 #include "ops/ops.h"
 
@@ -16,7 +17,8 @@ enum {
 	EXIT_INTERRUPT = 130
 };
 
-enum cli_needs { NEEDS_NOTHING, NEEDS_CONFIG, NEEDS_STORE };
+/* NEEDS_CAMPAIGN: the one that the first argument names, or the last one, is in cli->campaign. */
+enum cli_needs { NEEDS_NOTHING, NEEDS_CONFIG, NEEDS_STORE, NEEDS_CAMPAIGN };
 
 struct cli;
 struct command {
@@ -44,6 +46,8 @@ struct cli {
 	struct ops ops;
 	struct actor actor;
 	char user[64];
+	const struct campaign *campaign; /* in the arena, which lives as long as the command */
+	struct arena arena;
 };
 
 extern const struct command *const cli_commands[]; /* tables of the groups, each ended by a NULL group; NULL ends */
@@ -69,6 +73,8 @@ void cli_made(const struct cli *cli, const char *noun, int64_t id);
 /* Yes by --yes or by asking; without a terminal and --yes it is an error: false, with *status 64. */
 bool cli_confirm(const struct cli *cli, int *status, const char *format, ...) PRINTF_LIKE(3, 4);
 int cli_id(const struct cli *cli, const char *text, int64_t *out);
+/* "1 reader", "2 readers". */
+const char *cli_count(int64_t n, const char *noun, char out[UNITS_TEXT]);
 
 /* Rows as a table or JSON lines. columns: names of fields for the table, blanks between; NULL: all. */
 void cli_rows(const struct cli *cli, const struct field *fields, const char *columns, const void *rows, size_t n, size_t row_bytes);
@@ -77,6 +83,7 @@ void cli_row(const struct cli *cli, const struct field *fields, const void *row)
 void cli_json(json_t *object); /* takes it; one line on stdout */
 
 struct progress cli_progress(const struct cli *cli, const char *what);
+struct progress cli_progress_bytes(const struct cli *cli, const char *what); /* what is counted are bytes */
 void cli_progress_end(const struct cli *cli);
 /* From here on the first Ctrl-C ends what goes on in good order: progress tells it to stop. A second one kills. */
 void cli_catch_interrupt(void);

@@ -5,6 +5,7 @@
 #include "ops/signing.h"
 #include "system/file.h"
 #include "system/keygen.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -73,6 +74,7 @@ static int keygen_command(struct cli *cli)
 	snprintf(name, sizeof name, "dkim/%s.%s.key", domain, selector);
 	char *path = config_path(cli->config_path, out ? out : name);
 	char *folder = path ? strdup(path) : NULL;
+	char whole[PATH_MAX];
 	int status = 71;
 	if (folder) {
 		char *slash = strrchr(folder, '/');
@@ -84,7 +86,7 @@ static int keygen_command(struct cli *cli)
 		    file_create(path, buffer_bytes(&pem), 0640, &err) < 0)
 			status = cli_fail(cli, &err, err.code == ERROR_CONFLICT ? "a new key wants a new selector" : NULL);
 		else
-			status = show_key(cli, domain, selector, path, buffer_bytes(&pem));
+			status = show_key(cli, domain, selector, realpath(path, whole) ? whole : path, buffer_bytes(&pem));
 	}
 	free(folder);
 	free(path);

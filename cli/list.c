@@ -37,18 +37,20 @@ static struct list_in options_in(const struct cli *cli)
 	return in;
 }
 
+/* The rhythms as options set them: "digest" is the list's own. */
+static const char *const digest_options[DIGEST_CADENCES] = { "digest", "daily", "weekly" };
+
 /* --digest, --daily and --weekly: the rhythms of the list's digests. */
 static int set_digests(struct cli *cli, const char *name, struct error *err)
 {
-	static const char *const options[DIGEST_CADENCES] = { "digest", "daily", "weekly" };
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct list list;
 	if (list_find(&cli->ops, name, &list, &arena, err) < 0)
 		return -1;
 	for (int i = 0; i < DIGEST_CADENCES; i++) {
-		const char *rhythm = cli_option(cli, options[i]);
+		const char *rhythm = cli_option(cli, digest_options[i]);
 		if (rhythm && digest_set(&cli->ops, &list, (enum digest_cadence)i, rhythm, cli->actor, err) < 0)
-			return error_wrap(err, "%s", options[i]);
+			return error_wrap(err, "%s", digest_options[i]);
 	}
 	return 0;
 }
@@ -84,16 +86,20 @@ static int ls(struct cli *cli)
 static int show(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct digest digests[DIGEST_CADENCES];
+	size_t n = 0;
 	struct list list;
 	CLEANUP(buffer_clear) struct buffer address = BUFFER_INIT(512);
 	struct list_counts counts;
 	struct error err;
 	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 || store_list_count(cli->ops.db, list.id, &counts, &err) < 0 ||
-	    letter_address(&cli->ops, &list, &address, &err) < 0)
+	    letter_address(&cli->ops, &list, &address, &err) < 0 || store_digest_of(cli->ops.db, list.id, digests, &n, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	if (cli->json) {
 		json_t *object = field_json(list_fields, &list);
 		json_object_set_new(object, "post_address", json_string(buffer_text(&address)));
+		for (size_t i = 0; i < n; i++)
+			json_object_set_new(object, digest_options[digests[i].cadence], json_string(digests[i].rhythm));
 		json_object_set_new(object, "active", json_integer(counts.active));
 		json_object_set_new(object, "pending", json_integer(counts.pending));
 		json_object_set_new(object, "paused", json_integer(counts.paused));
@@ -102,8 +108,10 @@ static int show(struct cli *cli)
 		return 0;
 	}
 	cli_row(cli, list_fields, &list);
+	for (size_t i = 0; i < n; i++)
+		printf("%-16s %s\n", digest_options[digests[i].cadence], digests[i].rhythm);
 	if (address.size > 0)
-		printf("%-16s %s\n", "post_address", buffer_text(&address));
+		printf("%-16s %s\n", "post address", buffer_text(&address));
 	printf("%-16s %" PRId64 " active, %" PRId64 " pending, %" PRId64 " paused, %" PRId64 " unsubscribed\n", "readers", counts.active,
 	       counts.pending, counts.paused, counts.unsubscribed);
 	return 0;

@@ -1,15 +1,18 @@
 /* gazette - the command line: the table of commands, and the way into each. */
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/campaign.h"
 #include "content/content.h"
 #include "system/http.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct {
@@ -61,7 +64,8 @@ static bool is_group(const char *group)
 static const char *nearest(const char *group, const char *word)
 {
 	const char *best = NULL;
-	unsigned distance = 3;
+	/* What shares no letter with it is not near. */
+	unsigned distance = strlen(word) < 3 ? (unsigned)strlen(word) : 3;
 	for (const struct command *const *table = cli_commands; *table; table++)
 		for (const struct command *c = *table; c->group; c++) {
 			if (group && strcmp(c->group, group) != 0)
@@ -116,17 +120,61 @@ static int help_group(const char *group)
 	return 0;
 }
 
+static void help_daemon(void)
+{
+	puts("usage: gazetted [-c FILE] [--check] [--foreground]\n"
+	     "The daemon: sends what is due, looks at sources, serves the readers' pages, takes returned mail.\n"
+	     "  -c FILE       the configuration; $GAZETTE_CONFIG or /etc/gazette/gazette.conf otherwise\n"
+	     "  --check       reads the configuration, says every fault, and exits\n"
+	     "  --foreground  stays in the foreground\n"
+	     "SIGHUP reads the configuration again, SIGTERM stops it in good order, SIGUSR1 logs how things stand.");
+}
+
+/* Every setting, from the table that reads them. */
+static void help_config(void)
+{
+	const struct config_option *o = NULL;
+	const char *section = "";
+	puts("Sections and settings of a configuration, each with its standard value; gazette config shows what is in force.");
+	for (size_t i = 0; (o = config_option(i)); i++) {
+		bool is_named = strcmp(o->section, "relay") == 0 || strcmp(o->section, "provider") == 0;
+		const char *name = is_named ? ":NAME" : strcmp(o->section, "dkim") == 0 ? ":DOMAIN/SELECTOR" : "";
+		if (strcmp(o->section, section) != 0)
+			printf("\n[%s%s]\n", o->section, name);
+		section = o->section;
+		printf("%s = %s\n    %s\n", o->key, o->standard, o->help);
+	}
+}
+
+static bool is_installed(const char *page)
+{
+	const char *const words[] = { "man", "-w", page, NULL };
+	posix_spawn_file_actions_t quiet;
+	pid_t child = 0;
+	int status = 1;
+	if (posix_spawn_file_actions_init(&quiet) != 0)
+		return false;
+	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&quiet, STDOUT_FILENO, STDERR_FILENO);
+	bool found = posix_spawnp(&child, "man", &quiet, NULL, (char *const *)(uintptr_t)words, environ) == 0 &&
+	             waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	posix_spawn_file_actions_destroy(&quiet);
+	return found;
+}
+
 /* A group's commands, or a manual page; where there is no man, what is built in. */
 static int help_topic(const struct cli *cli, const char *topic)
 {
 	static const char *const pages[] = { "gazette", "gazetted", "gazette.conf" };
+	static void (*const texts[])(void) = { help_all, help_daemon, help_config };
 	if (is_group(topic))
 		return help_group(topic);
 	for (size_t i = 0; i < COUNT_OF(pages); i++) {
 		if (strcmp(topic, pages[i]) != 0)
 			continue;
-		execlp("man", "man", topic, (char *)NULL);
-		help_all();
+		if (is_installed(topic))
+			execlp("man", "man", topic, (char *)NULL);
+		texts[i]();
 		return 0;
 	}
 	const char *near = nearest(NULL, topic);
@@ -152,12 +200,18 @@ static int unknown_option(const struct cli *cli, const char *name)
 	struct bytes rest = bytes_text(cli->command->options);
 	struct bytes one;
 	char word[64];
+	char best[64] = "";
+	unsigned distance = 3;
 	while (text_next_part(&rest, " :", &one)) {
 		snprintf(word, sizeof word, "%.*s", (int)one.size, one.data);
-		if (text_distance(word, name, 2) <= 2)
-			return cli_usage(cli, "--%s is no option here (did you mean --%s?)", name, word);
+		unsigned d = text_distance(word, name, distance);
+		if (d >= distance)
+			continue;
+		distance = d;
+		memcpy(best, word, sizeof best);
 	}
-	return cli_usage(cli, "--%s is no option here", name);
+	return *best ? cli_usage(cli, "--%s is no option here (did you mean --%s?)", name, best)
+	             : cli_usage(cli, "--%s is no option here", name);
 }
 
 /* Options stand anywhere; "--" ends them. Returns -1, or an exit status. */
@@ -296,23 +350,34 @@ static int run(struct cli *cli)
 		if (status < 0)
 			status = open_store(cli);
 	}
+	if (status < 0 && cli->command->needs == NEEDS_CAMPAIGN)
+		status = cli_load_campaign(cli);
 	if (status < 0)
 		status = cli->command->run(cli);
 	ops_close(&cli->ops);
+	arena_clear(&cli->arena);
 	config_free(&cli->config);
 	if (fflush(stdout) != 0 && status == 0)
 		status = 74;
 	return status;
 }
 
+/* The account of the person: behind sudo to root or to the data's own user, the one that sudo was called from. */
+static const char *who_calls(void)
+{
+	const struct passwd *user = getpwuid(getuid());
+	const char *person = getenv("SUDO_USER");
+	bool is_shared = user && (user->pw_uid == 0 || strcmp(user->pw_name, "gazette") == 0);
+	return is_shared && person && *person ? person : user ? user->pw_name : "unknown";
+}
+
 int main(int argc, char **argv)
 {
 	const char *from_environment = getenv("GAZETTE_CONFIG");
-	const struct passwd *user = getpwuid(getuid());
 	struct cli cli = { .config_path = from_environment ? from_environment : "/etc/gazette/gazette.conf" };
 	int used = 0;
 	signal(SIGPIPE, SIG_IGN);
-	snprintf(cli.user, sizeof cli.user, "%s", user ? user->pw_name : "unknown");
+	snprintf(cli.user, sizeof cli.user, "%s", who_calls());
 	cli.actor = (struct actor){ ACTOR_CLI, cli.user };
 	int left = take_globals(&cli, argc, argv);
 	if (!cli.config_path)

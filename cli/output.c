@@ -135,6 +135,12 @@ int cli_usage(const struct cli *cli, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+const char *cli_count(int64_t n, const char *noun, char out[UNITS_TEXT])
+{
+	snprintf(out, UNITS_TEXT, "%" PRId64 " %s%s", n, noun, n == 1 ? "" : "s");
+	return out;
+}
+
 int cli_id(const struct cli *cli, const char *text, int64_t *out)
 {
 	if (units_integer(text, 1, INT64_MAX, out, NULL) == 0)
@@ -201,6 +207,9 @@ static void print_cell(const char *text, size_t width, bool right, bool last)
 /* A heading as people read it: published_us is "published". */
 static const char *heading(const struct field *field, char out[64])
 {
+	/* Who or what it was: a name, or a reason. */
+	if (strcmp(field->name, "paused_by") == 0)
+		return strcpy(out, "stopped by");
 	size_t size = strlen(field->name);
 	size_t cut = text_ends(field->name, "_us") ? 3 : 0;
 	snprintf(out, 64, "%.*s", (int)(size - cut < 63 ? size - cut : 63), field->name);
@@ -287,7 +296,7 @@ void cli_row(const struct cli *cli, const struct field *fields, const void *row)
 static struct {
 	const char *what;
 	int64_t began_us, said_us;
-	bool shown;
+	bool shown, is_bytes;
 } bar;
 
 static volatile sig_atomic_t interrupted;
@@ -323,6 +332,11 @@ static bool tell(void *context, int64_t done, int64_t total)
 	bar.shown = true;
 	double seconds = (double)(now_us - bar.began_us) / (double)SECOND_US;
 	double rate = seconds > 0 ? (double)done / seconds : 0;
+	char pace[UNITS_TEXT];
+	if (bar.is_bytes)
+		units_write_size((int64_t)rate, pace);
+	else
+		snprintf(pace, sizeof pace, "%.0f", rate);
 	int64_t left_us = rate > 0 && total > done ? (int64_t)((double)(total - done) / rate * (double)SECOND_US) : 0;
 	int percent = total > 0 ? (int)(done * 100 / total) : 0;
 	if (terminal) {
@@ -330,10 +344,10 @@ static bool tell(void *context, int64_t done, int64_t total)
 		for (int i = 0; i < 30; i++)
 			cells[i] = i < percent * 30 / 100 ? '#' : '.';
 		cells[30] = '\0';
-		fprintf(stderr, "\r%s [%s] %3d%%  %.0f/s  %s left \033[K", bar.what, cells, percent, rate,
+		fprintf(stderr, "\r%s [%s] %3d%%  %s/s  %s left \033[K", bar.what, cells, percent, pace,
 		        units_write_duration(left_us, left));
 	} else {
-		fprintf(stderr, "%s %d%% %.0f/s %s left\n", bar.what, percent, rate, units_write_duration(left_us, left));
+		fprintf(stderr, "%s %d%% %s/s %s left\n", bar.what, percent, pace, units_write_duration(left_us, left));
 	}
 	return true;
 }
@@ -342,8 +356,15 @@ struct progress cli_progress(const struct cli *cli, const char *what)
 {
 	bar.what = what;
 	bar.began_us = bar.said_us = clock_now().mono_us;
-	bar.shown = false;
+	bar.shown = bar.is_bytes = false;
 	return (struct progress){ tell, (void *)(uintptr_t)cli };
+}
+
+struct progress cli_progress_bytes(const struct cli *cli, const char *what)
+{
+	struct progress progress = cli_progress(cli, what);
+	bar.is_bytes = true;
+	return progress;
 }
 
 void cli_progress_end(const struct cli *cli)

@@ -129,6 +129,7 @@ static int get_mails(void *context, const struct httpd_request *request, struct 
 {
 	const struct sandbox *s = context;
 	char path[4096];
+	char count[UNITS_TEXT];
 	struct dirent **entries = NULL;
 	(void)request;
 	snprintf(path, sizeof path, "%s/new", s->maildir);
@@ -138,8 +139,8 @@ static int get_mails(void *context, const struct httpd_request *request, struct 
 	buffer_format(&reply->body,
 	              "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
 	              "content=\"width=device-width, initial-scale=1\">"
-	              "<title>Sandbox</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body><main><h1>%d mails</h1><ul>",
-	              n);
+	              "<title>Sandbox</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body><main><h1>%s</h1><ul>",
+	              cli_count(n, "mail", count));
 	for (int i = 0; i < n; i++) {
 		CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(MAIL_BYTES);
 		if (i < SHOWN && read_mail(s, entries[i]->d_name, &mail, err) == 0) {
@@ -183,19 +184,42 @@ static int get_mail(void *context, const struct httpd_request *request, struct h
 	return 0;
 }
 
-/* The first part of that subtype, decoded. */
-static bool find_part(struct mailmime *mime, const char *subtype, struct buffer *out)
+static const char *const pictures[] = { "image/png", "image/jpeg", "image/gif", "image/webp" };
+
+/* What is looked for: the first part of a subtype, or the picture of a Content-ID. */
+struct wanted {
+	const char *subtype, *id;
+	const char *type; /* of the picture, when it was found */
+};
+
+static bool is_wanted(struct mailmime *mime, struct wanted *wanted)
+{
+	struct mailmime_single_fields fields;
+	const struct mailmime_content *type = mime->mm_content_type;
+	if (!type || !mime->mm_body || mime->mm_body->dt_type != MAILMIME_DATA_TEXT)
+		return false;
+	if (wanted->subtype)
+		return strcasecmp(type->ct_subtype, wanted->subtype) == 0;
+	mailmime_single_fields_init(&fields, mime->mm_mime_fields, mime->mm_content_type);
+	if (!fields.fld_id || strcmp(fields.fld_id, wanted->id) != 0)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(pictures); i++)
+		if (strcasecmp(pictures[i] + strlen("image/"), type->ct_subtype) == 0)
+			wanted->type = pictures[i];
+	return wanted->type != NULL;
+}
+
+static bool find_part(struct mailmime *mime, struct wanted *wanted, struct buffer *out)
 {
 	if (mime->mm_type == MAILMIME_MULTIPLE) {
 		for (clistiter *i = clist_begin(mime->mm_data.mm_multipart.mm_mp_list); i; i = clist_next(i))
-			if (find_part(clist_content(i), subtype, out))
+			if (find_part(clist_content(i), wanted, out))
 				return true;
 		return false;
 	}
 	if (mime->mm_type == MAILMIME_MESSAGE)
-		return mime->mm_data.mm_message.mm_msg_mime && find_part(mime->mm_data.mm_message.mm_msg_mime, subtype, out);
-	if (!mime->mm_content_type || strcasecmp(mime->mm_content_type->ct_subtype, subtype) != 0 || !mime->mm_body ||
-	    mime->mm_body->dt_type != MAILMIME_DATA_TEXT)
+		return mime->mm_data.mm_message.mm_msg_mime && find_part(mime->mm_data.mm_message.mm_msg_mime, wanted, out);
+	if (!is_wanted(mime, wanted))
 		return false;
 	char *decoded = NULL;
 	size_t size = 0;
@@ -208,28 +232,66 @@ static bool find_part(struct mailmime *mime, const char *subtype, struct buffer 
 	return true;
 }
 
-static int get_part(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+/* The part of a kept mail, decoded; of a mail without it NOT_FOUND. */
+static int read_part(const struct sandbox *s, const char *name, struct wanted *wanted, struct buffer *out, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(MAIL_BYTES);
 	struct mailmime *mime = NULL;
 	size_t at = 0;
-	const char *part = httpd_segment(request, "part");
-	if (read_mail(context, httpd_segment(request, "name"), &mail, err) < 0)
+	if (read_mail(s, name, &mail, err) < 0)
 		return -1;
 	size_t size = mail.size;
+	/* libetpan looks a little past the end. */
 	buffer_add(&mail, "\0\0\0\0\0\0\0\0", 8);
-	reply->csp = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: http:; frame-ancestors 'self'; sandbox";
-	if (strcmp(part, "html") != 0)
-		reply->content_type = "text/plain; charset=utf-8";
-	if (strcmp(part, "source") == 0) {
-		buffer_add(&reply->body, mail.data, size);
-		return 0;
-	}
+	if (buffer_check(&mail, err) < 0)
+		return -1;
 	if (mailmime_parse(mail.data, size, &at, &mime) != MAILIMF_NO_ERROR)
 		return error_set(err, ERROR_INPUT, "the mail can not be read");
-	bool found = find_part(mime, strcmp(part, "html") == 0 ? "html" : "plain", &reply->body);
+	bool found = find_part(mime, wanted, out);
 	mailmime_free(mime);
 	return found ? 0 : error_set(err, ERROR_NOT_FOUND, "no such part");
+}
+
+/* Pictures that the mail brings along are shown from it: "cid:" becomes an address of this server. */
+static void show_pictures(struct bytes html, const char *name, struct buffer *out)
+{
+	static const char cid[] = "\"cid:";
+	const char *at = NULL;
+	while ((at = memmem(html.data, html.size, cid, strlen(cid)))) {
+		buffer_add(out, html.data, (size_t)(at - html.data));
+		buffer_format(out, "\"/mail/%s/cid/", name);
+		at += strlen(cid);
+		html = (struct bytes){ at, (size_t)(html.data + html.size - at) };
+	}
+	buffer_add_bytes(out, html);
+}
+
+static int get_picture(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	struct wanted wanted = { .id = httpd_segment(request, "id") };
+	if (read_part(context, httpd_segment(request, "name"), &wanted, &reply->body, err) < 0)
+		return -1;
+	reply->content_type = wanted.type;
+	return 0;
+}
+
+static int get_part(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(MAIL_BYTES);
+	const char *name = httpd_segment(request, "name");
+	const char *part = httpd_segment(request, "part");
+	bool is_html = strcmp(part, "html") == 0;
+	struct wanted wanted = { .subtype = is_html ? "html" : "plain" };
+	reply->csp = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: http:; frame-ancestors 'self'; sandbox";
+	if (!is_html)
+		reply->content_type = "text/plain; charset=utf-8";
+	if (strcmp(part, "source") == 0)
+		return read_mail(context, name, &reply->body, err);
+	if (read_part(context, name, &wanted, is_html ? &html : &reply->body, err) < 0)
+		return -1;
+	if (is_html)
+		show_pictures(buffer_bytes(&html), name, &reply->body);
+	return buffer_check(&reply->body, err);
 }
 
 static int get_style(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
@@ -286,6 +348,7 @@ static const struct httpd_route routes[] = {
 	{ "GET", "/style.css", get_style },
 	{ "GET", "/mail/{name}", get_mail },
 	{ "GET", "/mail/{name}/{part}", get_part },
+	{ "GET", "/mail/{name}/cid/{id}", get_picture },
 	{ "GET", "/site/{file}", get_site },
 	{ "GET", "/site/{folder}/{file}", get_site_post },
 	{ NULL, NULL, NULL },
@@ -320,6 +383,7 @@ static int serve(struct cli *cli, struct sandbox *s)
 	struct error err;
 	sigset_t set;
 	int signal = 0;
+	char count[UNITS_TEXT];
 	const char *listen = cli_option(cli, "smtp") ? cli_option(cli, "smtp") : "127.0.0.1:2525";
 	const char *web = cli_option(cli, "web") ? cli_option(cli, "web") : "127.0.0.1:8025";
 	struct smtp_server_options mail = { .listen = listen,
@@ -346,7 +410,7 @@ static int serve(struct cli *cli, struct sandbox *s)
 	sigwait(&set, &signal);
 	httpd_stop(&httpd);
 	smtp_server_stop(&smtp);
-	cli_say(cli, "%lld mails kept.", atomic_load(&s->kept));
+	cli_say(cli, "%s kept.", cli_count(atomic_load(&s->kept), "mail", count));
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* Sources: where posts come from. */
 #include "base/when.h"
 #include "cli/groups.h"
+#include "ops/letters.h"
 #include "ops/lists.h"
 #include "ops/posts.h"
 #include "system/clock.h"
@@ -24,6 +25,28 @@ static int settings(struct cli *cli, struct source_in *in)
 	return latest && units_integer(latest, 0, LATEST_MOST, &in->latest, &err) < 0 ? cli_fail(cli, &err, NULL) : 0;
 }
 
+/* Where editors mail posts to, and what still stands in their way. */
+static int said_mail(struct cli *cli, const char *name, struct arena *arena)
+{
+	CLEANUP(buffer_clear) struct buffer address = BUFFER_INIT(512);
+	struct list list;
+	struct error err;
+	char note[256] = "";
+	if (list_find(&cli->ops, name, &list, arena, &err) < 0 || letter_address(&cli->ops, &list, &address, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	if (!*list.editors) {
+		snprintf(note, sizeof note,
+		         "list %s has no editors, and nobody else's mail is taken: gazette list set %s --editors ADDRESS", name, name);
+		cli_note(cli, note);
+	}
+	if (address.size == 0)
+		cli_note(cli, "there is no address to mail to yet: set return_path = bounce+{token}@your.domain in [inbound], whose domain "
+		              "it is in");
+	else
+		cli_say(cli, "Mail of the list's editors to %s becomes posts.", buffer_text(&address));
+	return 0;
+}
+
 static int add(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -33,6 +56,8 @@ static int add(struct cli *cli)
 	struct source_in in;
 	struct taken first;
 	struct error err;
+	char seen[UNITS_TEXT];
+	char added[UNITS_TEXT];
 	int64_t id = 0;
 	int status = settings(cli, &in);
 	if (status)
@@ -44,14 +69,13 @@ static int add(struct cli *cli)
 	cli_made(cli, "source", id);
 	cli_note(cli, source.note);
 	if (strcmp(source.kind, "mail") == 0)
-		cli_say(cli, "Mail of the list's editors becomes posts: gazette list show %s prints the address.", in.list);
-	else
-		cli_say(cli, "%s found: %s; %" PRId64 " post%s marked seen, none will be mailed; %" PRId64 " new drafts; the next one %s.",
-		        source.feed_url                    ? "Feed"
-		        : strcmp(source.kind, "page") == 0 ? "Page without a feed"
-		                                           : source.kind,
-		        source.feed_url ? source.feed_url : source.url, first.seen, first.seen == 1 ? "" : "s", first.added,
-		        next[source.policy]);
+		return said_mail(cli, in.list, &arena);
+	cli_say(cli, "%s found: %s; %s marked seen, none will be mailed; %s; the next one %s.",
+	        source.feed_url                    ? "Feed"
+	        : strcmp(source.kind, "page") == 0 ? "Page without a feed"
+	                                           : source.kind,
+	        source.feed_url ? source.feed_url : source.url, cli_count(first.seen, "post", seen),
+	        cli_count(first.added, "new draft", added), next[source.policy]);
 	cli_next(cli, first.added ? "gazette post ls %s" : "gazette source ls %s", in.list);
 	return 0;
 }
@@ -198,10 +222,12 @@ static int try(struct cli *cli)
 	struct content_feed feed;
 	const char *note = NULL;
 	struct error err;
+	char count[UNITS_TEXT];
 	arena.max_bytes = 1 << 30;
 	if (source_try(&cli->ops, cli->argument[0], &arena, &feed, &note, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_say(cli, "%s (%s): %zu posts.", feed.title ? feed.title : cli->argument[0], feed.kind ? feed.kind : "folder", feed.count);
+	cli_say(cli, "%s (%s): %s.", feed.title ? feed.title : cli->argument[0], feed.kind ? feed.kind : "folder",
+	        cli_count((int64_t)feed.count, "post", count));
 	cli_note(cli, note);
 	cli_rows(cli, post_fields, "title url author published", feed.posts, feed.count, sizeof *feed.posts);
 	return 0;

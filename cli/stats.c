@@ -126,20 +126,16 @@ static int many(struct cli *cli, int64_t list)
 
 static int stats(struct cli *cli)
 {
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	struct error err;
 	struct list list;
-	struct campaign campaign;
-	int status = 0;
 	const char *what = cli->arguments ? cli->argument[0] : NULL;
 	if (!what)
 		return many(cli, 0);
-	bool is_campaign = strchr(what, '/') || strcmp(what, "last") == 0 || strspn(what, "0123456789") == strlen(what);
-	if (is_campaign && cli_campaign(cli, &campaign, &arena, &status) < 0)
-		return status;
-	if (is_campaign)
-		return one(cli, campaign.id);
-	return list_find(&cli->ops, what, &list, &arena, &err) < 0 ? cli_fail(cli, &err, NULL) : many(cli, list.id);
+	if (strchr(what, '/') || strcmp(what, "last") == 0 || strspn(what, "0123456789") == strlen(what)) {
+		int status = cli_load_campaign(cli);
+		return status < 0 ? one(cli, cli->campaign->id) : status;
+	}
+	return list_find(&cli->ops, what, &list, &cli->arena, &err) < 0 ? cli_fail(cli, &err, NULL) : many(cli, list.id);
 }
 
 const struct command stats_commands[] = {

@@ -5,6 +5,7 @@
 #include "ops/subscribers.h"
 #include "store/event.h"
 #include "system/file.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -117,15 +118,16 @@ static int show(struct cli *cli)
 
 static int said_import(const struct cli *cli, const struct import_in *in, const struct import_result *r)
 {
+	char count[UNITS_TEXT];
 	if (cli->json) {
 		cli_json(json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s}", "import", in->path, "rows", (json_int_t)r->rows, "added",
 		                   (json_int_t)r->added, "updated", (json_int_t)r->updated, "same", (json_int_t)r->same, "left",
 		                   (json_int_t)r->left, "suppressed", (json_int_t)r->suppressed, "rejected", (json_int_t)r->rejected,
 		                   "rejected_file", r->rejected_path));
 	} else if (!in->dry_run) {
-		printf("%" PRId64 " rows: %" PRId64 " added, %" PRId64 " updated, %" PRId64 " there already, %" PRId64 " who left, %" PRId64
+		printf("%s: %" PRId64 " added, %" PRId64 " updated, %" PRId64 " there already, %" PRId64 " who left, %" PRId64
 		       " suppressed, %" PRId64 " rejected\n",
-		       r->rows, r->added, r->updated, r->same, r->left, r->suppressed, r->rejected);
+		       cli_count(r->rows, "row", count), r->added, r->updated, r->same, r->left, r->suppressed, r->rejected);
 	}
 	if (r->rejected > 0)
 		cli_say(cli, "Rejected rows are in %s, with line and reason: mend it and import it.", r->rejected_path);
@@ -161,7 +163,7 @@ static int import(struct cli *cli)
 	if (!cli_confirm(cli, &status, "Import them into %s?", list.name))
 		return status;
 	in.dry_run = false;
-	in.progress = cli_progress(cli, "importing");
+	in.progress = cli_progress_bytes(cli, "importing");
 	cli_catch_interrupt();
 	int done = subscriber_import(&cli->ops, &list, &in, cli->actor, &result, &err);
 	cli_progress_end(cli);
@@ -180,12 +182,16 @@ static int export_command(struct cli *cli)
 	struct list list;
 	struct error err;
 	int64_t rows = 0;
+	char count[UNITS_TEXT];
 	const char *path = cli->arguments > 1 ? cli->argument[1] : "-";
 	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	FILE *to = strcmp(path, "-") == 0 ? stdout : fopen(path, "wxe");
 	if (!to) {
-		error_set(&err, ERROR_CONFLICT, "%s can not be written, or is there already", path);
+		if (errno == EEXIST)
+			error_set(&err, ERROR_CONFLICT, "%s is there already and stays as it is: name another file", path);
+		else
+			error_errno(&err, ERROR_INPUT, errno, "%s can not be written", path);
 		return cli_fail(cli, &err, NULL);
 	}
 	struct progress progress = cli_progress(cli, "exporting");
@@ -198,10 +204,11 @@ static int export_command(struct cli *cli)
 	if (done < 0)
 		return cli_fail(cli, &err, NULL);
 	/* Standard output holds the readers themselves. */
+	cli_count(rows, "reader", count);
 	if (to == stdout)
-		cli_say(cli, "%" PRId64 " readers.", rows);
+		cli_say(cli, "%s.", count);
 	else
-		cli_done(cli, json_pack("{s:s,s:I}", "export", path, "rows", (json_int_t)rows), "%" PRId64 " readers.", rows);
+		cli_done(cli, json_pack("{s:s,s:I}", "export", path, "rows", (json_int_t)rows), "%s.", count);
 	return 0;
 }
 

@@ -71,6 +71,7 @@ static int count_provisional(struct cli *cli, const char *verb)
 {
 	int64_t after = 0;
 	int64_t found = 0;
+	char count[UNITS_TEXT];
 	size_t n = PAGE;
 	while (n == PAGE) {
 		CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -82,7 +83,8 @@ static int count_provisional(struct cli *cli, const char *verb)
 			found += rows[i].is_provisional;
 		after = n ? rows[n - 1].id : after;
 	}
-	cli_done(cli, json_pack("{s:I,s:b}", verb, (json_int_t)found, "dry_run", 1), "%" PRId64 " suppressions would be %s.", found, verb);
+	cli_done(cli, json_pack("{s:I,s:b}", verb, (json_int_t)found, "dry_run", 1), "%s would be %s.",
+	         cli_count(found, "suppression", count), verb);
 	return 0;
 }
 
@@ -90,6 +92,7 @@ static int confirm(struct cli *cli)
 {
 	struct error err;
 	int64_t n = 0;
+	char count[UNITS_TEXT];
 	int status = 0;
 	if (!cli_flag(cli, "provisional"))
 		return cli_usage(cli, "which? --provisional: all those that wait for a person");
@@ -99,7 +102,7 @@ static int confirm(struct cli *cli)
 		return status;
 	if (suppression_confirm_provisional(&cli->ops, cli->actor, &n, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	cli_done(cli, json_pack("{s:I}", "confirmed", (json_int_t)n), "%" PRId64 " suppressions are confirmed.", n);
+	cli_done(cli, json_pack("{s:I}", "confirmed", (json_int_t)n), "Confirmed: %s.", cli_count(n, "suppression", count));
 	return 0;
 }
 
@@ -108,6 +111,8 @@ static int drop(struct cli *cli)
 	struct error err;
 	int64_t dropped = 0;
 	int64_t queued = 0;
+	char count[UNITS_TEXT];
+	char messages[UNITS_TEXT];
 	int status = 0;
 	if (!cli_flag(cli, "provisional"))
 		return cli_usage(cli, "which? --provisional: all those that wait for a person");
@@ -118,7 +123,7 @@ static int drop(struct cli *cli)
 	if (suppression_drop_provisional(&cli->ops, cli->actor, &dropped, &queued, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_done(cli, json_pack("{s:I,s:I}", "dropped", (json_int_t)dropped, "queued", (json_int_t)queued),
-	         "%" PRId64 " suppressions are dropped; %" PRId64 " messages are queued again.", dropped, queued);
+	         "Dropped: %s; queued again: %s.", cli_count(dropped, "suppression", count), cli_count(queued, "message", messages));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "ops/compile.h"
 #include "ops/links.h"
 #include "ops/lint.h"
+#include "ops/relays.h"
 #include "ops/sample.h"
 #include "ops/signing.h"
 #include "pacing/provider.h"
@@ -72,6 +73,26 @@ static void check_setup(struct check *check)
 	if (!edition_return_path_of(check->ops, &check->at.list))
 		findings_add(check->out, FINDING_WARNING, "return_path", "configuration",
 		             "[inbound] return_path = bounce+{token}@your.domain", "what bounces can not be told apart");
+}
+
+/* What the daemon last said of the relays that would be used. */
+static int check_relays(struct check *check, struct error *err)
+{
+	struct relay_state states[CONFIG_RELAYS];
+	const char *only = check->at.list.relay;
+	char mend[128];
+	size_t n = 0;
+	if (relay_states(check->ops, states, &n, &check->at.arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(states[i].state, "ok") == 0 || (*only && strcmp(only, states[i].name) != 0))
+			continue;
+		snprintf(mend, sizeof mend, "gazette relay test %.40s; gazette relay resume %.40s ends a pause", states[i].name,
+		         states[i].name);
+		findings_add(check->out, FINDING_WARNING, "relay", "relay", mend, "relay %.40s is %s: %.200s", states[i].name,
+		             states[i].state, *states[i].reason ? states[i].reason : "a message failed there");
+	}
+	return 0;
 }
 
 /* Keys of the sender's domain that do not sign yet. */
@@ -230,7 +251,8 @@ static int check_all(struct check *check, enum check_links look, struct error *e
 		                    .fields = how == SIGN_NO_ID_DATE ? DKIM_NO_ID_DATE : DKIM_FULL,
 		                    .is_trial = check->is_trial };
 	known.is_signed_here = how != SIGN_OFF && (known.signer_count > 0 || config->dkim_count == 0);
-	if (check_audience(check, err) < 0 || add_hosts(check, &known, err) < 0 || check_mails(check, signing, &known, err) < 0)
+	if (check_relays(check, err) < 0 || check_audience(check, err) < 0 || add_hosts(check, &known, err) < 0 ||
+	    check_mails(check, signing, &known, err) < 0)
 		return -1;
 	if (look == CHECK_OFFLINE || (look == CHECK_LINKS_UNLESS_TRIAL && check->is_trial))
 		return 0;

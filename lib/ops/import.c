@@ -84,14 +84,26 @@ static void import_clear(struct import **import)
 	*import = NULL;
 }
 
+/* UTF-16 with its mark, or as a first letter of ASCII shows it; NULL: something else. */
+static const char *utf16_of(struct bytes in)
+{
+	if (in.size < 2)
+		return NULL;
+	if (memcmp(in.data, "\xff\xfe", 2) == 0 || memcmp(in.data, "\xfe\xff", 2) == 0)
+		return "UTF-16";
+	if (!in.data[0] == !in.data[1])
+		return NULL;
+	return in.data[0] ? "UTF-16LE" : "UTF-16BE";
+}
+
 /* Spreadsheets save windows-1252, some UTF-16: all of it becomes UTF-8. */
 static int to_utf8(struct buffer *text, struct error *err)
 {
 	struct bytes in = buffer_bytes(text);
-	bool utf16 = in.size >= 2 && (memcmp(in.data, "\xff\xfe", 2) == 0 || memcmp(in.data, "\xfe\xff", 2) == 0);
-	if (!utf16 && text_is_utf8(in))
+	const char *code = utf16_of(in);
+	if (!code && text_is_utf8(in))
 		return 0;
-	iconv_t converter = iconv_open("UTF-8", utf16 ? "UTF-16" : "WINDOWS-1252");
+	iconv_t converter = iconv_open("UTF-8", code ? code : "WINDOWS-1252");
 	if (converter == (iconv_t)-1)
 		return error_set(err, ERROR_INPUT, "the file is not UTF-8, and this system can not convert it");
 	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(text->max_bytes);

@@ -135,16 +135,19 @@ static int apply(const struct ops *ops, const struct list_in *in, struct list *l
 	const struct {
 		const char *name, *value;
 		const char **to;
+		bool may_be_empty;
 	} texts[] = {
-		{ "title", in->title, &list->title },          { "description", in->description, &list->description },
-		{ "postal", in->postal, &list->postal },       { "language", in->language, &list->language },
-		{ "timezone", in->timezone, &list->timezone }, { "template", in->template, &list->template },
-		{ "testers", in->testers, &list->testers },    { "policy", in->policy, &list->policy },
-		{ "editors", in->editors, &list->editors },
+		{ "title", in->title, &list->title, false },          { "description", in->description, &list->description, true },
+		{ "postal", in->postal, &list->postal, true },        { "language", in->language, &list->language, false },
+		{ "timezone", in->timezone, &list->timezone, false }, { "template", in->template, &list->template, false },
+		{ "testers", in->testers, &list->testers, true },     { "policy", in->policy, &list->policy, false },
+		{ "editors", in->editors, &list->editors, true },
 	};
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		if (no_control(texts[i].name, texts[i].value, err) < 0)
 			return -1;
+		if (texts[i].value && !texts[i].may_be_empty && text_trim(bytes_text(texts[i].value)).size == 0)
+			return error_set(err, ERROR_INPUT, "%s: can not be empty", texts[i].name);
 		if (texts[i].value)
 			*texts[i].to = texts[i].value;
 	}

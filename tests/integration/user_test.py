@@ -160,7 +160,7 @@ def test_every_command_speaks_json():
                     "subscriber import news readers.csv --consent x --yes", "campaign create news --post 1 --again", "queue", "queue --why", "queue ann@example.org", "campaign missed 1",
                     "list set news --title T", "subscriber set ann@example.org --name A", "subscriber export news out.csv", "source set 1 --interval 5m", "source pause 1",
                     "source resume 1", "source remove 1 --yes", "provider ls --all", "provider show gmail", "provider pause gmail", "provider resume gmail", "provider reset gmail",
-                    "relay ls", "relay show main", "relay test", "relay pause main", "relay resume main", "suppression remove gone@example.org --yes", "template export own",
+                    "relay ls", "relay show main", "relay test", "relay pause main", "relay resume main", "relay reset main", "suppression remove gone@example.org --yes", "template export own",
                     "campaign set 2 --subject X", "campaign set 2 --rate 5/s", "campaign schedule 2 --at +2h --yes", "campaign unschedule 2", "campaign test 2 --to ann@example.org",
                     "campaign rm 2 --yes", "campaign create news --post 1 --again", "campaign cancel 3 --yes", "queue retry", "digest show news", "post skip 1", "post unskip 1",
                     "post set 1 --title Other", "post history 1", "campaign resend 1 --missed", "queue retry --dry-run", "suppression confirm --provisional --dry-run", "suppression drop --provisional --dry-run",
