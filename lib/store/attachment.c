@@ -24,7 +24,7 @@ const struct sql attachment_unname_sql = { .name = "attachment unname",
 static const struct sql OF_POST = {
 	.name = "attachments of post",
 	.text = "SELECT a.id, a.post_id, a.name, a.type, COALESCE(f.content, a.content) AS content, a.file_key FROM attachment a LEFT JOIN "
-	        "file f ON "
+		"file f ON "
 		"f.key "
 		"= a.file_key WHERE a.post_id = $1 ORDER BY a.id",
 	.in = ARGS(ARG(a, INT)),

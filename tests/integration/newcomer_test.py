@@ -28,6 +28,15 @@ def write(site, name, data):
         f.write(data if isinstance(data, bytes) else data.encode())
 
 
+class Late(peers.Sink):
+    """A server that comes up where there was none."""
+    at = 0
+
+    def server_bind(self):
+        self.server_address = ("127.0.0.1", self.at)
+        super().server_bind()
+
+
 def test_a_relay_that_is_away_is_said_before_and_at_once():
     port = peers.free_port()
     site, sink = peers.Site(port, [("ann@example.org", "Ann")]), None
@@ -43,7 +52,8 @@ def test_a_relay_that_is_away_is_said_before_and_at_once():
         site.run("relay", "pause", "main", "--reason", "the lift is mended")
         assert "the lift is mended" in site.run("campaign", "check", "1").stdout.decode()
         site.run("relay", "resume", "main")
-        sink = peers.Sink(port=port)
+        Late.at = port
+        sink = Late()
         site.run("relay", "reset", "main")
         assert peers.wait_for(lambda: "relay main is ok again" in site.log(), 30), site.log()
         assert not re.search(r'warn relay main is ok|reason=""', site.log()), site.log()

@@ -53,12 +53,12 @@ class Sink(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, rcpt=None, dot=None, banner="220 sink ESMTP", auth=None, mechanisms="PLAIN", host="127.0.0.1", port=0):
+    def __init__(self, rcpt=None, dot=None, banner="220 sink ESMTP", auth=None, mechanisms="PLAIN", host="127.0.0.1"):
         self.rcpt, self.dot, self.banner, self.auth = rcpt, dot, banner, auth
         self.mechanisms, self.check, self.seen = mechanisms, None, []
         self.mails, self.lock = [], threading.Lock()
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, port), Talk)
+        super().__init__((host, 0), Talk)
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
