@@ -1,6 +1,7 @@
 """What the tests share: the programs under test, real peers on loopback with their own ports and folders, and a sink that can misbehave."""
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -20,9 +21,15 @@ GAZETTED = os.path.join(BIN, "daemon", "gazetted")
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those the system gives to whoever connects somewhere: nobody takes it before the peer that is to have it."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32768)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def wait_port(port, seconds=10):
