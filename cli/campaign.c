@@ -1,6 +1,5 @@
 #include "ops/campaigns.h"
 #include "ops/providers.h"
-#include "base/text.h"
 #include "base/units.h"
 #include "cli/campaign.h"
 #include "cli/check.h"
@@ -18,17 +17,6 @@
 #include <unistd.h>
 
 enum { PROVIDERS = 64, CAMPAIGNS = 1000, ASK_FOR_NAME = 1000, MISSED = 1000 };
-
-int cli_load_campaign(struct cli *cli)
-{
-	struct error err = { .code = ERROR_MEMORY, .text = "out of memory" };
-	struct campaign *campaign = arena_alloc(&cli->arena, sizeof *campaign);
-	cli->campaign = campaign;
-	if (campaign && campaign_find(&cli->ops, cli->arguments ? cli->argument[0] : "last", campaign, &cli->arena, &err) == 0)
-		return -1;
-	int status = cli_fail(cli, &err, NULL);
-	return err.code == ERROR_INPUT ? EXIT_USAGE : status;
-}
 
 int campaign_change(struct cli *cli, int (*verb)(struct ops *, int64_t, struct actor, struct error *), const char *said)
 {

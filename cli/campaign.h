@@ -5,10 +5,6 @@
 #include "store/campaign.h"
 #include "store/list.h"
 
-/* Finds cli->campaign: the one that the first argument names, or the last one. -1, or the exit status when it was said why there is none.
- */
-MUST_CHECK int cli_load_campaign(struct cli *cli);
-
 /* Says subject, sender and number of readers, by provider. 0 or -1. */
 MUST_CHECK int campaign_show_audience(struct cli *cli, const struct campaign *campaign, const struct list *list, int64_t *readers,
                                       struct error *err);

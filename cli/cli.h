@@ -34,7 +34,7 @@ struct command {
 
 struct cli {
 	const char *config_path;
-	bool json, quiet, yes;
+	bool json, quiet, yes, all; /* all: no table is cut */
 	const struct command *command;
 	const char *argument[CLI_ARGUMENTS];
 	int arguments;
@@ -55,6 +55,10 @@ extern const struct command *const cli_commands[]; /* tables of the groups, each
 const char *cli_option(const struct cli *cli, const char *name); /* NULL: not given */
 bool cli_flag(const struct cli *cli, const char *name);
 int cli_options(const struct cli *cli, const char *name, const char **out, int max);
+int cli_id(const struct cli *cli, const char *text, int64_t *out); /* 0, or the exit status when it was said what is wrong */
+/* Finds cli->campaign: the one that the first argument names, or the last one. -1, or the exit status when it was said why there is none.
+ */
+MUST_CHECK int cli_load_campaign(struct cli *cli);
 
 /* Says the error, and a hint if there is one; with --json there is always one. Returns the exit status. */
 int cli_fail(const struct cli *cli, const struct error *err, const char *hint);
@@ -72,7 +76,6 @@ void cli_done(const struct cli *cli, json_t *object, const char *format, ...) PR
 void cli_made(const struct cli *cli, const char *noun, int64_t id);
 /* Yes by --yes or by asking; without a terminal and --yes it is an error: false, with *status 64. */
 bool cli_confirm(const struct cli *cli, int *status, const char *format, ...) PRINTF_LIKE(3, 4);
-int cli_id(const struct cli *cli, const char *text, int64_t *out);
 /* "1 reader", "2 readers". */
 const char *cli_count(int64_t n, const char *noun, char out[UNITS_TEXT]);
 

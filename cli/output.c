@@ -1,8 +1,6 @@
 #include "base/json.h"
 #include "base/text.h"
-#include "base/units.h"
 #include "cli/cli.h"
-#include "store/event.h"
 #include "system/clock.h"
 #include <signal.h>
 #include <stdio.h>
@@ -141,13 +139,6 @@ const char *cli_count(int64_t n, const char *noun, char out[UNITS_TEXT])
 	return out;
 }
 
-int cli_id(const struct cli *cli, const char *text, int64_t *out)
-{
-	if (units_integer(text, 1, INT64_MAX, out, NULL) == 0)
-		return 0;
-	return cli_usage(cli, "\"%s\" is no id: ids are numbers", text);
-}
-
 bool cli_confirm(const struct cli *cli, int *status, const char *format, ...)
 {
 	char answer[64];
@@ -272,7 +263,7 @@ void cli_rows(const struct cli *cli, const struct field *fields, const char *col
 		cli_say(cli, "Nothing to show.");
 		return;
 	}
-	size_t shown = !cli_flag(cli, "all") && n > ROWS_MOST ? ROWS_MOST : n;
+	size_t shown = !cli->all && n > ROWS_MOST ? ROWS_MOST : n;
 	print_table(fields, columns, rows, shown, row_bytes);
 	/* What comes on stderr stands below the table, also where both go to one file. */
 	fflush(stdout);
@@ -372,19 +363,6 @@ void cli_progress_end(const struct cli *cli)
 	if (bar.shown && !cli->quiet && !cli->json && is_terminal(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	bar.shown = false;
-}
-
-int64_t cli_daemon_pid(struct cli *cli)
-{
-	enum { FRESH_S = 15 };
-	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
-	const char *text = NULL;
-	struct error err;
-	if (store_meta_get(cli->ops.db, "daemon", &text, &arena, &err) <= 0)
-		return 0;
-	CLEANUP(json_free) json_t *object = json_read(bytes_text(text), NULL);
-	int64_t at_us = json_integer_value(json_object_get(object, "at_us"));
-	return clock_now().wall_us - at_us < FRESH_S * SECOND_US ? json_integer_value(json_object_get(object, "pid")) : 0;
 }
 
 void cli_time(char *out, size_t size, int64_t us)

@@ -1,7 +1,7 @@
 #include "cli/stats.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "cli/campaign.h"
+#include "cli/cli.h"
 #include "cli/groups.h"
 #include "ops/lists.h"
 #include "pacing/provider.h"

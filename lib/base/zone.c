@@ -170,7 +170,7 @@ static bool read_data(struct bytes data, const struct block *b, struct zone *zon
 	return *rule == '\0' || read_rule(rule, zone);
 }
 
-static bool read_file(struct bytes tzif, struct zone *zone)
+static bool read_tzif(struct bytes tzif, struct zone *zone)
 {
 	struct block old = { 0 };
 	struct block b = { 0 };
@@ -189,7 +189,7 @@ int zone_read(struct bytes tzif, const char *name, struct zone **out, struct err
 	if (!zone)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	snprintf(zone->name, sizeof zone->name, "%s", name);
-	if (!read_file(tzif, zone)) {
+	if (!read_tzif(tzif, zone)) {
 		zone_free(&zone);
 		return error_set(err, ERROR_CORRUPT, "time zone %.64s: its file can not be read", name);
 	}
