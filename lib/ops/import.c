@@ -230,14 +230,18 @@ static int by_address(const void *a, const void *b)
 	return order ? order : (left > right) - (left < right);
 }
 
-static int write_window(struct window *window, struct error *err)
+static void sort_window(struct window *window)
 {
-	struct import *import = window->import;
 	for (size_t i = 0; i < window->count; i++)
 		window->order[i] = &window->rows[i];
 	/* A small file's readers are numbered as they stand in it. */
 	if (window->count > BATCH)
 		qsort(window->order, window->count, sizeof window->order[0], by_address);
+}
+
+static int write_window(struct window *window, struct error *err)
+{
+	struct import *import = window->import;
 	for (size_t at = 0; at < window->count; at += BATCH) {
 		size_t n = window->count - at < BATCH ? window->count - at : BATCH;
 		for (size_t i = 0; i < n; i++)
@@ -268,6 +272,7 @@ static int hand_over(struct import *import, struct error *err)
 		arena_reset(&window->arena);
 		return 0;
 	}
+	sort_window(window);
 	if (wait_written(import, err) < 0)
 		return -1;
 	let_stop(true);

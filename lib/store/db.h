@@ -45,9 +45,11 @@ MUST_CHECK int db_write(struct db *db, int (*body)(struct db *, void *, struct e
 /* One snapshot. */
 MUST_CHECK int db_read(struct db *db, int (*body)(struct db *, void *, struct error *), void *arg, struct error *err);
 
-/* The four ways to run a statement; each also works outside db_write/db_read when it only reads.
+/* The ways to run a statement; each also works outside db_write/db_read when it only reads.
  * TEXT and BYTES of rows are copied to the arena. */
 MUST_CHECK int db_run(struct db *db, const struct sql *sql, const void *in, int64_t *changed, struct error *err);
+/* An INSERT of one row: *id is the row's, 0 if ON CONFLICT left it out. */
+MUST_CHECK int db_insert(struct db *db, const struct sql *sql, const void *in, int64_t *id, struct error *err);
 MUST_CHECK int db_one(struct db *db, const struct sql *sql, const void *in, void *row, struct arena *arena, struct error *err);
 MUST_CHECK int db_all(struct db *db, const struct sql *sql, const void *in, void *rows, size_t max, size_t *n, struct arena *arena,
                       struct error *err);

@@ -26,6 +26,7 @@ struct driver {
 	int (*step)(struct db *db, struct statement *statement, struct error *err); /* 1 row, 0 done, -1 */
 	void (*column)(struct statement *statement, int column, struct value *out);
 	int64_t (*changed)(struct db *db);
+	int64_t (*inserted)(struct db *db); /* the id of the last row added */
 	void (*reset)(struct statement *statement);
 	int (*script)(struct db *db, const char *text, struct error *err);
 	int (*begin)(struct db *db, bool write, struct error *err);

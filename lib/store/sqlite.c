@@ -195,6 +195,11 @@ static int64_t changed(struct db *db)
 	return sqlite3_changes64(handle(db));
 }
 
+static int64_t inserted(struct db *db)
+{
+	return sqlite3_last_insert_rowid(handle(db));
+}
+
 static void reset(struct statement *statement)
 {
 	sqlite3_reset(stmt(statement));
@@ -296,6 +301,7 @@ const struct driver sqlite_driver = {
 	.step = step,
 	.column = column,
 	.changed = changed,
+	.inserted = inserted,
 	.reset = reset,
 	.script = script,
 	.begin = begin,

@@ -24,7 +24,7 @@ const struct field member_fields[] = {
 	FIELD(struct member, suppressed, FIELD_TEXT),
 	FIELD_END,
 };
-static const char *const consent_words[] = { "requested", "confirmed", "imported", "added", "left", "paused", "resumed", NULL };
+const char *const consent_words[] = { "requested", "confirmed", "imported", "added", "left", "paused", "resumed", NULL };
 const struct field consent_fields[] = {
 	FIELD(struct consent, list_id, FIELD_INT),        FIELD(struct consent, subscriber_id, FIELD_INT),
 	FIELD_WORDS(struct consent, what, consent_words), FIELD(struct consent, how, FIELD_TEXT),

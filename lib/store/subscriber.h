@@ -44,6 +44,7 @@ struct consent {
 	int64_t at_us;
 };
 extern const struct field consent_fields[];
+extern const char *const consent_words[];
 
 /* 1, 0, -1 as everywhere. */
 MUST_CHECK int store_subscriber_find(struct db *db, const char *email_key, struct subscriber *out, struct arena *arena, struct error *err);

@@ -25,11 +25,23 @@ uint64_t random_below(uint64_t limit)
 }
 
 /* RFC 9562 §5.4. uuid_generate_random() also stirs srandom() each time: three times the work. */
+void random_uuids(char (*out)[37], size_t n)
+{
+	uuid_t drawn[100] = { 0 };
+	size_t left = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (left == 0) {
+			left = n - i < 100 ? n - i : 100;
+			random_bytes(drawn, left * sizeof drawn[0]);
+		}
+		unsigned char *uuid = drawn[--left];
+		uuid[6] = (unsigned char)(0x40 | (uuid[6] & 0x0f));
+		uuid[8] = (unsigned char)(0x80 | (uuid[8] & 0x3f));
+		uuid_unparse_lower(uuid, out[i]);
+	}
+}
+
 void random_uuid(char out[37])
 {
-	uuid_t uuid = { 0 };
-	random_bytes(uuid, sizeof uuid);
-	uuid[6] = (unsigned char)(0x40 | (uuid[6] & 0x0f));
-	uuid[8] = (unsigned char)(0x80 | (uuid[8] & 0x3f));
-	uuid_unparse_lower(uuid, out);
+	random_uuids((char(*)[37])out, 1);
 }

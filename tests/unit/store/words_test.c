@@ -50,6 +50,63 @@ static void test_a_batch_may_hold_one_reader_twice(void **state)
 	assert_int_equal(fixture_number(f, "SELECT count(*) FROM consent"), 3);
 }
 
+/* Rows are written in runs of one kind: whatever ends a run, each reader stands as if he had come alone. */
+static void test_a_batch_of_all_kinds(void **state)
+{
+	static const struct {
+		const char *email;
+		int left, is_other, result;
+	} cases[] = {
+		{ "d@example.org", 0, 0, JOIN_NEW },        { "b@example.org", 0, 0, JOIN_NEW },
+		{ "c@example.org", 0, 0, JOIN_SUPPRESSED }, { "e@example.org", 1, 0, JOIN_LEFT },
+		{ "d@example.org", 1, 0, JOIN_LEFT },       { "reader0@example.org", 0, 0, JOIN_NEW },
+		{ "a@example.org", 0, 1, JOIN_NEW },        { "reader1@example.org", 0, 0, JOIN_NEW },
+		{ "reader2@example.org", 0, 0, JOIN_NEW },  { "reader2@example.org", 0, 0, JOIN_SAME },
+		{ "f@example.org", 0, 0, JOIN_SUPPRESSED }, { "reader3@example.org", 0, 0, JOIN_SUPPRESSED },
+		{ "reader3@example.org", 1, 0, JOIN_LEFT }, { "f@example.org", 1, 0, JOIN_SUPPRESSED },
+		{ "c0@example.org", 0, 0, JOIN_NEW },       { "b@example.org", 0, 0, JOIN_SAME },
+	};
+	struct fixture *f = *state;
+	struct error why = { 0 };
+	struct list list = { 0 };
+	struct join rows[COUNT_OF(cases)];
+	int64_t other = 0;
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	fixture_join(f, 0, 4);
+	OK(store_list_get(f->db, f->list, &list, &arena, err));
+	list.name = "other";
+	list.list_id = "other.example.org";
+	OK(store_list_create(f->db, &list, &other, err));
+	static const char *const suppressed[] = { "c@example.org", "f@example.org", "reader3@example.org" };
+	for (size_t i = 0; i < COUNT_OF(suppressed); i++) {
+		struct suppression suppression = {
+			.email = suppressed[i], .email_key = suppressed[i], .reason = "by hand", .created_us = NOW_US
+		};
+		OK(store_suppression_add(f->db, &suppression, err));
+	}
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		rows[i] = row(cases[i].email, SUBSCRIPTION_ON_IMPORT);
+		rows[i].left = cases[i].left;
+		rows[i].text = cases[i].is_other ? "another" : "one";
+	}
+	OK(store_join(f->db, other, rows, COUNT_OF(rows), NOW_US, err));
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_int_equal(rows[i].result, cases[i].result);
+		for (size_t k = 0; k < i; k++)
+			assert_true((rows[k].subscriber_id == rows[i].subscriber_id) ==
+			            (strcmp(rows[k].email, rows[i].email) == 0 || rows[k].subscriber_id + rows[i].subscriber_id == 0));
+	}
+	assert_int_equal(store_subscription_state(f->db, other, rows[1].subscriber_id, &why), SUBSCRIPTION_ACTIVE);
+	assert_int_equal(store_subscription_state(f->db, other, rows[3].subscriber_id, &why), SUBSCRIPTION_UNSUBSCRIBED);
+	assert_int_equal(store_subscription_state(f->db, other, rows[4].subscriber_id, &why), SUBSCRIPTION_UNSUBSCRIBED);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM subscriber"), 4 + 5);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM subscription WHERE list_id = 2"), 9);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM subscription WHERE list_id = 2 AND state = 'active'"), 6);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM consent WHERE list_id = 2"), 10);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM consent WHERE list_id = 2 AND what = 'left'"), 3);
+	assert_int_equal(fixture_number(f, "SELECT c.subscriber_id FROM consent c WHERE c.text = 'another'"), rows[6].subscriber_id);
+}
+
 static void test_nobody_who_left_or_is_suppressed_comes_back(void **state)
 {
 	struct fixture *f = *state;
@@ -310,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORD(test_a_list_name_is_taken_once),
 		WORD(test_a_batch_may_hold_one_reader_twice),
+		WORD(test_a_batch_of_all_kinds),
 		WORD(test_nobody_who_left_or_is_suppressed_comes_back),
 		WORD(test_attributes_are_kept_unless_asked),
 		WORD(test_a_confirmation_counts_once),
