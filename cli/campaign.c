@@ -140,7 +140,6 @@ int campaign_show_audience(struct cli *cli, const struct campaign *campaign, con
 
 static bool may_send(struct cli *cli, const struct list *list, int64_t readers, size_t warnings, int *status)
 {
-	char name[128];
 	const char *expect = cli_option(cli, "expect");
 	int64_t expected = 0;
 	char count[UNITS_TEXT];
@@ -154,18 +153,9 @@ static bool may_send(struct cli *cli, const struct list *list, int64_t readers, 
 		*status = cli_fail(cli, &err, NULL);
 		return false;
 	}
-	if (cli->yes || readers <= ASK_FOR_NAME || !isatty(STDIN_FILENO))
-		return cli_confirm(cli, status, warnings ? "Send it, with %s?" : "Send it?",
-		                   cli_count((int64_t)warnings, "warning", count));
-	fprintf(stderr, "Type the list's name to send it to all of them: ");
-	*status = 1;
-	if (!fgets(name, sizeof name, stdin))
-		return false;
-	name[strcspn(name, "\n")] = '\0';
-	if (strcmp(name, list->name) == 0)
-		return true;
-	cli_say(cli, "That is not its name: nothing was sent.");
-	return false;
+	if (readers > ASK_FOR_NAME)
+		return cli_confirm_name(cli, status, list->name, "Send it to all of them?");
+	return cli_confirm(cli, status, warnings ? "Send it, with %s?" : "Send it?", cli_count((int64_t)warnings, "warning", count));
 }
 
 static int send(struct cli *cli)

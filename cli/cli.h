@@ -76,6 +76,8 @@ void cli_done(const struct cli *cli, json_t *object, const char *format, ...) PR
 void cli_made(const struct cli *cli, const char *noun, int64_t id);
 /* Yes by --yes or by asking; without a terminal and --yes it is an error: false, with *status 64. */
 bool cli_confirm(const struct cli *cli, int *status, const char *format, ...) PRINTF_LIKE(3, 4);
+/* The same for what can not be undone: a person types the name of the list. */
+bool cli_confirm_name(const struct cli *cli, int *status, const char *name, const char *question);
 /* "1 reader", "2 readers". */
 const char *cli_count(int64_t n, const char *noun, char out[UNITS_TEXT]);
 

@@ -2,6 +2,7 @@
 #include "ops/lists.h"
 #include "cli/groups.h"
 #include "ops/digests.h"
+#include "store/list.h"
 #include <stdio.h>
 
 enum { LISTS = 1000 };
@@ -148,6 +149,32 @@ static int close_command(struct cli *cli)
 	return 0;
 }
 
+static int delete_command(struct cli *cli)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	struct list_counts counts;
+	struct error err;
+	char question[512];
+	char count[UNITS_TEXT];
+	int status = 0;
+	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 || store_list_count(cli->ops.db, list.id, &counts, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_count(counts.active + counts.pending + counts.paused + counts.unsubscribed, "reader", count);
+	snprintf(question, sizeof question,
+	         "Delete %s (%.100s) for good: the consent of its %s (also who left it), its posts, sources and drafts?", list.name,
+	         list.title, count);
+	/* Asked only where it can be done. */
+	int mailed = store_list_has_mailed(cli->ops.db, list.id, &err);
+	if (mailed < 0 || (!mailed && !cli_confirm_name(cli, &status, list.name, question)))
+		return mailed < 0 ? cli_fail(cli, &err, NULL) : status;
+	if (list_delete(&cli->ops, list.name, cli->actor, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_done(cli, json_pack("{s:s,s:s}", "list", list.name, "state", "deleted"), "List %s is deleted, with the consent of its %s.",
+	         list.name, count);
+	return 0;
+}
+
 #define SETTINGS                                                                                                                           \
 	"title: description: from: reply-to: owner: postal: language: timezone: return-path: template: theme: text-links: images: "        \
 	"testers: rate: relay: policy: editors: approval no-approval public private digest: daily: weekly:"
@@ -163,5 +190,8 @@ const struct command list_commands[] = {
 	  "changes settings; alone, shows them", "gazette list set news --reply-to editor@example.org", set },
 	{ "list", "close", NEEDS_STORE, 1, 1, "LIST", "",
 	  "ends a newsletter: no more sign-ups or sends; old unsubscribe links go on working", "gazette list close news", close_command },
+	{ "list", "delete", NEEDS_STORE, 1, 1, "LIST", "",
+	  "deletes a list that never mailed anybody, with its posts, sources and readers' consents", "gazette list delete test",
+	  delete_command },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -133,6 +133,24 @@ int cli_usage(const struct cli *cli, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+bool cli_confirm_name(const struct cli *cli, int *status, const char *name, const char *question)
+{
+	char answer[128];
+	if (cli->yes || !is_terminal(STDIN_FILENO))
+		return cli_confirm(cli, status, "%s", question);
+	*status = 1;
+	fprintf(stderr, "%s Type the list's name: ", question);
+	if (!fgets(answer, sizeof answer, stdin))
+		return false;
+	answer[strcspn(answer, "\n")] = '\0';
+	if (strcmp(answer, name) != 0) {
+		cli_say(cli, "That is not its name: nothing was done.");
+		return false;
+	}
+	*status = 0;
+	return true;
+}
+
 const char *cli_count(int64_t n, const char *noun, char out[UNITS_TEXT])
 {
 	snprintf(out, UNITS_TEXT, "%" PRId64 " %s%s", n, noun, n == 1 ? "" : "s");

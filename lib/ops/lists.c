@@ -283,3 +283,19 @@ int list_close(struct ops *ops, const char *name, struct actor actor, struct err
 	list.closed_us = clock_now().wall_us;
 	return store_list_update(ops->db, &list, err) < 0 || ops_audit(ops, actor, "list close", name, "", err) < 0 ? -1 : 1;
 }
+
+int list_delete(struct ops *ops, const char *name, struct actor actor, struct error *err)
+{
+	enum { AT_ONCE = 1000 };
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct list list;
+	int more = list_find(ops, name, &list, &arena, err) < 0 ? -1 : store_list_has_mailed(ops->db, list.id, err);
+	if (more > 0)
+		return error_set(err, ERROR_CONFLICT,
+		                 "list %s has mailed people, and their links lead to it for good: gazette list close %s ends it", name,
+		                 name);
+	do
+		more = more < 0 ? -1 : store_list_delete(ops->db, list.id, AT_ONCE, err);
+	while (more > 0);
+	return more < 0 ? -1 : ops_audit(ops, actor, "list delete", name, "", err);
+}

@@ -31,5 +31,8 @@ MUST_CHECK int list_find(struct ops *ops, const char *name, struct list *out, st
 MUST_CHECK int list_take_looks(const struct ops *ops, const struct list_in *in, struct list *list, struct arena *arena, struct error *err);
 /* No more sign-ups, posts or sends; its sources are paused. Its readers' links go on working. 1 changed, 0 it was closed. */
 MUST_CHECK int list_close(struct ops *ops, const char *name, struct actor actor, struct error *err);
+/* A list that never mailed anybody, with its readers' consents, its posts, sources and drafts. The readers themselves stay. CONFLICT: it
+ * has mailed people, whose links lead to it for good. */
+MUST_CHECK int list_delete(struct ops *ops, const char *name, struct actor actor, struct error *err);
 bool list_name_is_valid(const char *name, struct error *err);
 #endif

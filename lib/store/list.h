@@ -43,6 +43,12 @@ MUST_CHECK int store_list_get(struct db *db, int64_t id, struct list *out, struc
 MUST_CHECK int store_list_find(struct db *db, const char *name, struct list *out, struct arena *arena, struct error *err);
 MUST_CHECK int store_list_all(struct db *db, struct list *out, size_t max, size_t *n, struct arena *arena, struct error *err);
 
+/* Whether mail of it has left: links in it name the list by its number. 1, 0, -1. */
+MUST_CHECK int store_list_has_mailed(struct db *db, int64_t list, struct error *err);
+/* Deletes at most so many readers of a list, or when there are none all else of it and the list. 1: there is more, 0: it is gone, -1;
+ * CONFLICT: it has mailed people. */
+MUST_CHECK int store_list_delete(struct db *db, int64_t list, size_t readers, struct error *err);
+
 struct list_counts {
 	int64_t pending, active, paused, unsubscribed;
 };

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -247,6 +248,37 @@ def test_in_the_background_the_terminal_is_left_alone():
         site.close()
 
 
+def test_a_list_that_mailed_nobody_is_deleted_whole():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, [(f"r{i}@example.org", "R") for i in range(1200)])
+    try:
+        site.start()
+        write(site, "map.png", PNG)
+        os.mkdir(os.path.join(site.folder, "in"))
+        for words in ("post add news post.md --attach map.png", "post set 1 --title Other", "source add news in", "list set news --digest daily", "campaign create news --post 1",
+                      "campaign test 1 --to me@example.org"):
+            site.run(*words.split())
+        assert "no terminal" in said(site, "list", "delete", "news", status=64)
+        assert "deleted, with the consent of its 1200 readers" in said(site, "list", "delete", "news", "--yes")
+        db = sqlite3.connect(os.path.join(site.folder, "t.db"))
+        left = {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in
+                ("list", "subscription", "consent", "post", "post_version", "attachment", "source", "digest", "campaign", "campaign_post", "notice")}
+        assert not any(left.values()) and not db.execute("PRAGMA foreign_key_check").fetchall(), left
+        assert db.execute("SELECT count(*) FROM subscriber").fetchone()[0] == 1200
+        site.run("list", "create", "news", "--from", "news@example.org", "--postal", "1 Main St")
+        site.run("subscriber", "add", "news", "ann@example.org", "--consent", "x")
+        site.run("post", "add", "news", "post.md")
+        site.send()
+        assert "gazette list close news" in said(site, "list", "rm", "news", "--yes", status=65)
+        site.run("campaign", "watch", "1")
+        assert "gazette list close news" in said(site, "list", "delete", "news", "--yes", status=65)
+        assert len(site.rows("subscriber", "ls", "news")) == 1
+        site.run("store", "check")
+    finally:
+        site.close()
+        sink.stop()
+
+
 def test_help_is_there_without_the_manual():
     bare = {"PATH": "/nonexistent"}
     for topic, words in (("gazette.conf", ("[delivery]", "give_up_after = 4d", "[dkim:DOMAIN/SELECTOR]")), ("gazetted", ("--foreground",)), ("gazette", ("gazette campaign send",))):
@@ -275,4 +307,4 @@ def test_a_second_person_is_told_by_account_also_behind_sudo():
 peers.tests(test_a_relay_that_is_away_is_said_before_and_at_once, test_templates_are_looked_at_with_the_configuration, test_editors_mail_says_what_stands_in_its_way,
             test_what_is_shown_of_lists_and_posts, test_the_same_words_make_no_version, test_the_sandbox_shows_pictures_that_come_along, test_files_are_named_and_read_for_what_they_are,
             test_a_broken_link_is_not_found_and_one_click_is_answered, test_a_section_left_open_hides_nothing, test_in_the_background_the_terminal_is_left_alone,
-            test_help_is_there_without_the_manual, test_a_second_person_is_told_by_account_also_behind_sudo)
+            test_a_list_that_mailed_nobody_is_deleted_whole, test_help_is_there_without_the_manual, test_a_second_person_is_told_by_account_also_behind_sudo)

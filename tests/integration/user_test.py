@@ -164,7 +164,7 @@ def test_every_command_speaks_json():
                     "campaign set 2 --subject X", "campaign set 2 --rate 5/s", "campaign schedule 2 --at +2h --yes", "campaign unschedule 2", "campaign test 2 --to ann@example.org",
                     "campaign rm 2 --yes", "campaign create news --post 1 --again", "campaign cancel 3 --yes", "queue retry", "digest show news", "post skip 1", "post unskip 1",
                     "post set 1 --title Other", "post history 1", "campaign resend 1 --missed", "queue retry --dry-run", "suppression confirm --provisional --dry-run", "suppression drop --provisional --dry-run",
-                    "subscriber unsubscribe ann@example.org news", "dkim ls", "list close other --yes"]
+                    "subscriber unsubscribe ann@example.org news", "dkim ls", "list close other --yes", "list delete other --yes"]
         silent = {"queue", "queue --why", "queue ann@example.org", "campaign missed 1", "source try in", "source poll 1", "digest show news", "dkim ls"}  # nothing to say
         for command in commands:
             done = site.run("--json", *command.split(), check=False)
