@@ -217,11 +217,10 @@ static void print_cell(const char *text, size_t width, bool right, bool last)
 static const char *heading(const struct field *field, char out[64])
 {
 	/* Who or what it was: a name, or a reason. */
-	if (strcmp(field->name, "paused_by") == 0)
-		return strcpy(out, "stopped by");
-	size_t size = strlen(field->name);
-	size_t cut = text_ends(field->name, "_us") ? 3 : 0;
-	snprintf(out, 64, "%.*s", (int)(size - cut < 63 ? size - cut : 63), field->name);
+	const char *name = strcmp(field->name, "paused_by") == 0 ? "stopped by" : field->name;
+	size_t size = strlen(name);
+	size_t cut = text_ends(name, "_us") ? 3 : 0;
+	snprintf(out, 64, "%.*s", (int)(size - cut < 63 ? size - cut : 63), name);
 	for (char *p = out; *p; p++)
 		if (*p == '_')
 			*p = ' ';

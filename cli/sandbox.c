@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/groups.h"
+#include "cli/kept.h"
 #include "content/content.h"
 #include "httpd/httpd.h"
 #include "smtp/server.h"
@@ -14,7 +15,6 @@
 #include "template/template.h"
 #include <dirent.h>
 #include <errno.h>
-#include <libetpan/libetpan.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,11 +23,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAIL_BYTES = 64 << 20, SHOWN = 500, NAME_BYTES = 200 };
+enum { SHOWN = 500 };
 
 struct sandbox {
 	const char *maildir, *site;
-	int64_t defer_percent, refuse_percent, stall_us;
+	const char *returns; /* the Maildir that what comes back goes to */
+	int64_t defer_percent, refuse_percent, bounce_percent, stall_us;
 	atomic_llong number, kept;
 };
 
@@ -50,26 +51,52 @@ static void on_rcpt(void *context, const char *sender, const char *recipient, ch
 		snprintf(reply, SERVER_REPLY_BYTES, "451 4.2.1 mailbox busy, try again later");
 }
 
-static int keep(struct sandbox *s, const struct smtp_mail *mail, struct error *err)
+/* Into a Maildir under a name of its own: first in tmp, so that nobody reads half a mail. */
+static int put(struct sandbox *s, const char *maildir, struct buffer *text, struct error *err)
 {
-	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(MAIL_BYTES + 8192);
 	char path[4096];
 	char moved[4096];
-	char name[NAME_BYTES];
-	buffer_format(&text, "Return-Path: <%s>\r\nDelivered-To: %s\r\n", mail->sender, mail->recipients[0]);
-	buffer_add_bytes(&text, mail->message);
+	char name[KEPT_NAME_BYTES];
 	snprintf(name, sizeof name, "%013" PRId64 ".%06lld.sandbox", clock_now().wall_us / 1000, atomic_fetch_add(&s->number, 1));
-	snprintf(path, sizeof path, "%s/tmp/%s", s->maildir, name);
-	snprintf(moved, sizeof moved, "%s/new/%s", s->maildir, name);
-	FILE *file = buffer_check(&text, err) < 0 ? NULL : fopen(path, "we");
+	snprintf(path, sizeof path, "%s/tmp/%s", maildir, name);
+	snprintf(moved, sizeof moved, "%s/new/%s", maildir, name);
+	FILE *file = buffer_check(text, err) < 0 ? NULL : fopen(path, "we");
 	if (!file)
 		return error_errno(err, ERROR_FULL, errno, "%s", path);
-	bool good = fwrite(text.data, 1, text.size, file) == text.size;
+	bool good = fwrite(text->data, 1, text->size, file) == text->size;
 	good = fclose(file) == 0 && good;
 	if (!good || rename(path, moved) < 0)
 		return error_errno(err, ERROR_FULL, errno, "%s", path);
+	return 0;
+}
+
+static int keep(struct sandbox *s, const struct smtp_mail *mail, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(KEPT_MAIL_BYTES + 8192);
+	buffer_format(&text, "Return-Path: <%s>\r\nDelivered-To: %s\r\n", mail->sender, mail->recipients[0]);
+	buffer_add_bytes(&text, mail->message);
+	if (put(s, s->maildir, &text, err) < 0)
+		return -1;
 	atomic_fetch_add(&s->kept, 1);
 	return 0;
+}
+
+/* What comes back when a server took a mail and finds later that there is nobody: a report (RFC 3464) to its return path. */
+static int send_back(struct sandbox *s, const struct smtp_mail *mail, struct error *err)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(64 << 10);
+	char date[UNITS_TEXT];
+	buffer_format(&text,
+	              "Delivered-To: %s\r\nFrom: MAILER-DAEMON@sandbox.invalid\r\nTo: %s\r\nSubject: Undelivered Mail Returned to "
+	              "Sender\r\nDate: %s\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; "
+	              "report-type=delivery-status; boundary=back\r\n\r\n",
+	              mail->sender, mail->sender, units_write_mail_date(clock_now().wall_us, date));
+	buffer_format(&text,
+	              "--back\r\nContent-Type: text/plain\r\n\r\n%s: there is no such mailbox here.\r\n\r\n--back\r\nContent-Type: "
+	              "message/delivery-status\r\n\r\nReporting-MTA: dns; sandbox.invalid\r\n\r\nFinal-Recipient: rfc822; %s\r\nAction: "
+	              "failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n--back--\r\n",
+	              mail->recipients[0], mail->recipients[0]);
+	return put(s, s->returns, &text, err);
 }
 
 static void on_data(void *context, const struct smtp_mail *mail, char (*replies)[SERVER_REPLY_BYTES])
@@ -78,7 +105,9 @@ static void on_data(void *context, const struct smtp_mail *mail, char (*replies)
 	struct error err;
 	if (s->stall_us > 0)
 		nanosleep(&(struct timespec){ .tv_sec = s->stall_us / SECOND_US, .tv_nsec = s->stall_us % SECOND_US * 1000 }, NULL);
-	if (keep(s, mail, &err) < 0)
+	int64_t place = fate(mail->recipients[0]) - s->refuse_percent - s->defer_percent;
+	bool comes_back = place >= 0 && place < s->bounce_percent && *mail->sender;
+	if (keep(s, mail, &err) < 0 || (comes_back && send_back(s, mail, &err) < 0))
 		snprintf(replies[0], SERVER_REPLY_BYTES, "451 4.3.0 %.200s", err.text);
 }
 
@@ -90,39 +119,6 @@ static int newest_first(const struct dirent **a, const struct dirent **b)
 static int no_dots(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
-}
-
-/* One header, decoded; "" if it is not there. */
-static void header(struct bytes mail, const char *name, struct buffer *out)
-{
-	size_t size = strlen(name);
-	for (const char *line = mail.data; line && *line != '\r' && *line != '\n';
-	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		if (strncasecmp(line, name, size) != 0 || line[size] != ':')
-			continue;
-		CLEANUP(buffer_clear) struct buffer raw = BUFFER_INIT(16 << 10);
-		const char *from = line + size + 1;
-		for (const char *p = from; *p && !(*p == '\n' && p[1] != ' ' && p[1] != '\t'); p++)
-			buffer_add_char(&raw, *p);
-		CLEANUP(buffer_clear) struct buffer one = BUFFER_INIT(16 << 10);
-		text_squeeze(buffer_bytes(&raw), &one);
-		char *decoded = NULL;
-		size_t at = 0;
-		if (mailmime_encoded_phrase_parse("utf-8", buffer_text(&one), one.size, &at, "utf-8", &decoded) == MAILIMF_NO_ERROR) {
-			template_escape_html(bytes_text(decoded), out);
-			free(decoded);
-		}
-		return;
-	}
-}
-
-static int read_mail(const struct sandbox *s, const char *name, struct buffer *out, struct error *err)
-{
-	char path[4096];
-	if (strchr(name, '/') || name[0] == '.' || strlen(name) >= NAME_BYTES)
-		return error_set(err, ERROR_NOT_FOUND, "no such mail");
-	snprintf(path, sizeof path, "%s/new/%s", s->maildir, name);
-	return file_read(path, out, err);
 }
 
 static int get_mails(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
@@ -142,12 +138,12 @@ static int get_mails(void *context, const struct httpd_request *request, struct 
 	              "<title>Sandbox</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body><main><h1>%s</h1><ul>",
 	              cli_count(n, "mail", count));
 	for (int i = 0; i < n; i++) {
-		CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(MAIL_BYTES);
-		if (i < SHOWN && read_mail(s, entries[i]->d_name, &mail, err) == 0) {
+		CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(KEPT_MAIL_BYTES);
+		if (i < SHOWN && kept_read(s->maildir, entries[i]->d_name, &mail, err) == 0) {
 			buffer_format(&reply->body, "<li><a href=\"/mail/%s\">", entries[i]->d_name);
-			header(buffer_bytes(&mail), "Subject", &reply->body);
+			kept_header(buffer_bytes(&mail), "Subject", &reply->body);
 			buffer_add_text(&reply->body, "</a><br><span class=\"soft\">");
-			header(buffer_bytes(&mail), "To", &reply->body);
+			kept_header(buffer_bytes(&mail), "To", &reply->body);
 			buffer_add_text(&reply->body, "</span></li>");
 		}
 		free(entries[i]);
@@ -159,10 +155,11 @@ static int get_mails(void *context, const struct httpd_request *request, struct 
 
 static int get_mail(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
+	const struct sandbox *s = context;
 	static const char *const names[] = { "From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "Return-Path" };
-	CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(MAIL_BYTES);
+	CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(KEPT_MAIL_BYTES);
 	const char *name = httpd_segment(request, "name");
-	if (read_mail(context, name, &mail, err) < 0)
+	if (kept_read(s->maildir, name, &mail, err) < 0)
 		return -1;
 	reply->csp = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-src 'self'; img-src 'self' https: http:; frame-ancestors "
 		     "'self'";
@@ -173,7 +170,7 @@ static int get_mail(void *context, const struct httpd_request *request, struct h
 	                              "href=\"/\">All mails</a></p><dl>");
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		buffer_format(&reply->body, "<dt class=\"soft\">%s</dt><dd>", names[i]);
-		header(buffer_bytes(&mail), names[i], &reply->body);
+		kept_header(buffer_bytes(&mail), names[i], &reply->body);
 		buffer_add_text(&reply->body, "</dd>");
 	}
 	buffer_format(&reply->body,
@@ -182,74 +179,6 @@ static int get_mail(void *context, const struct httpd_request *request, struct h
 	              "src=\"/mail/%s/html\"></iframe></main></body></html>",
 	              name, name, name);
 	return 0;
-}
-
-static const char *const pictures[] = { "image/png", "image/jpeg", "image/gif", "image/webp" };
-
-/* What is looked for: the first part of a subtype, or the picture of a Content-ID. */
-struct wanted {
-	const char *subtype, *id;
-	const char *type; /* of the picture, when it was found */
-};
-
-static bool is_wanted(struct mailmime *mime, struct wanted *wanted)
-{
-	struct mailmime_single_fields fields;
-	const struct mailmime_content *type = mime->mm_content_type;
-	if (!type || !mime->mm_body || mime->mm_body->dt_type != MAILMIME_DATA_TEXT)
-		return false;
-	if (wanted->subtype)
-		return strcasecmp(type->ct_subtype, wanted->subtype) == 0;
-	mailmime_single_fields_init(&fields, mime->mm_mime_fields, mime->mm_content_type);
-	if (!fields.fld_id || strcmp(fields.fld_id, wanted->id) != 0)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(pictures); i++)
-		if (strcasecmp(pictures[i] + strlen("image/"), type->ct_subtype) == 0)
-			wanted->type = pictures[i];
-	return wanted->type != NULL;
-}
-
-static bool find_part(struct mailmime *mime, struct wanted *wanted, struct buffer *out)
-{
-	if (mime->mm_type == MAILMIME_MULTIPLE) {
-		for (clistiter *i = clist_begin(mime->mm_data.mm_multipart.mm_mp_list); i; i = clist_next(i))
-			if (find_part(clist_content(i), wanted, out))
-				return true;
-		return false;
-	}
-	if (mime->mm_type == MAILMIME_MESSAGE)
-		return mime->mm_data.mm_message.mm_msg_mime && find_part(mime->mm_data.mm_message.mm_msg_mime, wanted, out);
-	if (!is_wanted(mime, wanted))
-		return false;
-	char *decoded = NULL;
-	size_t size = 0;
-	size_t at = 0;
-	if (mailmime_part_parse(mime->mm_body->dt_data.dt_text.dt_data, mime->mm_body->dt_data.dt_text.dt_length, &at,
-	                        mime->mm_body->dt_encoding, &decoded, &size) != MAILIMF_NO_ERROR)
-		return false;
-	buffer_add(out, decoded, size);
-	mailmime_decoded_part_free(decoded);
-	return true;
-}
-
-/* The part of a kept mail, decoded; of a mail without it NOT_FOUND. */
-static int read_part(const struct sandbox *s, const char *name, struct wanted *wanted, struct buffer *out, struct error *err)
-{
-	CLEANUP(buffer_clear) struct buffer mail = BUFFER_INIT(MAIL_BYTES);
-	struct mailmime *mime = NULL;
-	size_t at = 0;
-	if (read_mail(s, name, &mail, err) < 0)
-		return -1;
-	size_t size = mail.size;
-	/* libetpan looks a little past the end. */
-	buffer_add(&mail, "\0\0\0\0\0\0\0\0", 8);
-	if (buffer_check(&mail, err) < 0)
-		return -1;
-	if (mailmime_parse(mail.data, size, &at, &mime) != MAILIMF_NO_ERROR)
-		return error_set(err, ERROR_INPUT, "the mail can not be read");
-	bool found = find_part(mime, wanted, out);
-	mailmime_free(mime);
-	return found ? 0 : error_set(err, ERROR_NOT_FOUND, "no such part");
 }
 
 /* Pictures that the mail brings along are shown from it: "cid:" becomes an address of this server. */
@@ -268,8 +197,9 @@ static void show_pictures(struct bytes html, const char *name, struct buffer *ou
 
 static int get_picture(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
-	struct wanted wanted = { .id = httpd_segment(request, "id") };
-	if (read_part(context, httpd_segment(request, "name"), &wanted, &reply->body, err) < 0)
+	const struct sandbox *s = context;
+	struct kept_part wanted = { .id = httpd_segment(request, "id") };
+	if (kept_part(s->maildir, httpd_segment(request, "name"), &wanted, &reply->body, err) < 0)
 		return -1;
 	reply->content_type = wanted.type;
 	return 0;
@@ -277,17 +207,18 @@ static int get_picture(void *context, const struct httpd_request *request, struc
 
 static int get_part(void *context, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
 {
-	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(MAIL_BYTES);
+	const struct sandbox *s = context;
+	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(KEPT_MAIL_BYTES);
 	const char *name = httpd_segment(request, "name");
 	const char *part = httpd_segment(request, "part");
 	bool is_html = strcmp(part, "html") == 0;
-	struct wanted wanted = { .subtype = is_html ? "html" : "plain" };
+	struct kept_part wanted = { .subtype = is_html ? "html" : "plain" };
 	reply->csp = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: http:; frame-ancestors 'self'; sandbox";
 	if (!is_html)
 		reply->content_type = "text/plain; charset=utf-8";
 	if (strcmp(part, "source") == 0)
-		return read_mail(context, name, &reply->body, err);
-	if (read_part(context, name, &wanted, is_html ? &html : &reply->body, err) < 0)
+		return kept_read(s->maildir, name, &reply->body, err);
+	if (kept_part(s->maildir, name, &wanted, is_html ? &html : &reply->body, err) < 0)
 		return -1;
 	if (is_html)
 		show_pictures(buffer_bytes(&html), name, &reply->body);
@@ -388,7 +319,7 @@ static int serve(struct cli *cli, struct sandbox *s)
 	const char *web = cli_option(cli, "web") ? cli_option(cli, "web") : "127.0.0.1:8025";
 	struct smtp_server_options mail = { .listen = listen,
 		                            .name = "sandbox",
-		                            .max_message_bytes = MAIL_BYTES,
+		                            .max_message_bytes = KEPT_MAIL_BYTES,
 		                            .max_connections = 200,
 		                            .timeout_us = 5 * MINUTE_US,
 		                            .handler = { on_rcpt, on_data, s } };
@@ -397,7 +328,8 @@ static int serve(struct cli *cli, struct sandbox *s)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	if (make_maildir(s->maildir, &err) < 0 || smtp_server_start(&mail, &smtp, &err) < 0 || httpd_start(&page, &httpd, &err) < 0) {
+	if (make_maildir(s->maildir, &err) < 0 || (s->returns && make_maildir(s->returns, &err) < 0) ||
+	    smtp_server_start(&mail, &smtp, &err) < 0 || httpd_start(&page, &httpd, &err) < 0) {
 		smtp_server_stop(&smtp);
 		return cli_fail(cli, &err, NULL);
 	}
@@ -417,11 +349,15 @@ static int serve(struct cli *cli, struct sandbox *s)
 static int sandbox(struct cli *cli)
 {
 	struct sandbox s = { .maildir = cli_option(cli, "maildir") ? cli_option(cli, "maildir") : "sandbox-mail",
-		             .site = cli_option(cli, "site") };
+		             .site = cli_option(cli, "site"),
+		             .returns = cli_option(cli, "returns") };
 	const char *stall = cli_option(cli, "stall");
 	struct error err;
-	if (percent(cli, "defer", &s.defer_percent) < 0 || percent(cli, "refuse", &s.refuse_percent) < 0)
-		return cli_usage(cli, "--defer and --refuse take a share of the addresses, as 10%%");
+	if (percent(cli, "defer", &s.defer_percent) < 0 || percent(cli, "refuse", &s.refuse_percent) < 0 ||
+	    percent(cli, "bounce", &s.bounce_percent) < 0)
+		return cli_usage(cli, "--defer, --refuse and --bounce take a share of the addresses, as 10%%");
+	if (s.bounce_percent > 0 && !s.returns)
+		return cli_usage(cli, "--bounce wants --returns DIR, the Maildir that [inbound] maildir names");
 	if (stall && units_duration(stall, &s.stall_us, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	return serve(cli, &s);
@@ -429,8 +365,8 @@ static int sandbox(struct cli *cli)
 
 const struct command sandbox_commands[] = {
 	{ "sandbox", "", NEEDS_NOTHING, 0, 0,
-	  "[--smtp ADDR] [--web ADDR] [--maildir DIR] [--site DIR] [--defer N%] [--refuse N%] [--stall TIME]",
-	  "smtp: web: maildir: site: defer: refuse: stall:", "a mail server to try things out with",
+	  "[--smtp ADDR] [--web ADDR] [--maildir DIR] [--site DIR] [--defer N%] [--refuse N%] [--bounce N% --returns DIR] [--stall TIME]",
+	  "smtp: web: maildir: site: defer: refuse: bounce: returns: stall:", "a mail server to try things out with",
 	  "gazette sandbox --smtp 127.0.0.1:2525 --maildir mails", sandbox },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

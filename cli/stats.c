@@ -5,9 +5,10 @@
 #include "cli/groups.h"
 #include "ops/lists.h"
 #include "pacing/provider.h"
+#include "system/clock.h"
 #include <stdio.h>
 
-enum { PROVIDERS = 64, CAMPAIGNS = 200 };
+enum { PROVIDERS = 64, CAMPAIGNS = 200, SLOTS = 24, SLOTS_MOST = 400 };
 
 static json_t *time_json(int64_t us)
 {
@@ -96,6 +97,33 @@ static int one(struct cli *cli, int64_t id)
 	return 0;
 }
 
+/* Stretches that two dozen lines hold. */
+static int64_t slot_length(int64_t whole_us)
+{
+	static const int64_t lengths[] = { MINUTE_US, 5 * MINUTE_US, 15 * MINUTE_US, HOUR_US, 6 * HOUR_US, DAY_US, 7 * DAY_US };
+	size_t i = 0;
+	while (i + 1 < COUNT_OF(lengths) && whole_us / lengths[i] >= SLOTS)
+		i++;
+	return lengths[i];
+}
+
+static int over_time(struct cli *cli, int64_t id)
+{
+	struct campaign_stats stats;
+	struct campaign_slot slots[SLOTS_MOST];
+	struct error err;
+	size_t n = 0;
+	if (campaign_stats(&cli->ops, id, &stats, &cli->arena, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	int64_t end_us = stats.finished_us ? stats.finished_us : clock_now().wall_us;
+	int64_t length_us = slot_length(stats.started_us ? end_us - stats.started_us : 0);
+	if (stats.started_us &&
+	    store_campaign_slots(cli->ops.db, id, stats.started_us / length_us * length_us, length_us, slots, SLOTS_MOST, &n, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_rows(cli, campaign_slot_fields, "from_us sent refused", slots, n, sizeof slots[0]);
+	return 0;
+}
+
 /* A line a campaign. */
 static int many(struct cli *cli, int64_t list)
 {
@@ -129,16 +157,21 @@ static int stats(struct cli *cli)
 	struct error err;
 	struct list list;
 	const char *what = cli->arguments ? cli->argument[0] : NULL;
+	bool is_campaign = what && (strchr(what, '/') || strcmp(what, "last") == 0 || strspn(what, "0123456789") == strlen(what));
+	bool slots = cli_flag(cli, "over-time");
+	if (slots && !is_campaign)
+		return cli_usage(cli, "--over-time is of one campaign: gazette stats last --over-time");
 	if (!what)
 		return many(cli, 0);
-	if (strchr(what, '/') || strcmp(what, "last") == 0 || strspn(what, "0123456789") == strlen(what)) {
+	if (is_campaign) {
 		int status = cli_load_campaign(cli);
-		return status < 0 ? one(cli, cli->campaign->id) : status;
+		return status >= 0 ? status : slots ? over_time(cli, cli->campaign->id) : one(cli, cli->campaign->id);
 	}
 	return list_find(&cli->ops, what, &list, &cli->arena, &err) < 0 ? cli_fail(cli, &err, NULL) : many(cli, list.id);
 }
 
 const struct command stats_commands[] = {
-	{ "stats", "", NEEDS_STORE, 0, 1, "[LIST|CAMPAIGN]", "", "shows the numbers", "gazette stats 12", stats },
+	{ "stats", "", NEEDS_STORE, 0, 1, "[LIST|CAMPAIGN] [--over-time]", "over-time",
+	  "shows the numbers; --over-time: what was accepted and refused when", "gazette stats 12", stats },
 	{ NULL, NULL, NEEDS_NOTHING, 0, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -144,6 +144,7 @@ static int import(struct cli *cli)
 	int status = 0;
 	struct import_in in = { .path = cli->argument[1],
 		                .consent = cli_option(cli, "consent"),
+		                .from = cli_option(cli, "from"),
 		                .map = maps,
 		                .update = cli_flag(cli, "update"),
 		                .confirm = cli_flag(cli, "confirm"),
@@ -257,8 +258,8 @@ const struct command subscriber_commands[] = {
 	{ "subscriber", "show", NEEDS_STORE, 1, 1, "ADDRESS|ID|LINK|FILE.eml|-", "",
 	  "shows one reader with consent and lists; by an unsubscribe link or a mail too", "gazette subscriber show ann@example.org",
 	  show },
-	{ "subscriber", "import", NEEDS_STORE, 2, 2, "LIST FILE|- --consent TEXT [--map COLUMN=ROLE]...",
-	  "consent: map: update confirm dry-run", "adds the readers of a CSV file",
+	{ "subscriber", "import", NEEDS_STORE, 2, 2, "LIST FILE|- --consent TEXT [--from PROGRAM] [--map COLUMN=ROLE]...",
+	  "consent: from: map: update confirm dry-run", "adds the readers of a CSV file",
 	  "gazette subscriber import news readers.csv --consent \"signed up at the fair, 2026-05-01\"", import },
 	{ "subscriber", "export", NEEDS_STORE, 1, 2, "LIST [FILE]", "raw", "writes the readers as CSV",
 	  "gazette subscriber export news readers.csv", export_command },

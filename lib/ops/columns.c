@@ -5,7 +5,9 @@
 
 enum { LOOK_AT_ROWS = 20 };
 
-static const char *const roles[] = { "-", "email", "name", "first_name", "last_name", "state", "joined", NULL };
+static const char *const roles[] = {
+	"-", "email", "name", "first_name", "last_name", "state", "joined", "attr", "left", "subscribed", NULL
+};
 
 static const struct {
 	const char *word; /* letters and digits of a header, in lower case */
@@ -33,7 +35,30 @@ static const struct {
 	{ "line", COLUMN_NONE },
 	{ "reason", COLUMN_NONE },
 	{ "suppressed", COLUMN_NONE },
+	/* Mailchimp, Substack and Ghost say so without a state. */
+	{ "unsubtime", COLUMN_LEFT },
+	{ "cleantime", COLUMN_LEFT },
+	{ "emaildisabled", COLUMN_LEFT },
+	{ "subscribedtoemails", COLUMN_SUBSCRIBED },
 };
+
+/* What is of use to the program alone that wrote it, or nobody's business: numbers, payments, addresses of machines. */
+static const struct {
+	const char *program, *columns;
+} programs[] = {
+	{ "mailchimp",
+	  " memberrating optintime optinip confirmtime confirmip latitude longitude gmtoff dstoff timezone cc region lastchanged "
+	  "leid euid notes unsubcampaigntitle unsubcampaignid unsubreason unsubreasonother cleancampaigntitle cleancampaignid " },
+	{ "substack", " activesubscription expiry plan digestenabled firstpaymentat " },
+	{ "beehiiv", " id subscriberid subscriptionid stripecustomerid utmsource utmmedium utmcampaign utmchannel referringsite " },
+	{ "ghost", " id note complimentaryplan stripecustomerid deletedat tiers " },
+	{ "listmonk", " id uuid updatedat " },
+	{ "mailman", "" },
+};
+
+/* The states of people who must not be mailed, as other programs write them. */
+static const char *const left_states[] = { "unsubscribed", "cleaned",  "bounced", "inactive",  "complained", "unsubscribe",
+	                                   "blocklisted",  "disabled", "removed", "opted_out", "optout" };
 
 static bool is_address(struct bytes cell)
 {
@@ -117,12 +142,37 @@ static void email_by_content(struct bytes text, char delimiter, struct columns *
 		columns->column[best].role = COLUMN_EMAIL;
 }
 
+static int leave_out(struct columns *columns, const char *from, struct error *err)
+{
+	char plain[64];
+	char word[66];
+	size_t p = 0;
+	while (p < COUNT_OF(programs) && strcmp(programs[p].program, from) != 0)
+		p++;
+	if (p == COUNT_OF(programs))
+		return error_set(
+			err, ERROR_INPUT,
+			"--from %.40s: is none of mailchimp, substack, beehiiv, ghost, listmonk, mailman: without it columns are found "
+			"by their names",
+			from);
+	for (size_t i = 0; i < columns->count; i++) {
+		struct column *column = &columns->column[i];
+		normal(bytes_text(column->header), '\0', plain, sizeof plain);
+		snprintf(word, sizeof word, " %s ", plain);
+		if (column->role == COLUMN_ATTRIBUTE && strstr(programs[p].columns, word))
+			column->role = COLUMN_NONE;
+	}
+	return 0;
+}
+
 static int apply_mapping(struct columns *columns, const char *mapping, struct error *err)
 {
 	const char *equals = strrchr(mapping, '=');
 	if (!equals || equals == mapping)
-		return error_set(err, ERROR_INPUT,
-		                 "--map %s: write COLUMN=email, name, first_name, last_name, state, joined, attr:NAME or -", mapping);
+		return error_set(
+			err, ERROR_INPUT,
+			"--map %s: write COLUMN=email, name, first_name, last_name, state, left, subscribed, joined, attr:NAME or -",
+			mapping);
 	struct column *column = NULL;
 	for (size_t i = 0; i < columns->count && !column; i++)
 		if (text_compare_nocase(bytes_text(columns->column[i].header), (struct bytes){ mapping, (size_t)(equals - mapping) }) == 0)
@@ -138,21 +188,26 @@ static int apply_mapping(struct columns *columns, const char *mapping, struct er
 		normal(bytes_text(equals + 6), '_', column->attribute, sizeof column->attribute);
 	}
 	if (role < 0)
-		return error_set(err, ERROR_INPUT,
-		                 "--map %s: \"%s\" is none of email, name, first_name, last_name, state, joined, attr:NAME, -", mapping,
-		                 equals + 1);
+		return error_set(
+			err, ERROR_INPUT,
+			"--map %s: \"%s\" is none of email, name, first_name, last_name, state, left, subscribed, joined, attr:NAME, -",
+			mapping, equals + 1);
 	/* What a person says takes the role away from the column that was guessed. */
-	for (size_t i = 0; role != COLUMN_ATTRIBUTE && role != COLUMN_NONE && i < columns->count; i++)
+	for (size_t i = 0; role != COLUMN_NONE && role < COLUMN_ATTRIBUTE && i < columns->count; i++)
 		if (columns->column[i].role == (enum column_role)role)
 			columns->column[i].role = columns->column[i].attribute[0] ? COLUMN_ATTRIBUTE : COLUMN_NONE;
 	column->role = (enum column_role)role;
 	return 0;
 }
 
-int columns_find(struct bytes text, char delimiter, const char *const *map, struct columns *out, struct error *err)
+int columns_find(struct bytes text, char delimiter, const char *from, const char *const *map, struct columns *out, struct error *err)
 {
 	CLEANUP(csv_clear) struct csv csv = CSV_INIT(text, delimiter);
 	*out = (struct columns){ .has_header = true };
+	if (from && strcmp(from, "mailman") == 0) {
+		*out = (struct columns){ .column = { { .role = COLUMN_EMAIL, .header = "mailbox" } }, .count = 1, .is_mailboxes = true };
+		return 0;
+	}
 	int got = csv_next(&csv, err);
 	if (got < 0)
 		return error_wrap(err, "line 1");
@@ -176,6 +231,8 @@ int columns_find(struct bytes text, char delimiter, const char *const *map, stru
 				out->column[i].role = COLUMN_NAME;
 				break;
 			}
+	if (from && leave_out(out, from, err) < 0)
+		return -1;
 	for (; map && *map; map++)
 		if (apply_mapping(out, *map, err) < 0)
 			return -1;
@@ -212,4 +269,26 @@ struct bytes columns_cell(const struct columns *columns, const struct csv *row, 
 		if (columns->column[i].role == role)
 			return columns_unguard(text_trim(row->cells[i]));
 	return (struct bytes){ "", 0 };
+}
+
+static bool is_one_of(struct bytes cell, const char *const *these, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text_compare_nocase(cell, bytes_text(these[i])) == 0)
+			return true;
+	return false;
+}
+
+bool columns_say_left(const struct columns *columns, const struct csv *row)
+{
+	static const char *const no[] = { "false", "no", "0" };
+	for (size_t i = 0; i < columns->count && i < row->count; i++) {
+		struct bytes cell = columns_unguard(text_trim(row->cells[i]));
+		bool is_no = is_one_of(cell, no, COUNT_OF(no));
+		enum column_role role = columns->column[i].role;
+		if ((role == COLUMN_STATE && is_one_of(cell, left_states, COUNT_OF(left_states))) ||
+		    (role == COLUMN_LEFT && cell.size > 0 && !is_no) || (role == COLUMN_SUBSCRIBED && is_no))
+			return true;
+	}
+	return false;
 }

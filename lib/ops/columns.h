@@ -11,7 +11,9 @@ enum column_role {
 	COLUMN_LAST_NAME,
 	COLUMN_STATE,
 	COLUMN_JOINED,
-	COLUMN_ATTRIBUTE
+	COLUMN_ATTRIBUTE,
+	COLUMN_LEFT,      /* says when or that a reader left: "", "false", "no", "0": has not */
+	COLUMN_SUBSCRIBED /* "false", "no", "0": has left */
 };
 
 struct column {
@@ -24,11 +26,15 @@ struct columns {
 	struct column column[CSV_COLUMNS];
 	size_t count;
 	bool has_header;
+	bool is_mailboxes; /* no CSV, but lines as Mailman writes them: ann@example.org, Ann <ann@example.org> */
 };
 
-/* Looks at the first rows of `text`. `map`: "COLUMN=role" strings, NULL-terminated, or NULL; they win.
- * ERROR_INPUT: no e-mail column found, or a mapping names a column or role that is not there. */
-MUST_CHECK int columns_find(struct bytes text, char delimiter, const char *const *map, struct columns *out, struct error *err);
+/* Looks at the first rows of `text`. `from`: the program that wrote it, whose own columns are left out, or NULL. `map`: "COLUMN=role"
+ * strings, NULL-terminated, or NULL; they win. ERROR_INPUT: no e-mail column found, or a mapping or program that is not known. */
+MUST_CHECK int columns_find(struct bytes text, char delimiter, const char *from, const char *const *map, struct columns *out,
+                            struct error *err);
+/* Whether the row is of somebody who must not be mailed, by any of its columns. */
+bool columns_say_left(const struct columns *columns, const struct csv *row);
 /* "E-Mail=email, Name=name, City=attr:city", cut to fit. */
 void columns_describe(const struct columns *columns, char *out, size_t size);
 /* An export guards a cell that a spreadsheet would run with a ' in front: the cell without it. */

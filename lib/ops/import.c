@@ -131,17 +131,6 @@ static int to_utf8(struct buffer *text, struct error *err)
 	return 0;
 }
 
-/* Names of states as other programs export them, of people who must not be mailed. */
-static bool says_left(struct bytes state)
-{
-	static const char *const left[] = { "unsubscribed", "cleaned",  "bounced", "inactive",  "complained", "unsubscribe",
-		                            "blocklisted",  "disabled", "removed", "opted_out", "optout" };
-	for (size_t i = 0; i < COUNT_OF(left); i++)
-		if (text_compare_nocase(state, bytes_text(left[i])) == 0)
-			return true;
-	return false;
-}
-
 static int reject(struct import *import, const char *why, struct error *err)
 {
 	struct csv *csv = &import->csv;
@@ -304,14 +293,17 @@ static int take_row(struct import *import, struct error *err)
 	struct address address;
 	struct error why = { 0 };
 	const char *reason = "out of memory";
-	if (has_too_many(import)) {
+	CLEANUP(buffer_clear) struct buffer mailbox = BUFFER_INIT(FIELD_BYTES_MAX);
+	bool is_mailbox = import->columns.is_mailboxes;
+	if (!is_mailbox && has_too_many(import)) {
 		error_set(&why, ERROR_INPUT, "has %zu cells, and there are %zu columns: is a comma inside a name?", import->csv.count,
 		          import->columns.count);
 		return reject(import, why.text, err);
 	}
-	if (address_read(columns_cell(&import->columns, &import->csv, COLUMN_EMAIL), &address, &why) < 0)
+	if (is_mailbox ? address_read_mailbox(text_trim(import->csv.raw), &mailbox, &address, &why) < 0
+	               : address_read(columns_cell(&import->columns, &import->csv, COLUMN_EMAIL), &address, &why) < 0)
 		return reject(import, why.text, err);
-	const char *name = row_name(import, &window->arena);
+	const char *name = is_mailbox ? arena_text(&window->arena, buffer_text(&mailbox)) : row_name(import, &window->arena);
 	if (!name || strlen(name) > 255)
 		return reject(import, "the name is longer than 255 bytes", err);
 	if (text_has_control(bytes_text(name)) || !text_is_utf8(bytes_text(name)))
@@ -319,7 +311,7 @@ static int take_row(struct import *import, struct error *err)
 	const char *values = attributes(import, &window->arena, &reason);
 	if (!values)
 		return reject(import, reason, err);
-	bool left = says_left(columns_cell(&import->columns, &import->csv, COLUMN_STATE));
+	bool left = columns_say_left(&import->columns, &import->csv);
 	window->rows[window->count++] = (struct join){ .email = arena_text(&window->arena, address.text),
 		                                       .email_key = arena_text(&window->arena, address.key),
 		                                       .name = name,
@@ -404,7 +396,7 @@ int subscriber_import(struct ops *ops, const struct list *list, const struct imp
 	}
 	out->bytes = (int64_t)all.size;
 	out->delimiter = csv_delimiter(all);
-	if (columns_find(all, out->delimiter, in->map, &import->columns, err) < 0)
+	if (columns_find(all, out->delimiter, in->from, in->map, &import->columns, err) < 0)
 		return error_wrap(err, "%s", in->path);
 	columns_describe(&import->columns, out->mapping, sizeof out->mapping);
 	import->csv = CSV_INIT(all, out->delimiter);

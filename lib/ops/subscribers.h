@@ -49,9 +49,11 @@ MUST_CHECK int subscriber_of_text(struct ops *ops, struct bytes text, struct sub
 MUST_CHECK int subscriber_find(struct ops *ops, const char *who, struct subscriber *out, struct arena *arena, struct error *err);
 
 struct import_in {
-	const char *path;       /* or "-" */
-	const char *consent;    /* never NULL */
-	const char *const *map; /* "COLUMN=email|name|first_name|last_name|state|joined|attr:NAME|-", NULL-terminated, or NULL */
+	const char *path;    /* or "-" */
+	const char *consent; /* never NULL */
+	const char *from;    /* the program that wrote it: "mailchimp", ...; or NULL */
+	const char *const
+		*map; /* "COLUMN=email|name|first_name|last_name|state|left|subscribed|joined|attr:NAME|-", NULL-terminated, or NULL */
 	bool update, confirm, dry_run;
 	struct progress progress;
 };

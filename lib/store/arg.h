@@ -28,7 +28,7 @@ struct arg {
 
 /* Each file of the room gives its statements to the registry (statements.c). */
 extern const struct sql *const alert_statements[], *const archive_statements[], *const missed_statements[], *const refusal_statements[];
-extern const struct sql *const list_statements[], *const list_delete_statements[];
+extern const struct sql *const list_statements[], *const list_delete_statements[], *const timeline_statements[];
 extern const struct sql *const subscriber_statements[];
 extern const struct sql *const join_statements[];
 extern const struct sql *const sign_up_statements[];

@@ -133,4 +133,13 @@ MUST_CHECK int store_edition_version(struct db *db, int64_t edition, int64_t pos
 MUST_CHECK int store_campaign_changed(struct db *db, int64_t campaign, int64_t posts[CAMPAIGN_POSTS], size_t *n, struct error *err);
 /* How many got a text of the campaign that was changed since. */
 MUST_CHECK int store_campaign_outdated(struct db *db, int64_t campaign, int64_t *n, struct error *err);
+
+/* What came of a campaign's deliveries, stretch by stretch of time; stretches without any are left out. Reads all of them. */
+struct campaign_slot {
+	int64_t from_us;
+	int64_t sent, refused; /* refused: bounced and expired */
+};
+extern const struct field campaign_slot_fields[];
+MUST_CHECK int store_campaign_slots(struct db *db, int64_t campaign, int64_t start_us, int64_t length_us, struct campaign_slot *out,
+                                    size_t max, size_t *n, struct error *err);
 #endif

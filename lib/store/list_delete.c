@@ -7,7 +7,7 @@ static const struct sql HAS_MAILED = {
 	.name = "list has mailed",
 	.text = "SELECT CASE WHEN EXISTS (SELECT 1 FROM campaign c WHERE c.list_id = $1 AND c.started_us > 0) OR EXISTS (SELECT 1 FROM "
 		"notice n WHERE n.list_id = $1 AND ((n.kind <> 'test' AND n.state NOT IN ('queued', 'suppressed', 'cancelled')) OR n.state "
-	        "IN ('leased', 'inflight'))) THEN 1 "
+		"IN ('leased', 'inflight'))) THEN 1 "
 		"ELSE 0 END AS a",
 	.in = ARGS(ARG(a, INT)),
 	.row = ARGS(ARG(a, INT)),

@@ -67,4 +67,46 @@ def test_a_long_path_in_any_script_is_taken():
         site.close()
 
 
-peers.tests(test_an_interrupt_ends_it_between_two_lines, test_of_two_rows_with_one_address_the_later_one_stands, test_a_long_path_in_any_script_is_taken)
+EXPORTS = {
+    "mailchimp": ("Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_IP,UNSUB_TIME,EUID,TAGS\n"
+                  'stays@example.org,Ann,Lee,2,192.0.2.1,,e1,"a,b"\nleft@example.org,Bob,,2,192.0.2.1,2026-01-02 10:00:00,e2,\n', "Ann Lee", {"tags": "a,b"}),
+    "substack": ("email,active_subscription,expiry,plan,email_disabled,created_at\nstays@example.org,false,,other,false,2024-01-01\n"
+                 "left@example.org,false,,other,true,2024-01-01\n", "", {}),
+    "ghost": ("id,email,name,note,subscribed_to_emails,stripe_customer_id,created_at,labels\n1,stays@example.org,Ann Lee,,true,cus_1,2024-01-01,\n"
+              "2,left@example.org,Bob,,false,cus_2,2024-01-01,\n", "Ann Lee", {}),
+    "beehiiv": ("email,status,created_at,utm_source\nstays@example.org,active,2024-01-01,x\nleft@example.org,inactive,2024-01-01,x\n", "", {}),
+    "listmonk": ("uuid,email,name,status,created_at\nu1,stays@example.org,Ann Lee,enabled,2024-01-01\nu2,left@example.org,Bob,blocklisted,2024-01-01\n", "Ann Lee", {}),
+    "mailman": ("stays@example.org\nAnn Lee <second@example.org>\n\"Lee, Bob\" <third@example.org>\nnobody\n", "", {}),
+}
+
+
+def test_exports_of_other_programs_bring_nobody_back_who_left():
+    for program, (text, name, attributes) in EXPORTS.items():
+        site = peers.Site(peers.free_port(), [("first@example.org", "First")])
+        try:
+            with open(os.path.join(site.folder, "theirs.csv"), "w", encoding="utf-8") as f:
+                f.write(text)
+            done = site.run("subscriber", "import", "news", "theirs.csv", "--from", program, "--consent", "theirs", "--yes", check=False)
+            assert done.returncode == (65 if program == "mailman" else 0), done
+            rows = {row["email"]: row for row in site.rows("subscriber", "ls", "news") if row["state"] == "active"}
+            reader = site.rows("subscriber", "show", "stays@example.org")[0]
+            assert "stays@example.org" in rows and "left@example.org" not in rows and reader["name"] == name, (program, rows)
+            assert json.loads(reader["attributes"]) == attributes, (program, reader)
+            if program == "mailman":
+                assert rows["second@example.org"]["name"] == "Ann Lee" and rows["third@example.org"]["name"] == "Lee, Bob" and len(rows) == 4, rows
+            # What says that somebody left is found by its name alone.
+            elif program != "beehiiv":
+                site.run("list", "create", "other", "--from", "o@example.org")
+                site.run("subscriber", "import", "other", "theirs.csv", "--consent", "theirs", "--yes")
+                assert [row["email"] for row in site.rows("subscriber", "ls", "other") if row["state"] == "active"] == ["stays@example.org"], program
+        finally:
+            site.close()
+    site = peers.Site(peers.free_port(), [("first@example.org", "First")])
+    try:
+        wrong = site.run("subscriber", "import", "news", "readers.csv", "--from", "mailchip", "--consent", "x", "--yes", check=False)
+        assert wrong.returncode == 65 and b"none of mailchimp, substack" in wrong.stderr, wrong
+    finally:
+        site.close()
+
+
+peers.tests(test_exports_of_other_programs_bring_nobody_back_who_left, test_an_interrupt_ends_it_between_two_lines, test_of_two_rows_with_one_address_the_later_one_stands, test_a_long_path_in_any_script_is_taken)

@@ -123,6 +123,9 @@ def test_the_same_words_make_no_version():
         site.start()
         site.send()
         site.run("campaign", "watch", "1")
+        slots = site.rows("stats", "1", "--over-time")
+        assert len(slots) == 1 and slots[0]["sent"] == 1 and slots[0]["refused"] == 0 and slots[0]["from"].endswith(":00Z"), slots
+        said(site, "stats", "news", "--over-time", status=64)
         assert "(in a campaign)" in said(site, "post", "add", "news", "post.md")
         with open(os.path.join(site.folder, "post.md"), encoding="utf-8") as f:
             post = f.read()
@@ -165,6 +168,28 @@ def test_the_sandbox_shows_pictures_that_come_along():
             box.wait(20)
             if site:
                 site.close()
+
+
+def test_the_sandbox_sends_mail_back():
+    with tempfile.TemporaryDirectory(prefix="gazette-sandbox-") as folder:
+        box = subprocess.Popen([peers.GAZETTE, "--json", "sandbox", "--smtp", "127.0.0.1:0", "--web", "127.0.0.1:0", "--maildir", folder + "/mails", "--bounce", "100%", "--returns",
+                                folder + "/back"], stdout=subprocess.PIPE)
+        site = None
+        try:
+            port = json.loads(box.stdout.readline())["smtp"]
+            site = peers.Site(port, [("ann@example.org", "Ann")], extra=f"\n[delivery]\nbreaker = off\n[inbound]\nmaildir = {folder}/back\n")
+            site.start()
+            site.send()
+            site.run("campaign", "watch", "1")
+            assert peers.wait_for(lambda: site.stats()["returned"] == 1, 30), site.log()
+            assert site.rows("suppression", "ls")[0]["email"] == "ann@example.org"
+        finally:
+            box.terminate()
+            box.wait(20)
+            if site:
+                site.close()
+    wrong = subprocess.run([peers.GAZETTE, "sandbox", "--bounce", "5%"], capture_output=True, text=True, timeout=30)
+    assert wrong.returncode == 64 and "--returns" in wrong.stderr, wrong
 
 
 def test_files_are_named_and_read_for_what_they_are():
@@ -306,5 +331,5 @@ def test_a_second_person_is_told_by_account_also_behind_sudo():
 
 peers.tests(test_a_relay_that_is_away_is_said_before_and_at_once, test_templates_are_looked_at_with_the_configuration, test_editors_mail_says_what_stands_in_its_way,
             test_what_is_shown_of_lists_and_posts, test_the_same_words_make_no_version, test_the_sandbox_shows_pictures_that_come_along, test_files_are_named_and_read_for_what_they_are,
-            test_a_broken_link_is_not_found_and_one_click_is_answered, test_a_section_left_open_hides_nothing, test_in_the_background_the_terminal_is_left_alone,
+            test_the_sandbox_sends_mail_back, test_a_broken_link_is_not_found_and_one_click_is_answered, test_a_section_left_open_hides_nothing, test_in_the_background_the_terminal_is_left_alone,
             test_a_list_that_mailed_nobody_is_deleted_whole, test_help_is_there_without_the_manual, test_a_second_person_is_told_by_account_also_behind_sudo)

@@ -154,7 +154,7 @@ def test_every_command_speaks_json():
         site.run("suppression", "add", "gone@example.org")
         os.mkdir(os.path.join(site.folder, "in"))
         commands = ["list ls", "list show news", "list set news", "subscriber ls news", "subscriber show ann@example.org", "post ls news", "post show 1", "post inspect post.md",
-                    "campaign ls", "campaign show 1", "campaign check 1", "campaign watch 1", "stats 1", "stats news", "status", "config", "config -n", "suppression ls",
+                    "campaign ls", "campaign show 1", "campaign check 1", "campaign watch 1", "stats 1", "stats 1 --over-time", "stats news", "status", "config", "config -n", "suppression ls",
                     "store check", "store migrate", "store migrate --dry-run", "template ls", "source add news in", "source ls", "source show 1", "source try in", "source poll 1",
                     "list create other --title O --from o@example.org", "subscriber add news new@example.org --consent x", "post add news post.md", "dkim keygen example.org s1",
                     "subscriber import news readers.csv --consent x --yes", "campaign create news --post 1 --again", "queue", "queue --why", "queue ann@example.org", "campaign missed 1",
