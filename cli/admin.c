@@ -47,8 +47,40 @@ static const char *own_port(const char *public_url, char out[64])
 	return is_ours && strrchr(out, ':') ? out : NULL;
 }
 
-static void write_config(struct cli *cli, const char *relay, struct buffer *out)
+/* Relays that go by a name: the sandbox, and what the known ones say of themselves. */
+static const struct known_relay {
+	const char *name, *url;
+	const char *sign; /* NULL: as it stands */
+} known_relays[] = {
+	{ "sandbox", "smtp+plain://127.0.0.1:2525", NULL },
+	{ "brevo", "smtp://smtp-relay.brevo.com:587", NULL },
+	{ "mailgun", "smtp://smtp.mailgun.org:587", NULL },
+	{ "mailgun-eu", "smtp://smtp.eu.mailgun.org:587", NULL },
+	{ "mailjet", "smtp://in-v3.mailjet.com:587", NULL },
+	{ "postmark", "smtp://smtp-broadcasts.postmarkapp.com:587", NULL },
+	{ "sendgrid", "smtp://smtp.sendgrid.net:587", NULL },
+	{ "ses-", "smtp://email-smtp.%s.amazonaws.com:587", "no-id-date" }, /* a region follows; it rewrites Message-ID and Date */
+};
+
+/* The relay of that name, its URL in `url`; a relay that has a URL stays as it is. */
+static const struct known_relay *find_relay(const char *relay, char url[256])
 {
+	snprintf(url, 256, "%s", relay);
+	for (size_t i = 0; i < COUNT_OF(known_relays); i++) {
+		const struct known_relay *known = &known_relays[i];
+		bool takes_region = text_ends(known->name, "-");
+		if (takes_region ? !text_starts(relay, known->name) : strcmp(relay, known->name) != 0)
+			continue;
+		snprintf(url, 256, known->url, relay + strlen(known->name));
+		return known;
+	}
+	return NULL;
+}
+
+static void write_config(struct cli *cli, const char *name, struct buffer *out)
+{
+	char relay[256];
+	const struct known_relay *known = find_relay(name, relay);
 	char answer[3][256];
 	const char *option = cli_option(cli, "return-path");
 	char port[64];
@@ -74,6 +106,8 @@ static void write_config(struct cli *cli, const char *relay, struct buffer *out)
 	if (!loopback)
 		buffer_add_text(out, "rate = 10/s\n");
 	buffer_format(out, "\n[relay:main]\nurl = %s\n", relay);
+	if (known && known->sign)
+		buffer_format(out, "sign = %s\n", known->sign);
 	if (cli_option(cli, "relay-user"))
 		buffer_format(out, "user = %s\npassword_file = relay.password\n", cli_option(cli, "relay-user"));
 	if (option || cli_option(cli, "lmtp"))
@@ -95,8 +129,11 @@ static int init(struct cli *cli)
 		return cli_usage(
 			cli, "this asks questions, and there is no terminal: give --relay, --data-dir, --public-url and --store, or --yes "
 			     "for the standard answers");
-	const char *relay = ask(cli, "relay", "The relay that takes the mail (smtp://HOST:587, smtps://HOST)", "smtp+plain://127.0.0.1:25",
-	                        answer, sizeof answer);
+	const char *relay = ask(cli, "relay",
+	                        "The relay that takes the mail: sandbox (to try things out), brevo, mailgun, mailjet, postmark, sendgrid, "
+	                        "ses-REGION, or its "
+	                        "address (smtp://HOST:587, smtps://HOST)",
+	                        "smtp+plain://127.0.0.1:25", answer, sizeof answer);
 	write_config(cli, relay, &text);
 	if (file_create(cli->config_path, buffer_bytes(&text), 0640, &err) < 0) {
 		if (err.code == ERROR_CONFLICT)
@@ -115,6 +152,11 @@ static int init(struct cli *cli)
 	}
 	cli_done(cli, json_pack("{s:s,s:s}", "config", cli->config_path, "store", db_path(cli->ops.db)), "Wrote %s and made the store %s.",
 	         cli->config_path, db_path(cli->ops.db));
+	if (strcmp(relay, "sandbox") == 0)
+		cli_say(cli,
+		        "The sandbox takes all mail and sends none: start it with gazette sandbox, and look at http://127.0.0.1:8025/");
+	else
+		cli_say(cli, "gazette -c %s relay test says whether the relay takes mail.", cli->config_path);
 	cli_next(cli, "gazette -c %s list create news --title \"...\" --from \"...\" --postal \"...\"", cli->config_path);
 	return 0;
 }
@@ -301,7 +343,7 @@ static int inbound(struct cli *cli)
 }
 
 const struct command admin_commands[] = {
-	{ "init", "", NEEDS_NOTHING, 0, 0, "[--relay URL] [--public-url URL] [--data-dir DIR] [--store URL] ...",
+	{ "init", "", NEEDS_NOTHING, 0, 0, "[--relay URL|sandbox|PROVIDER] [--public-url URL] [--data-dir DIR] [--store URL] ...",
 	  "store: data-dir: relay: relay-user: public-url: listen: return-path: lmtp: min-free: sessions:",
 	  "writes a configuration and makes the store",
 	  "gazette -c t.conf init --store sqlite:t.db --data-dir . --relay smtp+plain://127.0.0.1:2525 --public-url http://127.0.0.1:8080 "

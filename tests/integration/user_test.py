@@ -66,6 +66,19 @@ def test_pages_for_this_machine_are_served_where_their_address_says():
             os.unlink(conf)
 
 
+def test_init_knows_relays_by_name():
+    with tempfile.TemporaryDirectory(prefix="gazette-init-") as folder:
+        for name, lines in (("sandbox", "url = smtp+plain://127.0.0.1:2525\n"), ("mailgun-eu", "url = smtp://smtp.eu.mailgun.org:587\n"),
+                            ("ses-eu-west-1", "url = smtp://email-smtp.eu-west-1.amazonaws.com:587\nsign = no-id-date\n"), ("smtp://mail.example.org:587", "url = smtp://mail.example.org:587\n")):
+            conf = os.path.join(folder, "t.conf")
+            done = subprocess.run([peers.GAZETTE, "init", "-c", conf, "--store", "sqlite:" + folder + "/t.db", "--data-dir", folder, "--relay", name, "--yes"], check=True, capture_output=True)
+            with open(conf, encoding="utf-8") as f:
+                text = f.read()
+            assert text.endswith("\n[relay:main]\n" + lines) and ("rate = 10/s" in text) == (name != "sandbox"), (name, text)
+            assert (b"gazette sandbox" if name == "sandbox" else b"relay test") in done.stderr, done
+            os.unlink(conf)
+
+
 def test_init_never_overwrites():
     site = peers.Site(1, [("ann@example.org", "Ann")])
     try:
@@ -501,6 +514,6 @@ def test_every_fault_of_a_configuration_is_named_in_one_run():
 
 peers.tests(test_a_row_that_can_not_be_read_is_kept_as_it_stood, test_a_pause_by_hand_is_seen_at_once_and_has_no_end, test_what_is_not_set_is_said_in_words, test_a_daemon_in_the_background_says_whether_it_started,
             test_what_waits_is_on_the_one_screen_with_its_end, test_a_reader_is_found_by_a_mail_or_its_link, test_a_closed_list_takes_nobody_and_sends_nothing,
-            test_the_first_send_runs_as_the_readme_has_it, test_init_never_overwrites, test_pages_for_this_machine_are_served_where_their_address_says, test_wrong_words_say_what_where_and_what_to_do, test_every_command_speaks_json,
+            test_the_first_send_runs_as_the_readme_has_it, test_init_never_overwrites, test_init_knows_relays_by_name, test_pages_for_this_machine_are_served_where_their_address_says, test_wrong_words_say_what_where_and_what_to_do, test_every_command_speaks_json,
             test_every_command_has_help_with_an_example, test_a_csv_with_broken_rows_imports_the_good_ones, test_a_relay_that_hangs_up_keeps_everything_queued,
             test_templates_of_a_folder_come_first, test_migrations_of_a_folder_come_first, test_every_fault_of_a_configuration_is_named_in_one_run)
