@@ -19,7 +19,7 @@ static const struct sql HAS_MAILED = {
 	{                                                                                                                                  \
 		.name = (name_), .text = (text_), .in = ARGS(ARG(a, INT), ARG(b, INT))                                                     \
 	}
-/* The oldest readers; the last of them counts them. */
+/* The oldest readers with their proofs, which nobody has who is no reader; the last statement counts them. */
 static const struct sql CHUNKS[] = {
 	CHUNK("list delete consent", "DELETE FROM consent WHERE list_id = $1 AND subscriber_id IN (" CHUNK_OF("subscriber_id") ")"),
 	CHUNK("list delete confirmation",
@@ -38,8 +38,6 @@ static const struct sql REST[] = {
 	WHOLE("notice", "list_id = $1"),
 	WHOLE("sign_up", "list_id = $1"),
 	WHOLE("revocation", "list_id = $1"),
-	WHOLE("consent", "list_id = $1"),
-	WHOLE("confirmation", "list_id = $1"),
 	WHOLE("campaign_post", "campaign_id IN (SELECT id FROM campaign WHERE list_id = $1)"),
 	WHOLE("campaign", "list_id = $1"),
 	WHOLE("digest_item", "digest_id IN (SELECT id FROM digest WHERE list_id = $1)"),
@@ -50,9 +48,9 @@ static const struct sql REST[] = {
 	WHOLE("source", "list_id = $1"),
 	WHOLE("list", "id = $1"),
 };
-const struct sql *const list_delete_statements[] = { &HAS_MAILED, &CHUNKS[0], &CHUNKS[1], &CHUNKS[2], &REST[0],  &REST[1], &REST[2],
-	                                             &REST[3],    &REST[4],   &REST[5],   &REST[6],   &REST[7],  &REST[8], &REST[9],
-	                                             &REST[10],   &REST[11],  &REST[12],  &REST[13],  &REST[14], NULL };
+const struct sql *const list_delete_statements[] = { &HAS_MAILED, &CHUNKS[0], &CHUNKS[1], &CHUNKS[2], &REST[0],  &REST[1],
+	                                             &REST[2],    &REST[3],   &REST[4],   &REST[5],   &REST[6],  &REST[7],
+	                                             &REST[8],    &REST[9],   &REST[10],  &REST[11],  &REST[12], NULL };
 
 struct deleting {
 	struct arg arg; /* a: the list, b: readers at once */

@@ -205,7 +205,7 @@ static bool walks(const struct sql *sql, const char *line)
 	}
 	/* These are for people who ask, and go through a campaign once. */
 	bool may_walk_campaign = strcmp(sql->name, "campaign recount") == 0 || strcmp(sql->name, "missed") == 0 ||
-	                         strcmp(sql->name, "campaign outdated") == 0;
+	                         strcmp(sql->name, "campaign outdated") == 0 || strcmp(sql->name, "campaign over time") == 0;
 	return strstr(line, "AUTOMATIC") || (strstr(line, "sqlite_autoindex_delivery_1 (campaign_id=?)") && !may_walk_campaign);
 }
 
