@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/groups.h"
 #include "cli/post.h"
+#include "ops/digests.h"
 #include "ops/posts.h"
 #include "store/campaign.h"
 #include "system/file.h"
@@ -186,6 +187,17 @@ static const char *chosen(const struct cli *cli, const char *option, const char 
 	return !value ? standard : *value ? value : NULL;
 }
 
+/* --digest and --no-digest: what it waits for. 0, or the exit code. */
+static int set_waiting(struct cli *cli, const struct stored_post *post)
+{
+	struct error err;
+	bool waits = cli_flag(cli, "digest");
+	if (digest_wait(&cli->ops, post->id, waits, cli->actor, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_say(cli, "Post %" PRId64 " waits for %s digest.", post->id, waits ? "the next" : "no");
+	return 0;
+}
+
 static int set(struct cli *cli)
 {
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
@@ -194,7 +206,19 @@ static int set(struct cli *cli)
 	if (find(cli, &post, &arena, &status) < 0)
 		return status;
 	if (cli->options == 0)
-		return cli_usage(cli, "what is to change? --title, --subtitle, --author, --url, --language, --image or --image-alt");
+		return cli_usage(cli,
+		                 "what is to change? --title, --subtitle, --author, --url, --language, --image, --image-alt or --digest");
+	if (cli_flag(cli, "digest") && cli_flag(cli, "no-digest"))
+		return cli_usage(cli, "--digest or --no-digest, not both");
+	if (cli_flag(cli, "digest") || cli_flag(cli, "no-digest")) {
+		status = set_waiting(cli, &post);
+		if (status)
+			return status;
+		if (cli->options == 1) {
+			cli_made(cli, "post", post.id);
+			return 0;
+		}
+	}
 	struct post words = post.post;
 	words.title = chosen(cli, "title", words.title);
 	words.subtitle = chosen(cli, "subtitle", words.subtitle);
@@ -290,8 +314,8 @@ const struct command edit_commands[] = {
 	{ "post", "edit", NEEDS_STORE, 1, 2, "ID [FILE|-]", "", "new words for a post: from a file, or in $EDITOR",
 	  "gazette post edit 41 post.md", edit },
 	{ "post", "set", NEEDS_STORE, 1, 1,
-	  "ID [--title T] [--subtitle S] [--author A] [--url U] [--language L] [--image U] [--image-alt T]",
-	  "title: subtitle: author: url: language: image: image-alt:", "changes what stands around the words",
+	  "ID [--title T] [--subtitle S] [--author A] [--url U] [--language L] [--image U] [--image-alt T] [--digest|--no-digest]",
+	  "title: subtitle: author: url: language: image: image-alt: digest no-digest", "changes what stands around the words",
 	  "gazette post set 41 --title \"Storks over the caf\xc3\xa9\"", set },
 	{ "post", "history", NEEDS_STORE, 1, 1, "ID", "", "what was changed, newest first", "gazette post history 41", history },
 	{ "post", "skip", NEEDS_STORE, 1, 1, "ID", "", "leaves it out: no campaign or digest takes it by itself", "gazette post skip 41",

@@ -50,7 +50,13 @@ static int set_digests(struct cli *cli, const char *name, struct error *err)
 		return -1;
 	for (int i = 0; i < DIGEST_CADENCES; i++) {
 		const char *rhythm = cli_option(cli, digest_options[i]);
-		if (rhythm && digest_set(&cli->ops, &list, (enum digest_cadence)i, rhythm, cli->actor, err) < 0)
+		if (rhythm && i == DIGEST_EACH && strcmp(rhythm, "off") == 0) {
+			int64_t drafts = 0;
+			if (digest_drop(&cli->ops, &list, cli->actor, &drafts, err) < 0)
+				return -1;
+			if (drafts > 0)
+				cli_say(cli, "Posts that waited for its digest and are drafts now: %" PRId64 ".", drafts);
+		} else if (rhythm && digest_set(&cli->ops, &list, (enum digest_cadence)i, rhythm, cli->actor, err) < 0)
 			return error_wrap(err, "%s", digest_options[i]);
 	}
 	return 0;

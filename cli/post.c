@@ -26,11 +26,15 @@ static int said_added(struct cli *cli, const struct list *list, const struct pos
 		        post.state == POST_USED ? "in a campaign" : post_state_words[post.state]);
 	else if (added->revised)
 		cli_say(cli, "Post %" PRId64 " has version %" PRId64 ".", post.id, post.version);
-	else
+	else if (!post.in_digest)
 		cli_say(cli, "Post %" PRId64 " is a draft.", post.id);
+	if (post.in_digest && post.state == POST_HELD)
+		cli_say(cli, "Post %" PRId64 " waits for the next digest of %s.", post.id, list->name);
 	if (added->revised)
 		post_say_way(cli, &post);
-	if (post.state != POST_USED)
+	if (post.in_digest && post.state == POST_HELD)
+		cli_next(cli, "gazette digest show %s", list->name);
+	else if (post.state != POST_USED)
 		cli_next(cli, "gazette campaign create %s --post %" PRId64, list->name, post.id);
 	return 0;
 }
@@ -41,6 +45,9 @@ static int add(struct cli *cli)
 	struct list list;
 	struct error err;
 	struct post_added added;
+	const struct post_in in = { .what = cli->argument[1],
+		                    .base_url = cli_option(cli, "base-url"),
+		                    .for_digest = cli_flag(cli, "digest") };
 	const char *paths[FILES_MAX];
 	struct edition_file files[FILES_MAX];
 	size_t count = (size_t)cli_options(cli, "attach", paths, FILES_MAX);
@@ -50,7 +57,7 @@ static int add(struct cli *cli)
 		if (file_attachment(paths[i], &files[i], &arena, &err) < 0)
 			return cli_fail(cli, &err, NULL);
 	if (list_find(&cli->ops, cli->argument[0], &list, &arena, &err) < 0 ||
-	    post_add(&cli->ops, &list, cli->argument[1], cli_option(cli, "base-url"), cli->actor, &added, &arena, &err) < 0 ||
+	    post_add(&cli->ops, &list, &in, cli->actor, &added, &arena, &err) < 0 ||
 	    post_attach(&cli->ops, added.id, files, count, &err) < 0)
 		return cli_fail(cli, &err, NULL);
 	cli_made(cli, "post", added.id);
@@ -116,8 +123,8 @@ static int show(struct cli *cli)
 }
 
 const struct command post_commands[] = {
-	{ "post", "add", NEEDS_STORE, 2, 2, "LIST FILE|URL|- [--base-url URL] [--attach FILE]...",
-	  "base-url: attach:", "takes a post from Markdown or HTML", "gazette post add news post.md", add },
+	{ "post", "add", NEEDS_STORE, 2, 2, "LIST FILE|URL|- [--digest] [--base-url URL] [--attach FILE]...",
+	  "digest base-url: attach:", "takes a post from Markdown or HTML", "gazette post add news post.md", add },
 	{ "post", "ls", NEEDS_STORE, 0, 1, "[LIST]", "", "shows posts, newest first", "gazette post ls news", ls },
 	{ "post", "show", NEEDS_STORE, 1, 1, "ID", "", "shows one", "gazette post show 41", show },
 	{ "post", "inspect", NEEDS_NOTHING, 0, CLI_ARGUMENTS,

@@ -10,6 +10,12 @@ MUST_CHECK int digest_prepare(struct ops *ops, int64_t list, int64_t now_us, str
 /* rhythm: policy/rhythm.h. Of cadence each: the list's own. */
 MUST_CHECK int digest_set(struct ops *ops, const struct list *list, enum digest_cadence cadence, const char *rhythm, struct actor actor,
                           struct error *err);
+/* Takes the list's own away; *drafts: how many posts waited for it and are drafts now. CONFLICT names a source that puts posts into it. */
+MUST_CHECK int digest_drop(struct ops *ops, const struct list *list, struct actor actor, int64_t *drafts, struct error *err);
+/* NOT_FOUND, with the command that makes one, where the list has no digest of its own. */
+MUST_CHECK int digest_check_own(struct ops *ops, const struct list *list, struct error *err);
+/* A post waits for its list's own digest, or is a draft again. 1 changed, 0 was so. CONFLICT: a campaign carries it. */
+MUST_CHECK int digest_wait(struct ops *ops, int64_t post, bool waits, struct actor actor, struct error *err);
 /* A digest with its next time worked out, and the posts it would carry if it went out now. */
 struct digest_view {
 	struct digest digest;

@@ -1,6 +1,7 @@
 /* One post from one file or address. */
 #include "base/text.h"
 #include "ops/beside.h"
+#include "ops/digests.h"
 #include "ops/look.h"
 #include "system/clock.h"
 #include "system/file.h"
@@ -62,43 +63,67 @@ int post_inspect(struct ops *ops, const struct post_look *look, struct arena *ar
 	return content_file(buffer_bytes(&reply.body), &from, arena, out, err);
 }
 
-int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor, struct post_added *out,
+/* A known post keeps its place in the world, and gets new words. */
+static void succeed(struct stored_post *post, const struct stored_post *known)
+{
+	post->id = known->id;
+	post->state = known->state;
+	post->version = known->version + 1;
+	post->seen_us = known->seen_us;
+	post->source_id = known->source_id;
+}
+
+static int read_one(struct ops *ops, const struct list *list, const struct post_in *in, struct arena *arena, struct stored_post *post,
+                    struct error *err)
+{
+	const struct post_look look = { .what = in->what, .base_url = in->base_url, .keeps = true };
+	struct content_feed feed = { 0 };
+	int64_t now_us = clock_now().wall_us;
+	if (post_inspect(ops, &look, arena, &feed, err) < 0)
+		return error_name(err, in->what);
+	if (feed.count != 1)
+		return error_set(err, ERROR_INPUT, "%s holds %zu posts: add a feed with gazette source add %s URL", in->what, feed.count,
+		                 list->name);
+	if (post_check_title(&feed, in->what, err) < 0 || post_prepare(&feed.posts[0], list->id, now_us, arena, post, err) < 0)
+		return -1;
+	if (post->post.published_us == 0)
+		post->post.published_us = now_us;
+	/* A page of the web is somebody's, a file is the editor's own. */
+	post->post.is_ours = !strstr(in->what, "://");
+	return 0;
+}
+
+/* A new one goes where it is to wait at once, a known one from where it is. */
+static int keep_one(struct ops *ops, struct stored_post *post, const struct post_in *in, struct actor actor, struct post_added *out,
+                    struct arena *arena, struct error *err)
+{
+	struct stored_post known;
+	int found = store_post_find(ops->db, post->list_id, post->post.identity, &known, arena, err);
+	if (found < 0 || (found > 0 && post_is_same(ops, &known, &post->post, &out->same, err) < 0))
+		return -1;
+	out->revised = found > 0 && !out->same;
+	if (found > 0)
+		succeed(post, &known);
+	else if (in->for_digest) {
+		post->state = POST_HELD;
+		post->in_digest = true;
+	}
+	if (!out->same && store_post_take(ops->db, post, 1, NULL, err) < 0)
+		return -1;
+	out->id = post->id;
+	return found > 0 && in->for_digest && digest_wait(ops, post->id, true, actor, err) < 0 ? -1 : 0;
+}
+
+int post_add(struct ops *ops, const struct list *list, const struct post_in *in, struct actor actor, struct post_added *out,
              struct arena *arena, struct error *err)
 {
-	const struct post_look look = { .what = what, .base_url = base_url, .keeps = true };
-	struct content_feed feed = { 0 };
-	struct stored_post known;
 	struct stored_post post;
 	*out = (struct post_added){ 0 };
-	if (post_inspect(ops, &look, arena, &feed, err) < 0)
-		return error_name(err, what);
-	if (feed.count != 1)
-		return error_set(err, ERROR_INPUT, "%s holds %zu posts: add a feed with gazette source add %s URL", what, feed.count,
-		                 list->name);
-	int64_t now_us = clock_now().wall_us;
-	if (post_check_title(&feed, what, err) < 0 || post_prepare(&feed.posts[0], list->id, now_us, arena, &post, err) < 0)
+	if ((in->for_digest && digest_check_own(ops, list, err) < 0) || read_one(ops, list, in, arena, &post, err) < 0 ||
+	    keep_one(ops, &post, in, actor, out, arena, err) < 0)
 		return -1;
 	out->note = post.post.note;
-	if (post.post.published_us == 0)
-		post.post.published_us = now_us;
-	/* A page of the web is somebody's, a file is the editor's own. */
-	post.post.is_ours = !strstr(what, "://");
-	int found = store_post_find(ops->db, list->id, post.post.identity, &known, arena, err);
-	if (found < 0)
-		return -1;
-	if (found > 0) {
-		out->id = known.id;
-		if (post_is_same(ops, &known, &post.post, &out->same, err) < 0 || out->same)
-			return out->same ? 0 : -1;
-		post.id = known.id;
-		post.state = known.state;
-		post.version = known.version + 1;
-		post.seen_us = known.seen_us;
-		post.source_id = known.source_id;
-		out->revised = true;
-	}
-	if (store_post_take(ops->db, &post, 1, NULL, err) < 0)
-		return -1;
-	out->id = post.id;
-	return ops_audit(ops, actor, out->revised ? "post edit" : "post add", list->name, what, err);
+	if (out->same)
+		return 0;
+	return ops_audit(ops, actor, out->revised ? "post edit" : "post add", list->name, in->what, err);
 }

@@ -35,15 +35,19 @@ MUST_CHECK int post_is_same(struct ops *ops, const struct stored_post *known, co
 MUST_CHECK int post_revise(struct ops *ops, int64_t id, const struct post *words, struct actor actor, bool *changed, struct error *err);
 /* Never to be mailed, or to be again. 1 changed, 0 was so. CONFLICT: a campaign carries it. */
 MUST_CHECK int post_skip(struct ops *ops, int64_t id, bool skip, struct actor actor, struct error *err);
-/* One file ("-" standard input) or URL, as a draft. The same identity again gives the post there is, with a new version if anything of it
- * differs. */
+/* One file ("-" standard input) or URL, as a draft, or waiting for the list's own digest. The same identity again gives the post there is,
+ * with a new version if anything of it differs. */
+struct post_in {
+	const char *what, *base_url; /* base_url may be NULL */
+	bool for_digest;             /* NOT_FOUND: the list has none; CONFLICT: a campaign carries the post */
+};
 struct post_added {
 	int64_t id;
 	bool revised, same; /* it was known: with other words, with the same */
 	const char *note;   /* what of it was left out, one line a thing, in the arena; or NULL */
 };
-MUST_CHECK int post_add(struct ops *ops, const struct list *list, const char *what, const char *base_url, struct actor actor,
-                        struct post_added *out, struct arena *arena, struct error *err);
+MUST_CHECK int post_add(struct ops *ops, const struct list *list, const struct post_in *in, struct actor actor, struct post_added *out,
+                        struct arena *arena, struct error *err);
 /* Reads a file or URL as post_add would, without making a post of it. */
 struct post_look {
 	const char *what;

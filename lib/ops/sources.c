@@ -1,6 +1,7 @@
 /* Sources: added, changed, looked at. */
 #include "base/text.h"
 #include "content/next.h"
+#include "ops/digests.h"
 #include "ops/lists.h"
 #include "ops/look.h"
 #include "ops/posts.h"
@@ -298,6 +299,8 @@ int source_add(struct ops *ops, const struct source_in *in, struct actor actor, 
 	if (list_find(ops, in->list, &list, &arena, err) < 0 || source_policy_read(list.policy, &source, err) < 0 ||
 	    read_settings(in, &source, err) < 0 || place(in->what, &source, &arena, err) < 0)
 		return -1;
+	if (source.policy == SOURCE_DIGEST && digest_check_own(ops, &list, err) < 0)
+		return -1;
 	source.list_id = list.id;
 	/* The first look comes before the row: what is no feed is refused here and now, with nothing half done. */
 	if (source_look(ops, http, &look, &arena, &looked, err) < 0)
@@ -328,7 +331,10 @@ int source_set(struct ops *ops, int64_t id, const struct source_in *in, struct a
 	struct source source;
 	struct looked nothing = { 0 };
 	char object[UNITS_TEXT];
-	if (source_find(ops, id, &source, &arena, err) < 0 || read_settings(in, &source, err) < 0)
+	struct list list;
+	if (source_find(ops, id, &source, &arena, err) < 0 || read_settings(in, &source, err) < 0 ||
+	    store_list_get(ops->db, source.list_id, &list, &arena, err) <= 0 ||
+	    (in->policy && source.policy == SOURCE_DIGEST && digest_check_own(ops, &list, err) < 0))
 		return -1;
 	if (in->what && (!is_web_address(in->what) || is_folder(&source)))
 		return error_set(err, ERROR_INPUT, "url: an address that begins with http:// or https://, of a source that has one");

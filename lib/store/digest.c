@@ -90,9 +90,27 @@ static const struct sql ORDER = {
 	.text = "UPDATE post SET digest_order = $1 WHERE id = $2 AND list_id = $3 AND state = 'held' AND in_digest = 1",
 	.in = ARGS(ARG(a, INT), ARG(b, INT), ARG(c, INT)),
 };
-const struct sql *const digest_statements[] = { &OF,           &DUE,    &SET,          &FORGET_NEXT,   &SET_NEXT,
-	                                        &WAITING,      &MISSED, &SKIP,         &FORGET_PLACES, &PLACE,
-	                                        &FORGET_ITEMS, &USED,   &FORGET_ORDER, &ORDER,         NULL };
+static const struct sql WAIT = {
+	.name = "digest wait",
+	.text = "UPDATE post SET state = $1, in_digest = $2, hold_until_us = 0, digest_order = 0 WHERE id = $3 AND state <> 'used'",
+	.in = ARGS(ARG(s, TEXT), ARG(a, INT), ARG(b, INT)),
+};
+static const struct sql FREE_WAITING = {
+	.name = "digest free waiting",
+	.text = "UPDATE post SET state = 'draft', alert = 'its list has no digest any more' WHERE list_id = $1 AND state = 'held' AND "
+		"in_digest = 1",
+	.in = ARGS(ARG(a, INT)),
+};
+/* Those skipped too: taken in again, they are drafts. */
+static const struct sql FREE_ALL = { .name = "digest free all",
+	                             .text = "UPDATE post SET in_digest = 0, digest_order = 0 WHERE list_id = $1 AND in_digest = 1",
+	                             .in = ARGS(ARG(a, INT)) };
+static const struct sql DROP = { .name = "digest drop",
+	                         .text = "DELETE FROM digest WHERE list_id = $1 AND cadence = 'each'",
+	                         .in = ARGS(ARG(a, INT)) };
+const struct sql *const digest_statements[] = { &OF,   &DUE,           &SET,      &FORGET_NEXT,  &SET_NEXT, &WAITING,      &MISSED,
+	                                        &SKIP, &FORGET_PLACES, &PLACE,    &FORGET_ITEMS, &USED,     &FORGET_ORDER, &ORDER,
+	                                        &WAIT, &FREE_WAITING,  &FREE_ALL, &DROP,         NULL };
 
 int store_digest_of(struct db *db, int64_t list, struct digest *out, size_t *n, struct arena *arena, struct error *err)
 {
@@ -108,6 +126,37 @@ int store_digest_set(struct db *db, int64_t list, enum digest_cadence cadence, c
 {
 	struct arg arg = { .a = list, .s = digest_cadence_words[cadence], .t = rhythm, .b = now_us };
 	return store_run(db, &SET, &arg, NULL, err);
+}
+
+struct dropping {
+	int64_t list, drafts;
+};
+
+static int drop_body(struct db *db, void *arg, struct error *err)
+{
+	struct dropping *in = arg;
+	const struct arg list = { .a = in->list };
+	int64_t gone = 0;
+	if (db_run(db, &FREE_WAITING, &list, &in->drafts, err) < 0 || db_run(db, &FREE_ALL, &list, NULL, err) < 0 ||
+	    db_run(db, &DROP, &list, &gone, err) < 0)
+		return -1;
+	return gone > 0 ? 0 : error_set(err, ERROR_NOT_FOUND, "the list has no digest of its own");
+}
+
+int store_digest_drop(struct db *db, int64_t list, int64_t *drafts, struct error *err)
+{
+	struct dropping in = { .list = list };
+	int result = db_write(db, drop_body, &in, err);
+	*drafts = in.drafts;
+	return result;
+}
+
+int store_digest_wait(struct db *db, int64_t post, bool waits, struct error *err)
+{
+	int64_t changed = 0;
+	if (store_run(db, &WAIT, &(struct arg){ .s = waits ? "held" : "draft", .a = waits, .b = post }, &changed, err) < 0)
+		return -1;
+	return changed > 0;
 }
 
 int store_digest_forget_next(struct db *db, int64_t list, struct error *err)

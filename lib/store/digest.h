@@ -21,6 +21,10 @@ MUST_CHECK int store_digest_due(struct db *db, int64_t now_us, struct digest *ou
 /* Sets or makes it; the next time is worked out anew. */
 MUST_CHECK int store_digest_set(struct db *db, int64_t list, enum digest_cadence cadence, const char *rhythm, int64_t now_us,
                                 struct error *err);
+/* Takes the list's own away: what waited for it is a draft, *drafts of them. NOT_FOUND: there is none. */
+MUST_CHECK int store_digest_drop(struct db *db, int64_t list, int64_t *drafts, struct error *err);
+/* A post waits for its list's own digest, or is a draft. 0 where a campaign carries it, else 1. */
+MUST_CHECK int store_digest_wait(struct db *db, int64_t post, bool waits, struct error *err);
 /* After its list's zone changed. */
 MUST_CHECK int store_digest_forget_next(struct db *db, int64_t list, struct error *err);
 MUST_CHECK int store_digest_set_next(struct db *db, int64_t id, int64_t next_us, int64_t last_us, struct error *err);

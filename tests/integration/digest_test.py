@@ -35,8 +35,16 @@ def cadences(site):
         site.run("subscriber", "set", who + "@example.org", "news", "--cadence", who)
 
 
+def settled(site, cadence):
+    """Whether the clockwork has worked out the digest's next time."""
+    db = sqlite3.connect(os.path.join(site.folder, "t.db"), timeout=10)
+    times = db.execute("SELECT next_us FROM digest WHERE cadence = ?", (cadence,)).fetchall()
+    db.close()
+    return all(next_us > 0 for next_us, in times)
+
+
 def due(site, cadence):
-    peers.wait_for(lambda: all(row["next"] for row in site.rows("digest", "show", "news")))
+    assert peers.wait_for(lambda: settled(site, cadence), 20), site.log()
     store(site, "UPDATE digest SET next_us = ? WHERE cadence = ? AND next_us > 0", int((time.time() - 1) * 1e6), cadence)
 
 
@@ -210,6 +218,51 @@ def test_a_broken_digest_keeps_the_others_back_from_nothing_and_a_title_is_one_l
         sink.stop()
 
 
+def own(site):
+    return [row["posts"] for row in site.rows("digest", "show", "news") if row["cadence"] == "each"]
+
+
+def test_a_post_by_hand_goes_into_the_digest():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, READERS, extra=SOON)
+    try:
+        site.start()
+        refused = site.run("post", "set", "1", "--digest", check=False)
+        assert refused.returncode == 66 and b"gazette list set news --digest" in refused.stderr, refused
+        refused = site.run("post", "add", "news", "post.md", "--digest", check=False)
+        assert refused.returncode == 66 and b"gazette list set news --digest" in refused.stderr, refused
+        refused = site.run("source", "add", "news", "mail", "--policy", "digest", check=False)
+        assert refused.returncode == 66 and b"--digest" in refused.stderr, refused
+        site.run("list", "set", "news", "--digest", "weekly fri 18:30")
+        site.run("post", "set", "1", "--digest")
+        with open(os.path.join(site.folder, "two.md"), "w", encoding="utf-8") as f:
+            f.write("---\ntitle: The second\nurl: https://example.org/p/two\n---\n\nWords.\n")
+        second = int(site.run("post", "add", "news", "two.md", "--digest").stdout)
+        assert own(site) == [[1, second]] or own(site) == [[second, 1]], own(site)
+        assert site.run("post", "add", "news", "two.md", "--digest").returncode == 0
+        site.run("post", "set", "1", "--no-digest")
+        assert own(site) == [[second]], own(site)
+        # Taken away, with what waited for it.
+        site.run("source", "add", "news", "mail", "--policy", "digest")
+        refused = site.run("list", "set", "news", "--digest", "off", check=False)
+        assert refused.returncode == 65 and b"gazette source set 1 --policy draft" in refused.stderr, refused
+        site.run("source", "set", "1", "--policy", "draft")
+        assert b"drafts now: 1" in site.run("list", "set", "news", "--digest", "off").stderr
+        assert own(site) == [] and {row["state"] for row in site.rows("post", "ls", "news")} == {"draft"}
+        assert site.run("list", "set", "news", "--digest", "off", check=False).returncode == 66
+        site.run("list", "set", "news", "--digest", "weekly fri 18:30")
+        site.run("post", "set", str(second), "--digest")
+        due(site, "each")
+        assert peers.wait_for(lambda: len(sink.mails) == 3, 20), (len(sink.mails), site.log())
+        assert all("The second" in text_of(data) and "Storks" not in text_of(data) for _, _, data in sink.mails)
+        refused = site.run("post", "set", str(second), "--digest", check=False)
+        assert refused.returncode == 65 and b"in a campaign" in refused.stderr, refused
+        assert site.run("store", "check").returncode == 0
+    finally:
+        site.close()
+        sink.stop()
+
+
 def test_a_digest_of_a_cadence_leaves_out_and_orders():
     sink = peers.Sink()
     site = peers.Site(sink.port, READERS, extra=SOON)
@@ -283,4 +336,5 @@ def test_a_digest_is_corrected_by_what_was_changed_in_it():
 
 peers.tests(test_cadences_each_reader_gets_each_post_once, test_a_reader_who_had_some_of_it_gets_the_rest, test_a_lists_own_digest_gathers_skips_and_orders,
             test_each_of_a_hundred_sets_of_posts_has_its_edition, test_a_broken_digest_keeps_the_others_back_from_nothing_and_a_title_is_one_line,
-            test_a_digest_of_a_cadence_leaves_out_and_orders, test_a_digest_is_corrected_by_what_was_changed_in_it)
+            test_a_post_by_hand_goes_into_the_digest, test_a_digest_of_a_cadence_leaves_out_and_orders,
+            test_a_digest_is_corrected_by_what_was_changed_in_it)
