@@ -53,6 +53,24 @@ int get_post(struct web *web, const struct httpd_request *request, struct httpd_
 	return web_page(web, (struct page){ "web/post.html", title, list.language, feed, canonical, view.values }, reply, err);
 }
 
+int get_digest(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct archive_view view;
+	struct list list;
+	char feed[200];
+	if (web_list(web, request, &list, &arena, err) < 0 ||
+	    archive_digest(web_ops(web), &list, httpd_segment(request, "slug"), &view, err) < 0)
+		return -1;
+	json_object_set_new(view.values, "list", web_list_values(&list));
+	feed_path(&list, feed, sizeof feed);
+	reply->is_public = true;
+	reply->changed_us = view.changed_us;
+	const char *title = arena_text(&arena, json_string_value(json_object_get(view.values, "title")));
+	const char *canonical = arena_text(&arena, json_string_value(json_object_get(view.values, "canonical")));
+	return web_page(web, (struct page){ "web/digest.html", title, list.language, feed, canonical, view.values }, reply, err);
+}
+
 static int render_feed(struct web *web, const struct list *list, struct httpd_reply *reply, struct error *err)
 {
 	struct archive_view view;

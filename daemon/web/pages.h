@@ -27,6 +27,7 @@ struct page {
 MUST_CHECK int web_page(struct web *web, struct page page, struct httpd_reply *reply, struct error *err);
 
 /* archive.c */
+int get_digest(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err);
 int get_post(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err);
 int get_feed(struct web *web, const struct httpd_request *request, struct httpd_reply *reply, struct error *err);
 /* Older issues of a list: its page without the form. */

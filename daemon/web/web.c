@@ -455,6 +455,7 @@ ROUTE(get_picture)
 ROUTE(get_health)
 ROUTE(get_style)
 ROUTE(get_post)
+ROUTE(get_digest)
 ROUTE(get_feed)
 
 static const struct httpd_route routes[] = {
@@ -469,6 +470,7 @@ static const struct httpd_route routes[] = {
 	{ "GET", "/i/{picture}", get_picture_route },
 	{ "GET", "/{list}/feed.xml", get_feed_route },
 	{ "GET", "/{list}/p/{slug}", get_post_route },
+	{ "GET", "/{list}/d/{slug}", get_digest_route },
 	{ "GET", "/{list}", get_list_route },
 	{ "POST", "/{list}", post_list_route },
 	{ NULL, NULL, NULL },

@@ -33,7 +33,7 @@ struct edition_in {
 	const char *from_name, *from_email, *reply_to /* or NULL */, *owner_email /* or NULL */, *postal, *language;
 	const char *public_url;
 	bool has_archive;        /* the list is public: its page at public_url shows what it sent */
-	const char *archived_at; /* the one post's page there, or NULL */
+	const char *archived_at; /* the page of the one post, or of the digest, there; or NULL */
 	const char *return_path; /* pattern with {token}, or NULL: from_email, and what bounces is not matched */
 	const char *subject, *preheader;
 	/* A mail that follows another one (RFC 5322 section 3.6.4): the salt and the host of that campaign, from which the reader's own

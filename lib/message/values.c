@@ -213,6 +213,7 @@ static int set_texts(struct compile *c, struct error *err)
 			return error_set(err, ERROR_MEMORY, "out of memory");
 	json_object_set_new(c->values, "is_test", json_boolean(in->is_test));
 	json_object_set_new(c->values, "is_digest", json_boolean(in->post_count > 1));
+	json_object_set_new(c->values, "archive_url", json_string(in->archived_at ? in->archived_at : ""));
 	json_object_set_new(c->values, "width", json_integer(width));
 	json_object_set_new(c->values, "inner", json_integer(width - 2 * PADDING));
 	return 0;

@@ -58,7 +58,8 @@ static int set_text(json_t *value, const char *key, const char *text, bool is_ou
 	return 0;
 }
 
-static const char *url_of(const struct ops *ops, const struct list *list, int64_t id, const char *title, bool is_ours, struct arena *arena)
+static const char *url_of(const struct ops *ops, const struct list *list, char kind, int64_t id, const char *title, bool is_ours,
+                          struct arena *arena)
 {
 	CLEANUP(buffer_clear) struct buffer slug = BUFFER_INIT(4096);
 	CLEANUP(buffer_clear) struct buffer plain = BUFFER_INIT(64 << 10);
@@ -66,12 +67,17 @@ static const char *url_of(const struct ops *ops, const struct list *list, int64_
 	if (is_ours && generic_fill(bytes_text(title), GENERIC_TEXT, &plain, &unsound) == 0)
 		title = buffer_text(&plain);
 	post_slug(id, title, &slug);
-	return arena_format(arena, "%s/%s/p/%s", ops->config->daemon.public_url, list->name, buffer_text(&slug));
+	return arena_format(arena, "%s/%s/%c/%s", ops->config->daemon.public_url, list->name, kind, buffer_text(&slug));
 }
 
 const char *archive_url(const struct ops *ops, const struct list *list, const struct stored_post *post, struct arena *arena)
 {
-	return list->is_public ? url_of(ops, list, post->id, post->post.title, post->post.is_ours, arena) : NULL;
+	return list->is_public ? url_of(ops, list, 'p', post->id, post->post.title, post->post.is_ours, arena) : NULL;
+}
+
+const char *archive_digest_url(const struct ops *ops, const struct list *list, const struct campaign *campaign, struct arena *arena)
+{
+	return list->is_public && campaign->id > 0 ? url_of(ops, list, 'd', campaign->id, campaign->subject, true, arena) : NULL;
 }
 
 /* A post's h1 becomes an h2: the page's own title is its h1. */
@@ -148,7 +154,7 @@ static json_t *post_value(struct showing *showing, const struct archived *row, b
 	const char *language = post->language && *post->language ? post->language : showing->list->language;
 	int64_t when_us = post->published_us ? post->published_us : row->sent_us;
 	words_date(showing->words, zone_local(showing->zone, when_us), date, sizeof date);
-	const char *url = url_of(showing->ops, showing->list, row->id, post->title, post->is_ours, &showing->arena);
+	const char *url = url_of(showing->ops, showing->list, 'p', row->id, post->title, post->is_ours, &showing->arena);
 	bool ours = post->is_ours;
 	if (!value || !url) {
 		error_set(err, ERROR_MEMORY, "out of memory");
@@ -232,6 +238,66 @@ int archive_post(struct ops *ops, const struct list *list, const char *slug, str
 	note_change(out, &row);
 	out->values = post_value(&showing, &row, true, err);
 	return out->values ? 0 : -1;
+}
+
+/* The posts of a campaign that went out, in its order. */
+static json_t *digest_posts(struct showing *showing, int64_t campaign, struct archive_view *out, struct error *err)
+{
+	CLEANUP(json_free) json_t *posts = json_array();
+	int64_t ids[CAMPAIGN_POSTS];
+	struct archived row;
+	size_t n = 0;
+	if (!posts || store_campaign_posts(showing->ops->db, campaign, ids, &n, err) < 0)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		int found = store_archive_get(showing->ops->db, showing->list->id, ids[i], &row, &showing->arena, err);
+		json_t *value = found > 0 ? post_value(showing, &row, false, err) : NULL;
+		if (found < 0 || (found > 0 && (!value || json_array_append_new(posts, value) < 0)))
+			return NULL;
+		if (found > 0)
+			note_change(out, &row);
+	}
+	json_t *whole = posts;
+	posts = NULL;
+	return whole;
+}
+
+static int find_digest(struct showing *showing, const char *slug, struct campaign *out, struct error *err)
+{
+	int64_t id = post_slug_id(slug);
+	int found = id > 0 ? store_campaign_get(showing->ops->db, id, out, &showing->arena, err) : 0;
+	if (found < 0)
+		return -1;
+	if (found == 0 || out->list_id != showing->list->id || out->kind != CAMPAIGN_DIGEST || out->started_us == 0 ||
+	    out->state == CAMPAIGN_CANCELLED)
+		return error_set(err, ERROR_NOT_FOUND, "list %s never sent such a digest", showing->list->name);
+	return 0;
+}
+
+int archive_digest(struct ops *ops, const struct list *list, const char *slug, struct archive_view *out, struct error *err)
+{
+	CLEANUP(showing_clear) struct showing showing = { .ops = ops, .list = list };
+	CLEANUP(json_free) json_t *values = json_object();
+	struct campaign campaign;
+	char date[80];
+	char sent[UNITS_TEXT];
+	*out = (struct archive_view){ 0 };
+	if (begin(&showing, err) < 0 || find_digest(&showing, slug, &campaign, err) < 0)
+		return -1;
+	out->changed_us = campaign.started_us;
+	words_date(showing.words, zone_local(showing.zone, campaign.started_us), date, sizeof date);
+	const char *url = archive_digest_url(ops, list, &campaign, &showing.arena);
+	json_t *posts = url ? digest_posts(&showing, campaign.id, out, err) : NULL;
+	if (!values || !posts || json_object_set_new(values, "posts", posts) < 0)
+		return -1;
+	if (set_text(values, "title", campaign.subject, true, GENERIC_TEXT, err) < 0 ||
+	    set_text(values, "date", date, false, GENERIC_TEXT, err) < 0 ||
+	    set_text(values, "sent", units_write_time(campaign.started_us, sent), false, GENERIC_TEXT, err) < 0 ||
+	    set_text(values, "canonical", url, false, GENERIC_TEXT, err) < 0)
+		return -1;
+	out->values = values;
+	values = NULL;
+	return 0;
 }
 
 static void add_words(const struct list *list, struct buffer *out)

@@ -7,7 +7,7 @@
 #include "system/zone_file.h"
 #include <stdio.h>
 
-enum { LIST_TITLE = 240, POST_TITLE = 600, PREHEADER = 200 }; /* bytes of what a digest is called by */
+enum { LIST_TITLE = 240, POST_TITLE = 600, PREHEADER = 130, PREHEADER_LEAST = 40 }; /* bytes of what a digest is called by */
 
 /* What is read for one edition lives until it is compiled. */
 struct making {
@@ -71,6 +71,9 @@ static int take_post(struct making *making, const struct edition_of *of, size_t 
 	if (content_plain_text(bytes_text(post->html), &how, &text, err) < 0)
 		return -1;
 	post->text = arena_copy(&making->arena, buffer_text(&text), text.size);
+	/* A post of our own that was published nowhere else is read in the archive. */
+	const char *archived = post->url && *post->url ? NULL : archive_url(making->ops, of->list, of->posts[i], &making->arena);
+	post->url = archived ? archived : post->url;
 	if (post->published_us)
 		post->published_us = zone_local(making->zone, post->published_us);
 	return post->text ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
@@ -93,18 +96,36 @@ static const char *one_line(const char *text, size_t most, struct arena *arena)
 	return buffer_check(&line, NULL) < 0 ? NULL : arena_copy(arena, buffer_text(&line), size);
 }
 
-bool edition_name_digest(const struct list *list, const struct stored_post *const *posts, size_t n, struct arena *arena,
-                         const char **subject, const char **preheader)
+/* What inboxes show of a digest behind its subject: the titles of the others, between words. Where they say too little it is left to how
+ * the first post begins. */
+static const char *other_titles(const struct stored_post *const *posts, size_t n, struct arena *arena)
 {
 	CLEANUP(buffer_clear) struct buffer titles = BUFFER_INIT(1 << 20);
 	for (size_t i = 1; i < n; i++)
 		buffer_format(&titles, "%s%s", titles.size ? " \xc2\xb7 " : "", posts[i]->post.title);
+	const char *whole = one_line(buffer_text(&titles), titles.size, arena);
+	const char *line = one_line(buffer_text(&titles), PREHEADER, arena);
+	if (!whole || !line || strlen(whole) < PREHEADER_LEAST)
+		return line ? "" : NULL;
+	if (strlen(line) == strlen(whole))
+		return line;
+	size_t size = strlen(line);
+	while (size > PREHEADER_LEAST && line[size] != ' ')
+		size--;
+	while (size > PREHEADER_LEAST && line[size - 1] == ' ')
+		size--;
+	return arena_format(arena, "%.*s\xe2\x80\xa6", (int)(size > PREHEADER_LEAST ? size : strlen(line)), line);
+}
+
+bool edition_name_digest(const struct list *list, const struct stored_post *const *posts, size_t n, struct arena *arena,
+                         const char **subject, const char **preheader)
+{
 	const char *name = one_line(list->title, LIST_TITLE, arena);
 	const char *first = one_line(posts[0]->post.title, POST_TITLE, arena);
 	if (!name || !first)
 		return false;
 	*subject = n == 1 ? arena_format(arena, "%s: %s", name, first) : arena_format(arena, "%s: %s +%zu", name, first, n - 1);
-	*preheader = one_line(buffer_text(&titles), PREHEADER, arena);
+	*preheader = other_titles(posts, n, arena);
 	return *subject && *preheader;
 }
 
@@ -171,6 +192,9 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 	const char *preheader = NULL;
 	if (name_digest(&making, of, &subject, &preheader, err) < 0)
 		return -1;
+	const char *archived_at = campaign->kind == CAMPAIGN_DIGEST ? archive_digest_url(ops, list, campaign, &making.arena)
+	                          : of->count == 1                  ? archive_url(ops, list, of->posts[0], &making.arena)
+	                                                            : NULL;
 	bool ours = of->count > 0 && making.posts[0].is_ours;
 	struct edition_in in = { .campaign = campaign->id,
 		                 .list = list->id,
@@ -186,7 +210,7 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 		                 .language = list->language,
 		                 .public_url = ops->config->daemon.public_url,
 		                 .has_archive = list->is_public,
-		                 .archived_at = of->count == 1 ? archive_url(ops, list, of->posts[0], &making.arena) : NULL,
+		                 .archived_at = archived_at,
 		                 .return_path = edition_return_path_of(ops, list),
 		                 .subject = subject,
 		                 .preheader = preheader,

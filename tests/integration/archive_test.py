@@ -239,5 +239,45 @@ def test_it_speaks_its_lists_language():
         sink.stop()
 
 
+def test_a_digest_has_a_page_and_posts_without_an_address_have_theirs():
+    sink = peers.Sink()
+    site = peers.Site(sink.port, [("ann@reader.test", "Ann")], extra=FAST)
+    try:
+        site.run("list", "set", "news", "--digest", "weekly fri 18:30")
+        for at, title in enumerate(("Tea & trains", "A second one, with a longer title than the first", "The last of the three")):
+            with open(os.path.join(site.folder, f"{at}.md"), "w", encoding="utf-8") as f:
+                f.write(f"---\ntitle: {title}\n---\n\nThe words of the post with the number {at}.\n")
+            site.run("post", "add", "news", f"{at}.md", "--digest")
+        site.start()
+        site.digest_due("each")
+        assert peers.wait_for(lambda: len(sink.mails) == 1, 20), site.log()
+        mail = email.message_from_bytes(sink.mails[0][2], policy=email.policy.default)
+        base = f"http://127.0.0.1:{site.web}"
+        html_part, text = (mail.get_body((kind,)).get_content() for kind in ("html", "plain"))
+        path = mail["Archived-At"].strip("<>")[len(base):]
+        assert path == "/news/d/1-example-news-tea-trains-2", path
+        assert f'href="{base}{path}"' in html_part and base + path in text.replace("\r\n", "\n"), text
+        assert "A second one, with a longer title than the first · The last of the three" in html_part
+        body = page(site, path)
+        posts = re.findall(r'<li><a href="([^"]*)"', body)
+        assert len(posts) == 3 and posts[0].endswith("-tea-trains") and "Tea &amp; trains" in body, body
+        for post in posts:
+            assert f'href="{base}{post}"' in html_part and "The words of the post" in page(site, post), post
+        for wrong in ("/news/d/99-x", "/news/d/x"):
+            assert get(site, wrong)[0] == 404, wrong
+        # What is sent alone has its button too.
+        send(site, add(site, "alone.md", "# Alone\n\nWords of it.\n"))
+        alone = email.message_from_bytes(sink.mails[1][2], policy=email.policy.default)
+        where = alone["Archived-At"].strip("<>")
+        assert f'href="{where}"' in alone.get_body(("html",)).get_content() and get(site, where[len(base):])[0] == 200
+        assert get(site, "/news/d/2-alone")[0] == 404, "a post of its own is no digest"
+        site.run("list", "set", "news", "--private")
+        assert get(site, path)[0] == 404
+    finally:
+        site.close()
+        sink.stop()
+
+
 peers.tests(test_what_was_sent_is_there_newest_first_in_pages, test_an_edit_shows_and_a_mail_leads_there, test_a_feed_is_made_once_until_something_in_it_changes, test_the_page_is_for_all_and_nothing_runs_in_it,
-            test_what_is_private_or_was_taken_back_is_not_there, test_it_speaks_its_lists_language)
+            test_what_is_private_or_was_taken_back_is_not_there, test_it_speaks_its_lists_language,
+            test_a_digest_has_a_page_and_posts_without_an_address_have_theirs)

@@ -35,19 +35,6 @@ def cadences(site):
         site.run("subscriber", "set", who + "@example.org", "news", "--cadence", who)
 
 
-def settled(site, cadence):
-    """Whether the clockwork has worked out the digest's next time."""
-    db = sqlite3.connect(os.path.join(site.folder, "t.db"), timeout=10)
-    times = db.execute("SELECT next_us FROM digest WHERE cadence = ?", (cadence,)).fetchall()
-    db.close()
-    return all(next_us > 0 for next_us, in times)
-
-
-def due(site, cadence):
-    assert peers.wait_for(lambda: settled(site, cadence), 20), site.log()
-    store(site, "UPDATE digest SET next_us = ? WHERE cadence = ? AND next_us > 0", int((time.time() - 1) * 1e6), cadence)
-
-
 def add(site, name, title, words="Some words."):
     with open(os.path.join(site.folder, name + ".md"), "w", encoding="utf-8") as f:
         f.write(f"---\ntitle: {title}\nurl: https://example.org/p/{name}\n---\n\n{words}\n")
@@ -70,21 +57,21 @@ def test_cadences_each_reader_gets_each_post_once():
         send_post(site, "1")
         send_post(site, add(site, "two", "The second"))
         assert len(got(sink, "each@example.org")) == 2 and len(sink.mails) == 2, [to for _, to, _ in sink.mails]
-        due(site, "daily")
+        site.digest_due("daily")
         assert peers.wait_for(lambda: got(sink, "daily@example.org"), 20), site.log()
         mail = got(sink, "daily@example.org")[0]
         assert "Storks over the café" in mail and "The second" in mail, mail
         send_post(site, add(site, "three", "The third"))
-        due(site, "weekly")
+        site.digest_due("weekly")
         assert peers.wait_for(lambda: got(sink, "weekly@example.org"), 20), site.log()
         mail = got(sink, "weekly@example.org")[0]
         assert all(title in mail for title in ("Storks over the café", "The second", "The third")), mail
         # A reader who now wants every mail had the first two already: the next digest of others does not bring them back.
-        due(site, "daily")
+        site.digest_due("daily")
         assert peers.wait_for(lambda: len(got(sink, "daily@example.org")) == 2, 20), site.log()
         assert "The third" in got(sink, "daily@example.org")[1] and "The second" not in got(sink, "daily@example.org")[1]
-        due(site, "daily")
-        due(site, "weekly")
+        site.digest_due("daily")
+        site.digest_due("weekly")
         time.sleep(3)
         assert len(sink.mails) == 6, "a digest with nothing new went out"
         assert site.run("store", "check").returncode == 0
@@ -105,7 +92,7 @@ def test_a_reader_who_had_some_of_it_gets_the_rest():
         site.run("subscriber", "set", "weekly@example.org", "--cadence", "daily")
         send_post(site, add(site, "two", "The second"))
         del sink.mails[:]
-        due(site, "daily")
+        site.digest_due("daily")
         assert peers.wait_for(lambda: len(sink.mails) == 2, 20), site.log()
         had, new = got(sink, "daily@example.org")[0], got(sink, "weekly@example.org")[0]
         assert "The second" in had and "Storks" not in had, had
@@ -148,7 +135,7 @@ def test_a_lists_own_digest_gathers_skips_and_orders():
         site.run("digest", "skip", "news")
         after = [row["next"] for row in site.rows("digest", "show", "news") if row["cadence"] == "each"]
         assert after > before, (before, after)
-        due(site, "each")
+        site.digest_due("each")
         assert peers.wait_for(lambda: len(sink.mails) == 3, 20), (len(sink.mails), site.log())
         for _, to, data in sink.mails:
             text = text_of(data)
@@ -181,7 +168,7 @@ def test_each_of_a_hundred_sets_of_posts_has_its_edition():
                 if i + 1 >> bit & 1:
                     store(site, "INSERT INTO received (subscriber_id, post_id, campaign_id) SELECT id, ?, 0 FROM subscriber WHERE email = ?",
                           ids[f"Number {bit} of all"], f"r{i}@example.org")
-        due(site, "each")
+        site.digest_due("each")
         assert peers.wait_for(lambda: len(sink.mails) == 100, 40), (len(sink.mails), site.log())
         for i in range(100):
             text, = got(sink, f"r{i}@example.org")
@@ -207,7 +194,7 @@ def test_a_broken_digest_keeps_the_others_back_from_nothing_and_a_title_is_one_l
         store(site, "UPDATE list SET timezone = 'Nowhere/Else' WHERE name = 'broken'")
         store(site, "UPDATE post SET title = ? WHERE id = 1", "Long\twords\nand \x01control " + "é" * 700)
         store(site, "UPDATE digest SET next_us = ? WHERE next_us > 0 AND list_id = (SELECT id FROM list WHERE name = 'broken')", int((time.time() - 2) * 1e6))
-        due(site, "daily")
+        site.digest_due("daily")
         assert peers.wait_for(lambda: [1 for _, to, _ in sink.mails if to == "daily@example.org"], 20), site.log()
         assert "Nowhere/Else" in site.log(), site.log()
         data = [data for _, to, data in sink.mails if to == "daily@example.org"][0]
@@ -252,7 +239,7 @@ def test_a_post_by_hand_goes_into_the_digest():
         assert site.run("list", "set", "news", "--digest", "off", check=False).returncode == 66
         site.run("list", "set", "news", "--digest", "weekly fri 18:30")
         site.run("post", "set", str(second), "--digest")
-        due(site, "each")
+        site.digest_due("each")
         assert peers.wait_for(lambda: len(sink.mails) == 3, 20), (len(sink.mails), site.log())
         assert all("The second" in text_of(data) and "Storks" not in text_of(data) for _, _, data in sink.mails)
         refused = site.run("post", "set", str(second), "--digest", check=False)
@@ -283,13 +270,13 @@ def test_a_digest_of_a_cadence_leaves_out_and_orders():
         daily, weekly = site.rows("digest", "show", "news")
         assert daily["posts"] == [int(fourth), int(third), 1] and daily["skipped"] == [int(second)], daily
         assert weekly["posts"] == [1, int(second), int(third), int(fourth)] and weekly["skipped"] == [], weekly
-        due(site, "daily")
+        site.digest_due("daily")
         assert peers.wait_for(lambda: got(sink, "daily@example.org"), 20), site.log()
         mail = got(sink, "daily@example.org")[0].replace("\r\n", "\n")
         places = [mail.index(title) for title in ("The fourth\n---", "The third\n---", "Storks over the café\n---")]
         assert places == sorted(places) and "The second" not in mail, mail
         # What was said of it is over with it; the weekly one is as it was.
-        due(site, "weekly")
+        site.digest_due("weekly")
         assert peers.wait_for(lambda: got(sink, "weekly@example.org"), 20), site.log()
         assert "The second" in got(sink, "weekly@example.org")[0]
         assert all(row["posts"] == [] and row["skipped"] == [] for row in site.rows("digest", "show", "news"))
@@ -309,7 +296,7 @@ def test_a_digest_is_corrected_by_what_was_changed_in_it():
         second, third = add(site, "two", "The second", "The tower is 30 metres high."), add(site, "three", "The third", "It stands on the hill.")
         send_post(site, second)
         send_post(site, third)
-        due(site, "daily")
+        site.digest_due("daily")
         assert peers.wait_for(lambda: got(sink, "daily@example.org"), 20), site.log()
         peers.wait_for(lambda: site.stats(4)["state"] == "sent", 20)
         digest = "4"

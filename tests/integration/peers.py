@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import socketserver
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -174,6 +175,16 @@ class Site:
 
     def rows(self, *words):
         return [json.loads(line) for line in self.run("--json", *words).stdout.splitlines()]
+
+    def digest_due(self, cadence):
+        """A digest's time comes, once the clockwork has worked one out: written beside the daemon, as the store allows."""
+        db = sqlite3.connect(os.path.join(self.folder, "t.db"), timeout=10)
+        try:
+            assert wait_for(lambda: all(at > 0 for at, in db.execute("SELECT next_us FROM digest")), 20), self.log()
+            with db:
+                db.execute("UPDATE digest SET next_us = ? WHERE cadence = ? AND next_us > 0", (int((time.time() - 1) * 1e6), cadence))
+        finally:
+            db.close()
 
     def stats(self, campaign=1):
         return self.rows("stats", str(campaign))[0]
