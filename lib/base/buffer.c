@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { LEAST = 256 };
+
 void buffer_clear(struct buffer *buffer)
 {
 	free(buffer->data);
@@ -28,13 +30,13 @@ char *buffer_reserve(struct buffer *buffer, size_t size)
 	size_t need = buffer->size + size + 1;
 	if (need > buffer->capacity) {
 		size_t capacity = buffer->capacity * 2 > need ? buffer->capacity * 2 : need;
-		char *data = realloc(buffer->data, capacity < 64 ? 64 : capacity);
+		char *data = realloc(buffer->data, capacity < LEAST ? LEAST : capacity);
 		if (!data) {
 			buffer->failed = ERROR_MEMORY;
 			return NULL;
 		}
 		buffer->data = data;
-		buffer->capacity = capacity < 64 ? 64 : capacity;
+		buffer->capacity = capacity < LEAST ? LEAST : capacity;
 	}
 	return buffer->data + buffer->size;
 }
@@ -72,12 +74,17 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
 	va_list again;
 	va_start(args, format);
 	va_copy(again, args);
-	int size = vsnprintf(NULL, 0, format, args);
+	/* Most often there is room already, and once is enough. */
+	size_t room = buffer->data && !buffer->failed ? buffer->capacity - buffer->size : 0;
+	int size = vsnprintf(room > 0 ? buffer->data + buffer->size : NULL, room, format, args);
 	va_end(args);
 	char *to = size < 0 ? NULL : buffer_reserve(buffer, (size_t)size);
 	if (to) {
-		vsnprintf(to, (size_t)size + 1, format, again);
+		if ((size_t)size >= room)
+			vsnprintf(to, (size_t)size + 1, format, again);
 		buffer_commit(buffer, (size_t)size);
+	} else if (room > 0) {
+		buffer->data[buffer->size] = '\0';
 	}
 	va_end(again);
 }

@@ -14,6 +14,8 @@ struct fill {
 	const struct keyring *keys;
 	struct reader reader;
 	json_t *values; /* made when a slot wants the engine */
+	/* Each stands in header, text and page; made once, "" before. */
+	char unsubscribe[TOKEN_TEXT], view[TOKEN_TEXT], verp[TOKEN_TEXT];
 };
 
 static struct token reader_token(const struct fill *fill, enum token_purpose purpose)
@@ -25,14 +27,15 @@ static struct token reader_token(const struct fill *fill, enum token_purpose pur
 		               .is_test = fill->edition->is_test || fill->job->is_test };
 }
 
-static void write_url(const struct fill *fill, enum token_purpose purpose, struct buffer *out)
+static void write_url(struct fill *fill, enum token_purpose purpose, struct buffer *out)
 {
-	char text[TOKEN_TEXT];
+	char *text = purpose == TOKEN_UNSUBSCRIBE ? fill->unsubscribe : fill->view;
 	buffer_add_bytes(out, fill->edition->string[STRING_PUBLIC_URL]);
 	if (!fill->job)
 		return;
 	struct token token = reader_token(fill, purpose);
-	token_write(fill->keys, &token, fill->job->epoch, text);
+	if (!*text)
+		token_write(fill->keys, &token, fill->job->epoch, text);
 	buffer_add_text(out, purpose == TOKEN_UNSUBSCRIBE ? "/u/" : "/v/");
 	buffer_add_text(out, text);
 }
@@ -55,17 +58,17 @@ static void write_message_id(const struct fill *fill, struct buffer *out)
 	buffer_add_char(out, '>');
 }
 
-static int write_return_path(const struct fill *fill, struct buffer *out, struct error *err)
+static int write_return_path(struct fill *fill, struct buffer *out, struct error *err)
 {
 	struct bytes pattern = fill->edition->string[STRING_RETURN_PATH];
-	char verp[TOKEN_TEXT];
 	if (pattern.size == 0) {
 		buffer_add_bytes(out, fill->edition->string[STRING_FROM_EMAIL]);
 		return buffer_check(out, err);
 	}
 	struct token token = reader_token(fill, TOKEN_VERP);
-	token_write_verp(fill->keys, &token, verp);
-	return token_return_path(pattern.data, verp, out, err);
+	if (!*fill->verp)
+		token_write_verp(fill->keys, &token, fill->verp);
+	return token_return_path(pattern.data, fill->verp, out, err);
 }
 
 /* The reader as templates see one. */

@@ -50,17 +50,29 @@ static void append(char *to, size_t size, const char *text, char separator)
 	snprintf(to + used, size - used, "%s", text);
 }
 
+/* How many of them there are, at most three. */
+static size_t digits(const char *text)
+{
+	size_t n = 0;
+	while (n < 3 && text[n] >= '0' && text[n] <= '9')
+		n++;
+	return n;
+}
+
 /* RFC 3463: class.subject.detail at the start of the text. */
 static void read_status(const char *text, char out[12])
 {
-	int class = 0;
-	int subject = 0;
-	int detail = 0;
-	int size = 0;
+	const char *subject = text + 2;
 	out[0] = '\0';
-	if (sscanf(text, "%1d.%3d.%3d%n", &class, &subject, &detail, &size) == 3 && size < 12 && (class == 2 || class == 4 || class == 5) &&
-	    subject >= 0 && detail >= 0 && (text[size] == ' ' || text[size] == '\0'))
-		snprintf(out, 12, "%d.%d.%d", class, subject, detail);
+	if ((text[0] != '2' && text[0] != '4' && text[0] != '5') || text[1] != '.')
+		return;
+	size_t n = digits(subject);
+	size_t m = n > 0 && subject[n] == '.' ? digits(subject + n + 1) : 0;
+	size_t size = 2 + n + 1 + m;
+	if (m == 0 || (text[size] != ' ' && text[size] != '\0'))
+		return;
+	memcpy(out, text, size);
+	out[size] = '\0';
 }
 
 /* What a server says is shown and stored: valid UTF-8 on one line. */
@@ -89,9 +101,9 @@ int link_reply(struct smtp *smtp, int64_t timeout_us, struct reply *reply, const
 	for (int lines = 0; lines < REPLY_LINES; lines++) {
 		if (!read_line(smtp, line, why))
 			return -1;
-		bool digits = line[0] >= '1' && line[0] <= '5' && line[1] >= '0' && line[1] <= '9' && line[2] >= '0' && line[2] <= '9';
-		int code = digits ? (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0') : 0;
-		if (!digits || (line[3] != ' ' && line[3] != '-' && line[3] != '\0') || (lines > 0 && code != reply->code)) {
+		bool is_code = line[0] >= '1' && line[0] <= '5' && line[1] >= '0' && line[1] <= '9' && line[2] >= '0' && line[2] <= '9';
+		int code = is_code ? (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0') : 0;
+		if (!is_code || (line[3] != ' ' && line[3] != '-' && line[3] != '\0') || (lines > 0 && code != reply->code)) {
 			*why = "what came is no reply of an SMTP server";
 			return -1;
 		}

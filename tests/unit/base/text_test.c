@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 static void test_only_well_formed_utf8_passes(void **state)
@@ -74,9 +75,27 @@ static void test_what_is_cut_within_a_letter_is_text(void **state)
 	}
 }
 
+static void test_what_is_formatted_fits_or_is_not_there(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(1000);
+	char expected[1001] = "";
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		buffer_format(&text, "%05d-%s ", i, "abc");
+		snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%05d-abc ", i);
+	}
+	assert_int_equal(text.size, 1000);
+	assert_string_equal(buffer_text(&text), expected);
+	buffer_cut(&text, 990);
+	buffer_format(&text, "%s", "eleven char");
+	assert_int_equal(text.failed, ERROR_FULL);
+	assert_int_equal(strlen(buffer_text(&text)), 990);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_only_well_formed_utf8_passes),
+		                            cmocka_unit_test(test_what_is_formatted_fits_or_is_not_there),
 		                            cmocka_unit_test(test_what_is_broken_is_mended_and_stays_mended),
 		                            cmocka_unit_test(test_what_is_cut_within_a_letter_is_text),
 		                            cmocka_unit_test(test_near_words_are_near),
