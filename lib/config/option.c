@@ -40,7 +40,8 @@ static const struct option options[] = {
 	{ "web", "trusted_proxies", OPTION_TEXT, IN(web.trusted_proxies), "127.0.0.1", 0, 0, NULL,
 	  "Addresses and networks, as 127.0.0.1 10.0.0.0/8, whose X-Forwarded-For is believed." },
 	{ "web", "sign_ups_a_day", OPTION_INTEGER, IN(web.sign_ups_a_day), "1000", 1, 1000000, NULL,
-	  "At so many sign-ups a day a list's form closes; at ten times its usual day, if that is more." },
+	  "From so many sign-ups a day on, or ten times a list's usual day if that is more, its form is only for who did not ask that day; "
+	  "at five times as many it closes." },
 	{ "delivery", "sessions", OPTION_INTEGER, IN(delivery.sessions), "20", 1, 500, NULL, "SMTP connections in all." },
 	{ "delivery", "rate", OPTION_RATES, IN(delivery.rates), "", 0, 0, NULL,
 	  "Messages in all, as 50/s or 100000/h; several hold together; absent: no limit." },

@@ -145,7 +145,7 @@ int signup_ask(struct ops *ops, const struct list *list, const struct signup_in 
 		               .at_us = now_us };
 	struct sign_up_limits limits =
 		policy_sign_ups(before, ops->config->web.sign_ups_a_day, provider_of(ops->providers, address.domain) > 0);
-	struct sign_up_most most = { limits.peer_an_hour, limits.domain_an_hour, limits.list_a_day };
+	struct sign_up_most most = { limits.peer_an_hour, limits.domain_an_hour, limits.list_a_day, limits.fresh_a_day };
 	return store_sign_up(ops->db, &row, &most, answer, err);
 }
 

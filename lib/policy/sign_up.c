@@ -1,6 +1,6 @@
 #include "policy/sign_up.h"
 
-enum { OF_PEER = 5, OF_DOMAIN = 30, OF_BIG_DOMAIN = 300, TIMES_USUAL = 10 };
+enum { OF_PEER = 5, OF_DOMAIN = 30, OF_BIG_DOMAIN = 300, TIMES_USUAL = 10, TIMES_FRESH = 5 };
 
 static int64_t median(const int64_t days[SIGN_UP_DAYS])
 {
@@ -21,7 +21,9 @@ struct sign_up_limits policy_sign_ups(const int64_t before[SIGN_UP_DAYS], int64_
 {
 	/* A first article in the press must not close the form of a young list: hence the least. */
 	int64_t many = TIMES_USUAL * median(before);
+	int64_t list = many > least_a_day ? many : least_a_day;
 	return (struct sign_up_limits){ .peer_an_hour = OF_PEER,
 		                        .domain_an_hour = is_big ? OF_BIG_DOMAIN : OF_DOMAIN,
-		                        .list_a_day = many > least_a_day ? many : least_a_day };
+		                        .list_a_day = list,
+		                        .fresh_a_day = list * TIMES_FRESH };
 }

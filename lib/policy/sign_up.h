@@ -9,7 +9,8 @@ enum { SIGN_UP_DAYS = 7 };
 struct sign_up_limits {
 	int64_t peer_an_hour;   /* from one customer of an internet provider: an IPv4 address, or an IPv6 /64 */
 	int64_t domain_an_hour; /* to addresses of one domain */
-	int64_t list_a_day;     /* for one list */
+	int64_t list_a_day;     /* for one list, */
+	int64_t fresh_a_day;    /* and up to here from those who ask for the first time that day */
 };
 
 /* before: how many came for the list on each of the last seven days. least_a_day: what it takes in any case. is_big: the domain is that of

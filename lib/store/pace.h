@@ -13,7 +13,8 @@ extern const struct field provider_state_fields[];
 MUST_CHECK int store_provider_all(struct db *db, struct provider_state *out, size_t max, size_t *n, struct arena *arena, struct error *err);
 /* The whole row; the daemon leaves a person's pause as it is. */
 MUST_CHECK int store_provider_set(struct db *db, const struct provider_state *state, bool is_person, struct error *err);
-/* The wall clock jumped: the pauses of providers and relays end that much later. */
+/* The wall clock jumped: the pauses of providers and relays end that much later. Every node's: rows bear no node, and a store on one
+ * machine has one clock. With several nodes the times of pauses must be the store's clock's, and no node may shift them by its own. */
 MUST_CHECK int store_pauses_shift(struct db *db, int64_t by_us, struct error *err);
 MUST_CHECK int store_provider_reset(struct db *db, int64_t provider, struct error *err); /* forgets all of it */
 /* The number of a name that the configuration brought, made if there is none (from `first` on). FULL: none is left below `end`. */

@@ -11,7 +11,8 @@ static const struct field waiting_fields[] = { U(id, INT),      U(form, INT),   
 	                                       U(how, TEXT),    U(at_us, INT),    FIELD_END };
 #define COLUMNS "form, list_id, peer, domain, address, email, name, how, at_us"
 static const struct sql ADD = { .name = "sign-up add",
-	                        .text = "INSERT INTO sign_up (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	                        .text = "INSERT INTO sign_up (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (form) "
+	                                "DO NOTHING",
 	                        .in = sign_up_fields };
 /* 1: for this address; 0: for another one. */
 static const struct sql FORM = { .name = "sign-up form",
@@ -68,18 +69,21 @@ static int weigh(struct db *db, const struct sign_up *row, const struct sign_up_
 	int64_t peer = 0;
 	int64_t domain = 0;
 	int64_t list = 0;
+	int64_t today = 0;
 	int found = db_one(db, &FORM, &(struct arg){ .s = row->address, .a = row->form }, &is_same, NULL, err);
 	*answer = is_same ? SIGN_UP_TAKEN : SIGN_UP_USED;
 	if (found != 0)
 		return found;
 	if (count(db, &OF_PEER, row->peer, row->at_us - HOUR_US, &peer, err) < 0 ||
 	    count(db, &OF_DOMAIN, row->domain, row->at_us - HOUR_US, &domain, err) < 0 ||
-	    count_day(db, row->list_id, row->at_us, &list, err) < 0)
+	    count(db, &OF_PEER, row->peer, row->at_us - DAY_US, &today, err) < 0 || count_day(db, row->list_id, row->at_us, &list, err) < 0)
 		return -1;
-	*answer = *row->peer && peer >= most->peer ? SIGN_UP_PEER
-	          : domain >= most->domain         ? SIGN_UP_DOMAIN
-	          : list >= most->list             ? SIGN_UP_LIST
-	                                           : SIGN_UP_TAKEN;
+	/* Above the usual those go on who did not ask before: a few that ask again and again close the form for themselves alone. */
+	bool is_fresh = *row->peer && today == 0;
+	*answer = *row->peer && peer >= most->peer                ? SIGN_UP_PEER
+	          : domain >= most->domain                        ? SIGN_UP_DOMAIN
+	          : list >= (is_fresh ? most->fresh : most->list) ? SIGN_UP_LIST
+	                                                          : SIGN_UP_TAKEN;
 	return *answer != SIGN_UP_TAKEN;
 }
 
@@ -87,9 +91,13 @@ static int ask_body(struct db *db, void *arg, struct error *err)
 {
 	struct asking *asking = arg;
 	int settled = weigh(db, asking->row, asking->most, &asking->answer, err);
+	int64_t added = 0;
 	if (settled != 0)
 		return settled < 0 ? -1 : 0;
-	return db_run(db, &ADD, asking->row, NULL, err);
+	if (db_run(db, &ADD, asking->row, &added, err) < 0)
+		return -1;
+	/* Where several write at once another one took the form meanwhile. */
+	return added > 0 || weigh(db, asking->row, asking->most, &asking->answer, err) >= 0 ? 0 : -1;
 }
 
 int store_sign_up(struct db *db, const struct sign_up *row, const struct sign_up_most *most, enum sign_up_answer *answer, struct error *err)

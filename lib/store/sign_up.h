@@ -24,7 +24,8 @@ enum sign_up_answer {
 };
 struct sign_up_most {
 	int64_t peer, domain; /* within an hour */
-	int64_t list;         /* within a day */
+	int64_t list;         /* within a day, */
+	int64_t fresh;        /* and for who asks for the first time within a day */
 };
 MUST_CHECK int store_sign_up(struct db *db, const struct sign_up *row, const struct sign_up_most *most, enum sign_up_answer *answer,
                              struct error *err);

@@ -20,8 +20,10 @@ static void test_A2_the_ceiling_of_a_list_is_ten_times_its_usual_day_or_what_is_
 		{ { 70, 10, 60, 20, 500, 30, 600 }, 100, 600 },
 	};
 	(void)state;
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i < 7; i++) {
 		assert_int_equal(policy_sign_ups(cases[i].before, cases[i].least, false).list_a_day, cases[i].most);
+		assert_int_equal(policy_sign_ups(cases[i].before, cases[i].least, false).fresh_a_day, 5 * cases[i].most);
+	}
 }
 
 static void test_A2_five_an_hour_from_one_peer_and_thirty_for_one_domain(void **state)

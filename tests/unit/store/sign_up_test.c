@@ -4,7 +4,7 @@
 #include "store/sign_up.h"
 #include <stdio.h>
 
-static const struct sign_up_most most = { .peer = 5, .domain = 30, .list = 100 };
+static const struct sign_up_most most = { .peer = 5, .domain = 30, .list = 100, .fresh = 150 };
 
 static enum sign_up_answer ask_for(struct fixture *f, int64_t list, int64_t form, const char *peer, const char *domain, const char *address,
                                    int64_t at_us)
@@ -91,11 +91,28 @@ static void test_A2_each_list_has_a_ceiling_of_its_own(void **state)
 	OK(store_list_get(f->db, f->list, &other, &arena, err) - 1);
 	other.name = other.list_id = other.post_token = "second";
 	OK(store_list_create(f->db, &other, &second, err));
-	for (int i = 0; i < 101; i++) {
+	for (int i = 0; i < 151; i++) {
 		snprintf(name, sizeof name, "%d", i);
-		assert_int_equal(ask(f, i, name, name, name, NOW_US + i), i < 100 ? SIGN_UP_TAKEN : SIGN_UP_LIST);
+		assert_int_equal(ask(f, i, name, name, name, NOW_US + i), i < 150 ? SIGN_UP_TAKEN : SIGN_UP_LIST);
 	}
 	assert_int_equal(ask_for(f, second, 200, "p", "d", "a", NOW_US + 200), SIGN_UP_TAKEN);
+}
+
+static void test_A2_a_few_who_ask_again_and_again_close_a_form_for_themselves_alone(void **state)
+{
+	struct fixture *f = *state;
+	char peer[16];
+	char name[16];
+	/* Twenty addresses, five times an hour. */
+	for (int i = 0; i < 120; i++) {
+		snprintf(peer, sizeof peer, "%d", i % 20);
+		snprintf(name, sizeof name, "%d", i);
+		assert_int_equal(ask(f, i, peer, name, name, NOW_US + i / 20 * HOUR_US), i < 100 ? SIGN_UP_TAKEN : SIGN_UP_LIST);
+	}
+	assert_int_equal(ask(f, 200, "reader", "x.example", "a", NOW_US + 6 * HOUR_US), SIGN_UP_TAKEN);
+	assert_int_equal(ask(f, 201, "reader", "x.example", "b", NOW_US + 7 * HOUR_US), SIGN_UP_LIST);
+	/* Nobody knows whether he asked before. */
+	assert_int_equal(ask(f, 202, "", "x.example", "c", NOW_US + 7 * HOUR_US), SIGN_UP_LIST);
 }
 
 static void test_A3_a_form_is_taken_once(void **state)
@@ -135,6 +152,7 @@ int main(void)
 		T(test_A2_thirty_an_hour_for_one_domain),
 		T(test_A2_the_days_before_are_counted_apart),
 		T(test_A2_each_list_has_a_ceiling_of_its_own),
+		T(test_A2_a_few_who_ask_again_and_again_close_a_form_for_themselves_alone),
 		T(test_A3_a_form_is_taken_once),
 		T(test_what_is_done_is_forgotten_and_not_done_again),
 	};
