@@ -1,25 +1,11 @@
 #include "store/archive.h"
 #include "store/arg.h"
+#include "store/words.h"
 
-#define POST(member, kind)                                                                                                                 \
-	{                                                                                                                                  \
-#member, FIELD_##kind, offsetof(struct archived, post.member), NULL                                                        \
-	}
 const struct field archived_fields[] = {
 	FIELD(struct archived, id, FIELD_INT),
 	FIELD(struct archived, sent_us, FIELD_TIME),
-	POST(url, TEXT),
-	POST(title, TEXT),
-	POST(subtitle, TEXT),
-	POST(author, TEXT),
-	POST(language, TEXT),
-	POST(html, TEXT),
-	POST(text, TEXT),
-	POST(image, TEXT),
-	POST(image_alt, TEXT),
-	POST(published_us, TIME),
-	POST(updated_us, TIME),
-	POST(is_ours, BOOL),
+	POST_WORDS(struct archived),
 	FIELD_END,
 };
 
@@ -30,9 +16,7 @@ static const struct field version_fields[] = { FIELD(struct archived_version, id
 #define FROM                                                                                                                               \
 	"FROM (SELECT cp.post_id, min(c.started_us) AS sent_us FROM campaign c JOIN campaign_post cp ON cp.campaign_id = c.id WHERE "      \
 	"c.list_id = $1 AND c.started_us > 0 AND c.state <> 'cancelled' GROUP BY cp.post_id) first JOIN post ON post.id = first.post_id "
-#define SELECT                                                                                                                             \
-	"SELECT post.id, first.sent_us, post.url, post.title, post.subtitle, post.author, post.language, post.html, post.text, "           \
-	"post.image, post.image_alt, post.published_us, post.updated_us, post.is_ours " FROM
+#define SELECT "SELECT post.id, first.sent_us, " POST_COLUMNS " " FROM
 #define ROWS .row = archived_fields, .row_bytes = sizeof(struct archived)
 static const struct sql GET = { .name = "archive get", .text = SELECT "WHERE post.id = $2", .in = ARGS(ARG(a, INT), ARG(b, INT)), ROWS };
 static const struct sql PAGE = {

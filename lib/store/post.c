@@ -1,13 +1,11 @@
 #include "store/post.h"
 #include "store/arg.h"
 #include "store/source.h"
+#include "store/words.h"
 
 const char *const post_state_words[] = { "seen", "draft", "held", "used", "skipped", NULL };
 
-#define POST(member, kind)                                                                                                                 \
-	{                                                                                                                                  \
-#member, FIELD_##kind, offsetof(struct stored_post, post.member), NULL                                                     \
-	}
+#define POST(member, kind) POST_FIELD(struct stored_post, member, kind)
 const struct field stored_post_fields[] = {
 	FIELD(struct stored_post, id, FIELD_INT),
 	FIELD(struct stored_post, list_id, FIELD_INT),
@@ -23,24 +21,13 @@ const struct field stored_post_fields[] = {
 	FIELD(struct stored_post, digest_order, FIELD_INT),
 	FIELD(struct stored_post, source_hash, FIELD_TEXT),
 	POST(identity, TEXT),
-	POST(url, TEXT),
-	POST(title, TEXT),
-	POST(subtitle, TEXT),
-	POST(author, TEXT),
-	POST(language, TEXT),
-	POST(html, TEXT),
-	POST(text, TEXT),
-	POST(image, TEXT),
-	POST(image_alt, TEXT),
-	POST(published_us, TIME),
-	POST(updated_us, TIME),
-	POST(is_ours, BOOL),
+	POST_WORDS(struct stored_post),
 	FIELD_END,
 };
 
 #define COLUMNS                                                                                                                            \
 	"list_id, source_id, state, hold_until_us, version, alert, seen_us, title_hash, text_hash, in_digest, digest_order, source_hash, " \
-	"identity, url, title, subtitle, author, language, html, text, image, image_alt, published_us, updated_us, is_ours"
+	"identity, " POST_COLUMNS
 #define SELECT_POST "SELECT id, " COLUMNS " FROM post "
 #define ROWS .row = stored_post_fields, .row_bytes = sizeof(struct stored_post)
 
