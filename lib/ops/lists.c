@@ -110,7 +110,10 @@ static int check_addresses(const char *what, const char *addresses, struct error
 static int check_language(const char *language, struct error *err)
 {
 	size_t size = language ? strspn(language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
-	if (!language || !*language || ((size == 2 || size == 3) && (language[size] == '\0' || language[size] == '-')))
+	/* It becomes the name of a file of words, and stands in headers. */
+	const char *rest = language ? language + size : "";
+	bool is_tag = strlen(rest) < 32 && strspn(rest, "-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(rest);
+	if (!language || !*language || ((size == 2 || size == 3) && (!*rest || *rest == '-') && is_tag))
 		return 0;
 	return error_set(err, ERROR_INPUT, "language: \"%.40s\" is no language's code: en, he, ar, de, fr, es, ru, ...", language);
 }

@@ -86,14 +86,19 @@ static int read_file_posts(struct folder *folder, const char *name, struct error
 	struct arena *arena = folder->arena;
 	struct content_feed *out = folder->out;
 	CLEANUP(buffer_clear) struct buffer data = BUFFER_INIT(FILE_BYTES);
+	CLEANUP(file_close) int fd = -1;
 	char path[4096];
 	struct stat st;
 	snprintf(path, sizeof path, "%s/%s", folder->path, name);
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+	if (lstat(path, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) || st.st_size == 0)
 		return 0;
+	/* Who may write into the folder must not have the machine's other files mailed: no link, nor one that takes a file's place just
+	 * now. */
+	if (file_open_within(folder->path, name, &fd, err) < 0)
+		return -1;
 	struct content_feed one = { 0 };
 	struct read_file in = { .path = path, .keeps = folder->keeps };
-	if (file_read(path, &data, err) < 0)
+	if (file_read_rest(fd, path, &data, err) < 0)
 		return -1;
 	in.data = buffer_bytes(&data);
 	if (post_read_file(folder->ops, &in, arena, &one, err) < 0)

@@ -241,6 +241,30 @@ def test_a_watched_folder_says_what_it_leaves_out():
         sink.stop()
 
 
+def test_a_post_in_a_watched_folder_is_no_link():
+    """Who may write into the folder must not have other files of the machine mailed (RULES 3.4: links that lead out)."""
+    site = peers.Site(1, READERS)
+    try:
+        folder = os.path.join(site.folder, "posts")
+        os.makedirs(folder)
+        site.run("source", "add", "news", folder, "--policy", "draft")
+        write(site.folder, "secret.txt", "# A secret\n\nOf the machine.\n")
+        write(folder, "good.md", "# Good\n\nWords.\n")
+        os.symlink("../secret.txt", os.path.join(folder, "link.md"))
+        os.symlink("nowhere", os.path.join(folder, "dead.md"))
+        os.mkfifo(os.path.join(folder, "pipe.md"))
+        os.mkdir(os.path.join(folder, "folder.md"))
+        site.run("source", "poll", "1")
+        assert [row["title"] for row in site.rows("post", "ls") if row["source_id"]] == ["Good"], site.rows("post", "ls")
+        note = site.rows("source", "show", "1")[0]["note"]
+        assert "link.md: is a symbolic link" in note and "dead.md: is a symbolic link" in note and "pipe" not in note, note
+        # A link to the folder itself is the admin's own.
+        os.symlink(folder, os.path.join(site.folder, "current"))
+        assert "Good" in site.run("source", "try", os.path.join(site.folder, "current")).stdout.decode()
+    finally:
+        site.close()
+
+
 def test_long_paths_in_any_script_keep_no_post_back():
     """What is said of a path is cut to fit, and never within a letter: the store takes text only, and the folder's other posts come too."""
     site = peers.Site(1, READERS)
@@ -278,4 +302,4 @@ def test_a_file_without_a_title_is_refused():
 
 
 peers.tests(test_a_picture_beside_the_post_is_shown_and_served, test_what_can_not_be_shown_is_said, test_front_matter_names_attachments,
-            test_a_watched_folder_says_what_it_leaves_out, test_long_paths_in_any_script_keep_no_post_back, test_a_file_without_a_title_is_refused)
+            test_a_watched_folder_says_what_it_leaves_out, test_a_post_in_a_watched_folder_is_no_link, test_long_paths_in_any_script_keep_no_post_back, test_a_file_without_a_title_is_refused)

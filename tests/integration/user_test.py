@@ -131,6 +131,7 @@ WRONG = [
     (65, "--from", "list", "create", "other", "--title", "X"),
     (65, "one address", "list", "create", "other", "--title", "X", "--from", "A <a@example.org>, B <b@example.org>"),
     (65, "no language's code", "list", "set", "news", "--language", "deutsch"),
+    (65, "no language's code", "list", "set", "news", "--language", "de-x/../y"),
     (65, "testers", "list", "set", "news", "--testers", "me"),
     (65, "--again", "campaign", "create", "news", "--post", "1"),
     (65, "no time", "campaign", "schedule", "1", "--at", "yesteryear"),
