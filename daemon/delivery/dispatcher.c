@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum { REVOCATIONS = 256, LOW = 64 /* fewer ready than this: more are leased */, LEAST_SHARE = 16, DUES = 512 /* at first */, TURN = 8 };
-#define LEASE_US HOUR_US /* twice what a session needs from here on: see parts.h */
+#define LEASE_US (2 * MESSAGE_US)
 #define KEYS_US MINUTE_US
 #define LOOK_US (SECOND_US / 5)
 #define LONG_WAIT_US (2 * SECOND_US) /* who waits longer than this waits in the store, where all can see it */

@@ -71,6 +71,19 @@ void pace_clear(struct pace *pace)
 	pace_known_clear(&pace->known);
 }
 
+/* What is tried many times a second. True: it worked. */
+static bool works(struct pace *pace, int try, int result, const struct error *err)
+{
+	static const char *const words[PACE_TRIES] = { "quotas not written", "providers not read", "resets of relays not read",
+		                                       "flows not read" };
+	enum repeat_say say = repeat_look(&pace->tries[try], result < 0, clock_now().mono_us);
+	if (say == REPEAT_FAILS)
+		log_error("%s text=\"%s\"", words[try], err->text);
+	else if (say == REPEAT_WORKS)
+		log_info("%s: over", words[try]);
+	return result >= 0;
+}
+
 static int store_uses(struct pace *pace, const struct pacing_use *uses, size_t n, struct error *err)
 {
 	struct rate_use rows[64];
@@ -92,10 +105,8 @@ bool pace_reserve(struct pace *pace, bool ahead)
 	/* As long as there are more: ahead, what was stored is short no longer. */
 	do {
 		n = pacing_reserve(&pace->pacing, ahead, uses, USES);
-		if (store_uses(pace, uses, n, &err) < 0) {
-			log_error("quotas not written text=\"%s\"", err.text);
+		if (n > 0 && !works(pace, PACE_QUOTAS, store_uses(pace, uses, n, &err), &err))
 			return false;
-		}
 		pacing_reserved(&pace->pacing, uses, n);
 	} while (ahead && n == USES);
 	for (size_t i = 0; i < pace->delivery->relays; i++)
@@ -245,14 +256,14 @@ static void say_rate(struct pace *pace, struct moment now)
 
 static void take_resets(struct pace *pace)
 {
-	for (size_t i = 0; i < pace->delivery->relays; i++) {
-		struct error err;
-		int asked = relay_take_reset(pace->ops, pace->pacing.relay[i].name, &err);
-		if (asked < 0)
-			log_error("resets of relays not read text=\"%s\"", err.text);
-		else if (asked)
+	struct error err;
+	int asked = 0;
+	for (size_t i = 0; i < pace->delivery->relays && asked >= 0; i++) {
+		asked = relay_take_reset(pace->ops, pace->pacing.relay[i].name, &err);
+		if (asked > 0)
 			pacing_reset_relay(&pace->pacing, i);
 	}
+	works(pace, PACE_RESETS, asked, &err);
 }
 
 bool pace_look(struct pace *pace, struct moment now)
@@ -270,15 +281,16 @@ bool pace_look(struct pace *pace, struct moment now)
 		for (size_t i = 0; i < pace->delivery->relays; i++)
 			save_ramp(pace, i);
 	say_providers(pace, now);
-	if (pace_load_providers(pace->ops, &pace->pacing, false, now, &err) < 0 || pace_load_holds(pace->ops, &pace->pacing, now, &err) < 0)
-		log_error("providers not read text=\"%s\"", err.text);
+	int loaded = pace_load_providers(pace->ops, &pace->pacing, false, now, &err) < 0
+	                     ? -1
+	                     : pace_load_holds(pace->ops, &pace->pacing, now, &err);
+	works(pace, PACE_PROVIDERS, loaded, &err);
 	take_resets(pace);
 	/* A pause that came back from the store ends with a probe's success too. */
 	ask_for_successes(pace);
 	if (now.mono_us - pace->flows_us >= FLOWS_US) {
 		pace->flows_us = now.mono_us;
-		if (pace_load_flows(pace->ops, &pace->pacing, now, &pace->known, &err) < 0)
-			log_error("flows not read text=\"%s\"", err.text);
+		works(pace, PACE_FLOWS, pace_load_flows(pace->ops, &pace->pacing, now, &pace->known, &err), &err);
 	}
 	say_rate(pace, now);
 	for (size_t i = 0; i < pace->delivery->relays; i++)

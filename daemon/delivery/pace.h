@@ -2,7 +2,10 @@
 #ifndef DELIVERY_PACE_H
 #define DELIVERY_PACE_H
 #include "daemon/delivery/parts.h"
+#include "daemon/repeat.h"
 #include "ops/pace.h"
+
+enum { PACE_QUOTAS, PACE_PROVIDERS, PACE_RESETS, PACE_FLOWS, PACE_TRIES };
 
 struct pace {
 	struct delivery *delivery;
@@ -13,6 +16,7 @@ struct pace {
 	int64_t looked_us, flows_us, returns_us, rate_us; /* monotonic */
 	int64_t rate_sent;
 	struct pace_known known;
+	struct repeat tries[PACE_TRIES];
 };
 
 MUST_CHECK int pace_start(struct pace *pace, struct delivery *delivery, struct ops *ops, struct error *err);

@@ -20,9 +20,10 @@ enum {
 	RETURNED_ROOM = 500 * LETTERS /* what all sessions there may be hold at once: a relay that goes away gives it all back */
 };
 
-/* All time-outs of a message together, and of the one before it on the line. With less of its lease left none begins: it would be leased
- * and sent again while it is on the wire. */
-#define MESSAGE_US (30 * MINUTE_US)
+/* All time-outs of a message together, and of the one before it on the line, whose text (3 min) and reply (10) come first: a reset, MAIL
+ * and RCPT (5 each), DATA (2), the text (3) and the reply (10) make 43 minutes, and two are for commits. With less of its lease left none
+ * begins: it would be leased and sent again while it is on the wire. */
+#define MESSAGE_US (2 * (SMTP_BLOCK_US + SMTP_DOT_US) + 3 * SMTP_ENVELOPE_US + SMTP_DATA_US + 2 * MINUTE_US)
 
 /* Something that moves the pacing of a relay or a provider. */
 struct happened {

@@ -5,11 +5,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define ENVELOPE_US (5 * MINUTE_US)
-#define DATA_US (2 * MINUTE_US)
-#define BLOCK_US (3 * MINUTE_US)
-#define DOT_US (10 * MINUTE_US)
-
 enum { COMMANDS = 4 };
 
 struct step {
@@ -68,7 +63,7 @@ int smtp_begin(struct smtp *smtp, const struct envelope *envelope, struct outcom
 		return 0;
 	buffer_reset(&smtp->out);
 	add_group(smtp, envelope);
-	if (link_write(smtp, ENVELOPE_US) < smtp->out.size)
+	if (link_write(smtp, SMTP_ENVELOPE_US) < smtp->out.size)
 		return link_lost(smtp, STAGE_MAIL, OUTCOME_LOST, NULL, outcome);
 	return 0;
 }
@@ -100,7 +95,7 @@ static int say_one(struct smtp *smtp, const struct step *step, struct outcome *o
 		buffer_format(&smtp->out, "RCPT TO:<%s>\r\n", smtp->envelope->recipient);
 	else
 		buffer_add_text(&smtp->out, "DATA\r\n");
-	return link_write(smtp, ENVELOPE_US) < smtp->out.size ? link_lost(smtp, step->stage, OUTCOME_LOST, NULL, outcome) : 0;
+	return link_write(smtp, SMTP_ENVELOPE_US) < smtp->out.size ? link_lost(smtp, step->stage, OUTCOME_LOST, NULL, outcome) : 0;
 }
 
 /* A server that took DATA without a recipient waits for a message: it gets an empty one, and its answer is about nobody. */
@@ -110,7 +105,7 @@ static int end_empty(struct smtp *smtp)
 	const char *why = NULL;
 	buffer_reset(&smtp->out);
 	buffer_add_text(&smtp->out, ".\r\n");
-	if (link_write(smtp, ENVELOPE_US) < smtp->out.size || link_reply(smtp, DATA_US, &reply, &why) < 0)
+	if (link_write(smtp, SMTP_ENVELOPE_US) < smtp->out.size || link_reply(smtp, SMTP_DATA_US, &reply, &why) < 0)
 		smtp_drop(smtp);
 	return 0;
 }
@@ -128,7 +123,7 @@ int smtp_ready(struct smtp *smtp, struct outcome *outcome)
 		const char *why = NULL;
 		if (!pipelined && say_one(smtp, &steps[i], outcome) < 0)
 			return -1;
-		if (link_reply(smtp, steps[i].stage == STAGE_DATA ? DATA_US : ENVELOPE_US, &reply, &why) < 0) {
+		if (link_reply(smtp, steps[i].stage == STAGE_DATA ? SMTP_DATA_US : SMTP_ENVELOPE_US, &reply, &why) < 0) {
 			/* A server may hang up behind its refusal: the refusal stands. */
 			if (!failed)
 				return link_lost(smtp, steps[i].stage, OUTCOME_LOST, why, outcome);
@@ -197,7 +192,7 @@ int smtp_send(struct smtp *smtp, struct bytes message, const struct envelope *ne
 		add_group(smtp, next);
 	if (smtp->out.failed)
 		return link_lost(smtp, STAGE_DATA_END, OUTCOME_WITHHELD, "the message is too large", outcome);
-	size_t written = link_write(smtp, BLOCK_US);
+	size_t written = link_write(smtp, SMTP_BLOCK_US);
 	if (written < dot_end)
 		return link_lost(smtp, STAGE_DATA_END, OUTCOME_LOST, NULL, outcome);
 	smtp->is_cut = written < smtp->out.size;
@@ -208,7 +203,7 @@ int smtp_reply(struct smtp *smtp, struct outcome *outcome)
 {
 	struct reply reply;
 	const char *why = NULL;
-	if (link_reply(smtp, DOT_US, &reply, &why) < 0)
+	if (link_reply(smtp, SMTP_DOT_US, &reply, &why) < 0)
 		return link_lost(smtp, STAGE_DATA_END, OUTCOME_SILENT, why, outcome);
 	link_outcome(smtp, STAGE_DATA_END, &reply, outcome);
 	smtp->began_us = clock_now().mono_us;

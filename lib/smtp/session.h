@@ -63,7 +63,13 @@ MUST_CHECK int smtp_send(struct smtp *smtp, struct bytes message, const struct e
  * is gone, *outcome is SILENT. */
 MUST_CHECK int smtp_reply(struct smtp *smtp, struct outcome *outcome);
 
-void smtp_quit(struct smtp *smtp);   /* says QUIT, waits for nothing */
-void smtp_drop(struct smtp *smtp);   /* closes now: an open envelope or message is not completed */
+void smtp_quit(struct smtp *smtp); /* says QUIT, waits for nothing */
+void smtp_drop(struct smtp *smtp); /* closes now: an open envelope or message is not completed */
+/* RFC 5321, section 4.5.3.2: what each step may take. */
+#define SMTP_ENVELOPE_US (5 * MINUTE_US) /* MAIL and RCPT, each */
+#define SMTP_DATA_US (2 * MINUTE_US)
+#define SMTP_BLOCK_US (3 * MINUTE_US)
+#define SMTP_DOT_US (10 * MINUTE_US)
+
 void smtp_cancel(struct smtp *smtp); /* from another thread: what is read or written ends, and so does every later call */
 #endif

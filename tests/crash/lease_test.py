@@ -6,7 +6,7 @@ import time
 import trouble
 from trouble import peers
 
-SPEED = 180  # a lease of an hour is twenty seconds
+SPEED = 270  # a lease of an hour and a half is twenty seconds
 READERS = 52
 
 
@@ -22,9 +22,9 @@ def test_what_waits_behind_a_slow_relay_goes_back_before_its_lease_is_over():
         assert peers.wait_for(lambda: site.stats()["state"] == "sent", 50, 0.5), (site.stats(), site.log())
         copies = collections.Counter(to for _, to, _ in sink.mails)
         doubled = sum(copies.values()) - len(copies)
-        print(f"# {READERS} messages in {(time.time() - begin) * SPEED / 60:.0f} minutes over leases of an hour: lost {READERS - len(copies)}, doubled {doubled}")
+        print(f"# {READERS} messages in {(time.time() - begin) * SPEED / 60:.0f} minutes over leases of an hour and a half: lost {READERS - len(copies)}, doubled {doubled}")
         assert len(copies) == READERS and doubled == 0, copies
-        assert (time.time() - begin) * SPEED > 3600 and "leases ran out" not in site.log(), site.log()
+        assert (time.time() - begin) * SPEED > 5400 and "leases ran out" not in site.log(), site.log()
     finally:
         site.close()
         sink.stop()
