@@ -120,11 +120,10 @@ static int too_many(struct web *web, const struct list *list, const char *word, 
 	return message(web, list, (struct saying){ .heading = "later", .text = word }, reply, err);
 }
 
-/* Unknown, used up or mangled: the same page for all, which tells nothing about anybody (RULES U11, A4), so not in a list's language.
- * A mailbox provider's one-click POST alone is answered with 200 whatever it holds (U7). */
-static int neutral(struct web *web, bool is_one_click, struct httpd_reply *reply, struct error *err)
+/* Unknown, used up or mangled: the same page for all, which tells nothing about anybody (RULES U11, A4), so not in a list's language, and
+ * with 200 for all, as a one-click POST has to have it (U7). */
+static int neutral(struct web *web, struct httpd_reply *reply, struct error *err)
 {
-	reply->status = is_one_click ? 200 : 404;
 	static const char heading[] = "This link does not work any more";
 	json_t *values = json_pack("{s:s,s:s,s:s}", "heading", heading, "text", "It may be incomplete, or it was used already.", "more",
 	                           "If you want to leave a newsletter, open the link at the end of its newest issue.");
@@ -304,7 +303,7 @@ static int confirm_page(struct web *web, const char *token, bool do_it, struct h
 	char action[600];
 	int found = signup_find(&web->ops, token, &list_id, &subscriber_id, &used, err);
 	if (found == 0)
-		return neutral(web, false, reply, err);
+		return neutral(web, reply, err);
 	if (found < 0 || store_list_get(web->ops.db, list_id, &list, &arena, err) <= 0 ||
 	    store_subscriber_get(web->ops.db, subscriber_id, &subscriber, &arena, err) <= 0)
 		return -1;
@@ -348,7 +347,7 @@ static int get_unsubscribe(struct web *web, const struct httpd_request *request,
 	const char *text = httpd_segment(request, "token");
 	int found = reader_of_token(&web->ops, text, TOKEN_UNSUBSCRIBE, &token, err);
 	if (found <= 0)
-		return found < 0 ? -1 : neutral(web, false, reply, err);
+		return found < 0 ? -1 : neutral(web, reply, err);
 	return leave_page(web, "web/unsubscribe.html", "unsubscribe_short", text, &token, false, reply, err);
 }
 
@@ -361,7 +360,7 @@ static int post_unsubscribe(struct web *web, const struct httpd_request *request
 	const char *one_click = httpd_form(request, "List-Unsubscribe");
 	int found = reader_of_token(&web->ops, text, TOKEN_UNSUBSCRIBE, &token, err);
 	if (found <= 0)
-		return found < 0 ? -1 : neutral(web, true, reply, err);
+		return found < 0 ? -1 : neutral(web, reply, err);
 	bool undone = undo && strcmp(undo, "1") == 0;
 	int result = undone ? subscriber_undo_leave(&web->ops, &token, err)
 	                    : subscriber_leave(&web->ops, &token, one_click ? "one-click" : "link", err);
@@ -379,7 +378,7 @@ static int get_view(struct web *web, const struct httpd_request *request, struct
 	struct token token;
 	int found = reader_of_token(&web->ops, httpd_segment(request, "token"), TOKEN_VIEW, &token, err);
 	if (found <= 0 || token.extra <= 0)
-		return found < 0 ? -1 : neutral(web, false, reply, err);
+		return found < 0 ? -1 : neutral(web, reply, err);
 	reply->csp = mail_csp;
 	return campaign_web_view(&web->ops, token.extra, &reply->body, err);
 }

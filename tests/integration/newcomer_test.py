@@ -208,18 +208,6 @@ def test_files_are_named_and_read_for_what_they_are():
         site.close()
 
 
-def test_a_broken_link_is_not_found_and_one_click_is_answered():
-    site = peers.Site(1, [("ann@example.org", "Ann")])
-    try:
-        site.start()
-        for path in ("/u/x", "/c/x", "/v/x"):
-            status, page = site.get(path)
-            assert status == 404 and "does not work any more" in page, (path, status)
-        assert site.get("/u/x", data=b"List-Unsubscribe=One-Click")[0] == 200
-    finally:
-        site.close()
-
-
 def test_a_section_left_open_hides_nothing():
     with tempfile.TemporaryDirectory() as folder:
         conf = os.path.join(folder, "t.conf")
@@ -331,5 +319,5 @@ def test_a_second_person_is_told_by_account_also_behind_sudo():
 
 peers.tests(test_a_relay_that_is_away_is_said_before_and_at_once, test_templates_are_looked_at_with_the_configuration, test_editors_mail_says_what_stands_in_its_way,
             test_what_is_shown_of_lists_and_posts, test_the_same_words_make_no_version, test_the_sandbox_shows_pictures_that_come_along, test_files_are_named_and_read_for_what_they_are,
-            test_the_sandbox_sends_mail_back, test_a_broken_link_is_not_found_and_one_click_is_answered, test_a_section_left_open_hides_nothing, test_in_the_background_the_terminal_is_left_alone,
+            test_the_sandbox_sends_mail_back, test_a_section_left_open_hides_nothing, test_in_the_background_the_terminal_is_left_alone,
             test_a_list_that_mailed_nobody_is_deleted_whole, test_help_is_there_without_the_manual, test_a_second_person_is_told_by_account_also_behind_sudo)
