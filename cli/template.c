@@ -71,6 +71,7 @@ static int render(struct cli *cli)
 	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(TEMPLATE_BYTES);
 	CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(OUT_BYTES);
+	CLEANUP(buffer_clear) struct buffer lacking = BUFFER_INIT(8192);
 	struct error err;
 	char folder[PATH_BYTES];
 	char name[PATH_BYTES];
@@ -96,6 +97,9 @@ static int render(struct cli *cli)
 	if (render_text(&from, buffer_bytes(&text), path, name, language, values, as_text ? TEMPLATE_TEXT : TEMPLATE_HTML, &out, &missing,
 	                &arena, &err) < 0)
 		return cli_fail(cli, &err, NULL);
+	if (render_words_lacking(&from, language, &lacking) > 0)
+		cli_say(cli, "The file of words for %s lacks these, which are taken from those built in: %s", language,
+		        buffer_text(&lacking));
 	if (missing)
 		cli_say(cli, "%s: there is no part {{> %s}}: it was left out", path, missing);
 	fwrite(out.data, 1, out.size, stdout);

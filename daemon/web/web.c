@@ -98,7 +98,7 @@ static int add_word(struct web *web, const char *name, const char *word, const c
 static int message(struct web *web, const struct list *list, struct saying say, struct httpd_reply *reply, struct error *err)
 {
 	CLEANUP(json_free) json_t *values = json_pack("{s:o}", "list", web_list_values(list));
-	char link[300];
+	char link[sizeof "mailto:" + ADDRESS_BYTES];
 	if (!values)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	if (add_word(web, "heading", say.heading, list->language, values, err) < 0 ||
@@ -106,7 +106,7 @@ static int message(struct web *web, const struct list *list, struct saying say, 
 	    add_word(web, "more", say.more, list->language, values, err) < 0)
 		return -1;
 	if (say.mail) {
-		snprintf(link, sizeof link, "mailto:%.280s", say.mail);
+		snprintf(link, sizeof link, "mailto:%s", say.mail);
 		json_object_set_new(values, "link", json_string(link));
 		json_object_set_new(values, "link_text", json_string(link + strlen("mailto:")));
 	}

@@ -292,7 +292,7 @@ static void check_whole(struct lint *lint, xmlNode *root)
 		findings_add(lint->findings, FINDING_FAULT, "M12", "HTML",
 		             "put a link to {{reader.unsubscribe_url}} into the HTML template",
 		             "the HTML has no unsubscribe link that can be seen");
-	if (!words_hold(seen, in->postal))
+	if (in->postal && *in->postal && !words_hold(seen, in->postal))
 		findings_add(lint->findings, FINDING_FAULT, "M13", "HTML", "put {{list.postal}} into the HTML template",
 		             "the HTML lacks the sender's postal address");
 	if (!words_hold(seen, in->recipient))

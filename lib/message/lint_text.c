@@ -48,7 +48,7 @@ void lint_text(struct lint *lint)
 	if (*lint->parts->unsubscribe_url && !holds(text, lint->parts->unsubscribe_url))
 		findings_add(lint->findings, FINDING_FAULT, "M12", "text part", "put {{reader.unsubscribe_url}} into the text template",
 		             "the plain text has no unsubscribe link");
-	if (!holds(text, known->postal))
+	if (known->postal && *known->postal && !holds(text, known->postal))
 		findings_add(lint->findings, FINDING_FAULT, "M13", "text part", "put {{list.postal}} into the text template",
 		             "the plain text lacks the sender's postal address");
 	if (!holds(text, known->recipient))

@@ -4,6 +4,7 @@
 #include "ops/links.h"
 #include "ops/lint.h"
 #include "ops/relays.h"
+#include "ops/render.h"
 #include "ops/sample.h"
 #include "ops/signing.h"
 #include "pacing/provider.h"
@@ -109,6 +110,19 @@ static void check_keys(struct check *check, const struct signing *signing, const
 	else if (signing_signers(signing, domain, clock_now().wall_us, signers) == 0)
 		findings_add(check->out, FINDING_WARNING, "dkim", "configuration", "gazette dkim check says what is missing",
 		             "no key signs for %.*s yet: it starts an hour after DNS shows its record", (int)domain.size, domain.data);
+}
+
+/* A file of words from before an update. */
+static void check_words(struct check *check)
+{
+	CLEANUP(buffer_clear) struct buffer names = BUFFER_INIT(8192);
+	const char *language = check->at.list.language;
+	size_t n = ops_words_lacking(check->ops, language, &names);
+	if (n > 0)
+		findings_add(check->out, FINDING_WARNING, "words", "template",
+		             "gazette template export NEW, and take them over from mail/words",
+		             "your file of words for %.20s lacks %zu, which are taken from those built in: %.120s", language, n,
+		             buffer_text(&names));
 }
 
 static void check_preheader(struct check *check)
@@ -236,6 +250,7 @@ static int check_all(struct check *check, enum check_links look, struct error *e
 		signing = NULL;
 	check_list(check);
 	check_setup(check);
+	check_words(check);
 	check_preheader(check);
 	if (how != SIGN_OFF)
 		check_keys(check, signing, &unread);

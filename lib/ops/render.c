@@ -157,6 +157,19 @@ json_t *ops_words(const struct ops *ops, const char *language, struct error *err
 	return words_for(&(struct words_files){ look_up, &rendering }, language, err);
 }
 
+size_t render_words_lacking(const struct render_from *from, const char *language, struct buffer *names)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct rendering rendering = { .from = from, .arena = &arena };
+	return words_lacking(&(struct words_files){ look_up, &rendering }, language, names);
+}
+
+size_t ops_words_lacking(const struct ops *ops, const char *language, struct buffer *names)
+{
+	struct render_from from = from_of(ops);
+	return render_words_lacking(&from, language, names);
+}
+
 /* One file by its ending; others are none of ours. */
 static int check_file(const char *path, struct error *err)
 {

@@ -28,6 +28,9 @@ MUST_CHECK int ops_word(const struct ops *ops, const char *word, const char *lan
                         struct error *err);
 /* The words of a language, from the configured folder or built in. NULL with err set. */
 json_t *ops_words(const struct ops *ops, const char *language, struct error *err);
+/* words_lacking() of those files. */
+size_t render_words_lacking(const struct render_from *from, const char *language, struct buffer *names);
+size_t ops_words_lacking(const struct ops *ops, const char *language, struct buffer *names);
 /* Looks at every template and file of words in a folder: each fault is told, with path and line. Returns how many there were. */
 size_t templates_check(const char *folder, void (*tell)(const char *fault));
 #endif

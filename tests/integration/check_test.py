@@ -192,6 +192,14 @@ def test_the_setup_is_judged():
         site.run("campaign", "set", "1", "--subject", "FREE birds!!!", "--preheader", "")
         _, found, rows = findings(site, "--offline")
         assert {("sender", "fault"), ("postal", "fault"), ("spam", "warning"), ("preheader", "warning")} <= found, rows
+        assert [row["check"] for row in rows if "postal" in row["text"]] == ["postal"], rows
+        # A file of words from before an update is judged too.
+        os.makedirs(os.path.join(site.folder, "own/mail/words"))
+        with open(os.path.join(site.folder, "own/mail/words/en.json"), "w", encoding="utf-8") as f:
+            f.write('{"lang": "en", "why": "You asked for {{list.title}}."}')
+        site.set_conf("[daemon]\n", "[daemon]\ntemplate_dir = own\n")
+        _, found, rows = findings(site, "--offline")
+        assert ("words", "warning") in found and not any(row["check"] == "template" for row in rows), rows
     finally:
         site.close()
 
