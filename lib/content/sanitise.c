@@ -67,7 +67,7 @@ static const struct element {
 	{ "xmp", PLACE_DROP, NULL },         { "dialog", PLACE_DROP, NULL },
 };
 
-enum value { VALUE_TEXT, VALUE_NUMBER, VALUE_WORD };
+enum value { VALUE_TEXT, VALUE_NUMBER, VALUE_WORD, VALUE_SIDE };
 
 static const struct {
 	const char *element, *name; /* element NULL: of all */
@@ -75,7 +75,8 @@ static const struct {
 } attributes[] = { { "a", "title", VALUE_TEXT },      { "img", "title", VALUE_TEXT },    { "abbr", "title", VALUE_TEXT },
 	           { "img", "width", VALUE_NUMBER },  { "img", "height", VALUE_NUMBER }, { "td", "colspan", VALUE_NUMBER },
 	           { "td", "rowspan", VALUE_NUMBER }, { "th", "colspan", VALUE_NUMBER }, { "th", "rowspan", VALUE_NUMBER },
-	           { "ol", "start", VALUE_NUMBER },   { NULL, "lang", VALUE_WORD },      { NULL, "dir", VALUE_WORD } };
+	           { "td", "align", VALUE_SIDE },     { "th", "align", VALUE_SIDE },     { "ol", "start", VALUE_NUMBER },
+	           { NULL, "lang", VALUE_WORD },      { NULL, "dir", VALUE_WORD } };
 
 /* An element begun. Its start tag is written with the first content, so that what is empty leaves no trace. */
 struct open {
@@ -194,13 +195,30 @@ static const char *picture_url(struct writer *w, const xmlNode *node)
 	return clean_url(w, node, "src");
 }
 
+/* Where a cell's text stands: by its attribute, or by its style, as some write it. NULL: where its line begins. */
+static const char *side_of(struct writer *w, const xmlNode *cell)
+{
+	static const char *const sides[] = { "left", "right", "center" };
+	const char *said = html_attribute(cell, "align", &w->arena);
+	const char *style = said ? NULL : html_attribute(cell, "style", &w->arena);
+	style = style ? strcasestr(style, "text-align") : NULL;
+	if (style && style[strlen("text-align") + strspn(style + strlen("text-align"), " \t")] == ':')
+		said = strchr(style, ':') + 1;
+	struct bytes word = text_trim((struct bytes){ said ? said : "", said ? strcspn(said, ";!") : 0 });
+	for (size_t i = 0; i < COUNT_OF(sides); i++)
+		if (text_compare_nocase(word, bytes_text(sides[i])) == 0)
+			return sides[i];
+	return NULL;
+}
+
 static void write_attributes(struct writer *w, const xmlNode *node)
 {
 	for (size_t i = 0; i < COUNT_OF(attributes) && node->properties; i++) {
 		if (attributes[i].element && !html_is(node, attributes[i].element))
 			continue;
-		const char *value = html_attribute(node, attributes[i].name, &w->arena);
-		if (value && is_value(value, attributes[i].value))
+		bool is_side = attributes[i].value == VALUE_SIDE;
+		const char *value = is_side ? side_of(w, node) : html_attribute(node, attributes[i].name, &w->arena);
+		if (value && (is_side || is_value(value, attributes[i].value)))
 			write_attribute(w->out, attributes[i].name, value);
 	}
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STYLE_BYTES = 600 };
+enum { STYLE_BYTES = 600, WIDEST = 20000 };
 
 struct tag {
 	struct bytes name;  /* "p" */
@@ -83,7 +83,7 @@ static unsigned number(struct bytes value)
 	char text[12];
 	int64_t n = 0;
 	snprintf(text, sizeof text, "%.*s", (int)(value.size < 11 ? value.size : 11), value.data);
-	return units_integer(text, 1, 20000, &n, NULL) < 0 ? 0 : (unsigned)n;
+	return units_integer(text, 1, WIDEST, &n, NULL) < 0 ? 0 : (unsigned)n;
 }
 
 static void styled(struct body *body, const struct tag *tag, const char *class, const char *format, ...) PRINTF_LIKE(4, 5);
@@ -121,14 +121,14 @@ static void heading(struct body *body, const struct tag *tag)
 		level, sizes[i].above, json_text(body->look->theme, "heading_font"), sizes[i].size, sizes[i].line, colour(body, "heading"));
 }
 
-static const struct edition_file *picture_of(const struct body_look *look, struct bytes src, size_t *at)
+static const struct edition_file *picture_of(const struct edition_file *files, size_t n, struct bytes src, size_t *at)
 {
-	for (size_t i = 0; i < look->picture_count; i++) {
+	for (size_t i = 0; i < n; i++) {
 		CLEANUP(buffer_clear) struct buffer escaped = BUFFER_INIT(16 << 10);
-		template_escape_html(bytes_text(look->pictures[i].url), &escaped);
+		template_escape_html(bytes_text(files[i].url), &escaped);
 		*at = i;
-		if (bytes_equal(src, buffer_bytes(&escaped)) || bytes_equal(src, bytes_text(look->pictures[i].url)))
-			return &look->pictures[i];
+		if (bytes_equal(src, buffer_bytes(&escaped)) || bytes_equal(src, bytes_text(files[i].url)))
+			return &files[i];
 	}
 	return NULL;
 }
@@ -153,6 +153,24 @@ static bool ends_block(struct bytes rest)
 	return rest.size == 0;
 }
 
+/* What the author left open of a picture's size, from the picture itself: with its proportions. */
+static void complete_size(const struct edition_file *picture, unsigned *width, unsigned *height)
+{
+	if (!picture || picture->width == 0 || picture->height == 0 || (*width > 0 && *height > 0))
+		return;
+	uint64_t real_width = picture->width;
+	uint64_t real_height = picture->height;
+	if (*width == 0 && *height == 0)
+		*width = picture->width < WIDEST ? picture->width : WIDEST;
+	if (*height == 0)
+		*height = (unsigned)(*width * real_height / real_width);
+	else
+		*width = (unsigned)(*height * real_width / real_height);
+	/* A line of a picture, and one without end, are none to lay out. */
+	if (*width == 0 || *height == 0 || *width > WIDEST || *height > WIDEST)
+		*width = *height = 0;
+}
+
 /* Outlook sizes by attribute alone, so no picture may say more than the column; others scale by the style. */
 static void image(struct body *body, const struct tag *tag)
 {
@@ -164,11 +182,8 @@ static void image(struct body *body, const struct tag *tag)
 	unsigned height = number(attribute(tag, "height"));
 	unsigned most = body->look->width - (body->quote < 20 ? (unsigned)body->quote : 20) * 19;
 	bool alone = body->at_start && ends_block(body->rest);
-	const struct edition_file *picture = picture_of(body->look, src, &at);
-	if (picture && picture->width > 0 && (width == 0 || height == 0)) {
-		width = picture->width;
-		height = picture->height;
-	}
+	const struct edition_file *picture = picture_of(body->look->pictures, body->look->picture_count, src, &at);
+	complete_size(picture ? picture : picture_of(body->look->sizes, body->look->size_count, src, &(size_t){ 0 }), &width, &height);
 	if (width > most) {
 		height = (unsigned)((uint64_t)height * most / width);
 		width = most;
@@ -249,17 +264,22 @@ static void code_block(struct body *body, const struct tag *tag)
 
 static void cell(struct body *body, const struct tag *tag, bool is_head)
 {
-	/* A header of the first row is its column's, any other its row's (WCAG technique H63). */
+	CLEANUP(buffer_clear) struct buffer attrs = BUFFER_INIT(STYLE_BYTES);
 	struct tag own = *tag;
-	if (is_head)
-		own.attrs = body->row <= 1 ? BYTES_OF("scope=\"col\"") : BYTES_OF("scope=\"row\"");
-	if (is_head && tag->attrs.size > 0)
-		own.attrs = tag->attrs;
+	struct bytes side = attribute(tag, "align");
+	if (side.size == 0)
+		side = bytes_text(body->look->is_rtl ? "right" : "left");
+	/* A header of the first row is its column's, any other its row's (WCAG technique H63). */
+	if (is_head) {
+		buffer_format(&attrs, "scope=\"%s\"%s", body->row <= 1 ? "col" : "row", tag->attrs.size ? " " : "");
+		buffer_add_bytes(&attrs, tag->attrs);
+		own.attrs = attrs.failed ? tag->attrs : buffer_bytes(&attrs);
+	}
 	styled(body, &own, "ln tc",
-	       "padding:8px %s;border-bottom:%dpx solid %s;text-align:%s;vertical-align:top;font-size:15px;line-height:22px;"
+	       "padding:8px %s;border-bottom:%dpx solid %s;text-align:%.*s;vertical-align:top;font-size:15px;line-height:22px;"
 	       "word-break:normal;overflow-wrap:break-word;%s",
-	       body->look->is_rtl ? "0 8px 12px" : "12px 8px 0", is_head ? 2 : 1, colour(body, "line"),
-	       body->look->is_rtl ? "right" : "left", is_head ? "font-weight:bold;" : "");
+	       body->look->is_rtl ? "0 8px 12px" : "12px 8px 0", is_head ? 2 : 1, colour(body, "line"), (int)side.size, side.data,
+	       is_head ? "font-weight:bold;" : "");
 }
 
 /* Tags whose style is a text without values of the tag. */

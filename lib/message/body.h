@@ -12,6 +12,9 @@ struct body_look {
 	/* Pictures that come with the mail: their src becomes cid:…, their size is known. */
 	const struct edition_file *pictures;
 	size_t picture_count;
+	/* Pictures that stay on the web, of known size. */
+	const struct edition_file *sizes;
+	size_t size_count;
 	const char *cid_host;
 };
 

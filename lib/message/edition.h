@@ -53,6 +53,9 @@ struct edition_in {
 	bool subject_is_ours; /* subject and preheader may hold merge tags */
 	const struct edition_file *pictures, *attachments;
 	size_t picture_count, attachment_count;
+	/* Pictures that stay where they are, whose width and height are known: url, width, height. */
+	const struct edition_file *sizes;
+	size_t size_count;
 	bool is_test;
 };
 

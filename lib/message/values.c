@@ -120,7 +120,9 @@ static json_t *styled_html(const struct compile *c, const struct post *post, boo
 		                  .width = (unsigned)strtoul(json_text(c->theme, "width"), NULL, 10) - 2 * PADDING,
 		                  .pictures = c->in->pictures,
 		                  .picture_count = c->in->picture_count,
-		                  .cid_host = c->host };
+		                  .cid_host = c->host,
+		                  .sizes = c->in->sizes,
+		                  .size_count = c->in->size_count };
 	if (post->is_ours) {
 		if (merge_mark(from, MERGE_HTML, &html, err) < 0)
 			return NULL;
@@ -134,17 +136,41 @@ static json_t *styled_html(const struct compile *c, const struct post *post, boo
 	return value;
 }
 
+/* How high a picture is that is as wide as `width`, for programs that go by the attribute; "" unknown. */
+static json_t *height_at(const struct edition_file *picture, uint64_t width)
+{
+	char text[24] = "";
+	if (picture && picture->width > 0 && picture->height > 0 && picture->height < 20 * (uint64_t)picture->width)
+		snprintf(text, sizeof text, "%" PRIu64, (width * picture->height + picture->width / 2) / picture->width);
+	return json_string(text);
+}
+
+static const struct edition_file *file_at(const struct edition_file *files, size_t n, const char *url, size_t *at)
+{
+	for (*at = 0; *url && *at < n; ++*at)
+		if (strcmp(files[*at].url, url) == 0)
+			return &files[*at];
+	return NULL;
+}
+
 /* The lead image: as it is, or that which comes along. A body that begins with it does not show it twice. */
 static int lead_image(const struct compile *c, const struct post *post, json_t *value)
 {
 	char cid[220] = "cid:";
 	const char *url = post->image && !post_begins_with_image(post) ? post->image : "";
-	for (size_t i = 0; *url && i < c->in->picture_count; i++)
-		if (strcmp(c->in->pictures[i].url, url) == 0) {
-			body_cid(i, c->host, cid + 4, sizeof cid - 4);
-			url = cid;
-		}
-	return set(value, "image", json_string(url));
+	unsigned width = (unsigned)strtoul(json_text(c->theme, "width"), NULL, 10);
+	size_t at = 0;
+	size_t unused = 0;
+	const struct edition_file *along = file_at(c->in->pictures, c->in->picture_count, url, &at);
+	const struct edition_file *known = along ? along : file_at(c->in->sizes, c->in->size_count, url, &unused);
+	if (along) {
+		body_cid(at, c->host, cid + 4, sizeof cid - 4);
+		url = cid;
+	}
+	return set(value, "image_height", height_at(known, width)) < 0 ||
+	                       set(value, "image_inner_height", height_at(known, width - 2 * PADDING)) < 0
+	               ? -1
+	               : set(value, "image", json_string(url));
 }
 
 static json_t *post_value(const struct compile *c, const struct post *post, struct error *err)

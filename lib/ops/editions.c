@@ -18,7 +18,8 @@ struct making {
 	json_t *words;
 	struct error fault; /* of a file of the templates that can not be read; code 0: none */
 	struct edition_file pictures[FILES_MAX], attachments[FILES_MAX];
-	size_t picture_count, attachment_count;
+	struct edition_file sizes[SIZES_MAX];
+	size_t picture_count, attachment_count, size_count;
 };
 
 static void making_clear(struct making *making)
@@ -188,6 +189,8 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 	if (strcmp(list->images, "inline") == 0 &&
 	    files_pictures(ops, making.posts, of->count, making.pictures, &making.picture_count, &making.arena, err) < 0)
 		return -1;
+	if (files_sizes(ops, making.posts, of->count, making.sizes, &making.size_count, &making.arena, err) < 0)
+		return -1;
 	const char *subject = NULL;
 	const char *preheader = NULL;
 	if (name_digest(&making, of, &subject, &preheader, err) < 0)
@@ -230,6 +233,8 @@ int edition_make(struct ops *ops, const struct edition_of *of, struct edition **
 		                 .answers_host = of->answers_host,
 		                 .pictures = making.pictures,
 		                 .picture_count = making.picture_count,
+		                 .sizes = making.sizes,
+		                 .size_count = making.size_count,
 		                 .attachments = making.attachments,
 		                 .attachment_count = making.attachment_count,
 		                 .is_test = of->is_test };

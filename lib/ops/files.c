@@ -124,9 +124,9 @@ static bool add_own(struct fetching *fetching, const char *url)
 	return true;
 }
 
-static void fetch(struct fetching *fetching, const char *url)
+static int fetch(void *arg, const char *url, struct error *err)
 {
-	struct error err;
+	struct fetching *fetching = arg;
 	struct http_reply reply = { 0 };
 	int64_t left_us = fetching->until_us - clock_now().mono_us;
 	struct http_request request = { .url = url,
@@ -136,10 +136,13 @@ static void fetch(struct fetching *fetching, const char *url)
 		                        .allow_private = fetching->ops->config->source.allow_private };
 	if (*fetching->n == FILES_MAX || !url || strncmp(url, "http", 4) != 0 || has_picture(fetching, url) || add_own(fetching, url) ||
 	    left_us < SECOND_US || fetching->tries++ == TRIES)
-		return;
-	if (http_fetch(fetching->http, &request, &reply, &err) == 0 && reply.status == 200)
+		return 0;
+	struct error why;
+	(void)err; /* what can not be had stays a link */
+	if (http_fetch(fetching->http, &request, &reply, &why) == 0 && reply.status == 200)
 		add(fetching, url, buffer_bytes(&reply.body));
 	http_reply_clear(&reply);
+	return 0;
 }
 
 /* The address in an img tag, which content_sanitise() wrote: its escapes are taken back. */
@@ -157,15 +160,18 @@ static char *unescape(const char *text, size_t size, struct arena *arena)
 	return arena_text(arena, buffer_text(&out));
 }
 
-static void fetch_of_html(struct fetching *fetching, const char *html)
+/* The address in each img tag. */
+static int each_picture(const char *html, struct arena *arena, int (*take)(void *arg, const char *url, struct error *err), void *arg,
+                        struct error *err)
 {
 	for (const char *tag = html ? strstr(html, "<img ") : NULL; tag; tag = strstr(tag + 1, "<img ")) {
 		const char *end = strchr(tag, '>');
 		const char *src = end ? memmem(tag, (size_t)(end - tag), "src=\"", 5) : NULL;
 		const char *quote = src ? memchr(src + 5, '"', (size_t)(end - src) - 5) : NULL;
-		if (quote)
-			fetch(fetching, unescape(src + 5, (size_t)(quote - src) - 5, fetching->arena));
+		if (quote && take(arg, unescape(src + 5, (size_t)(quote - src) - 5, arena), err) < 0)
+			return -1;
 	}
+	return 0;
 }
 
 int files_pictures(struct ops *ops, const struct post *posts, size_t count, struct edition_file *out, size_t *n, struct arena *arena,
@@ -179,8 +185,38 @@ int files_pictures(struct ops *ops, const struct post *posts, size_t count, stru
 	if (!http)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; i < count; i++) {
-		fetch(&fetching, posts[i].image);
-		fetch_of_html(&fetching, posts[i].html);
+		if (fetch(&fetching, posts[i].image, err) < 0 || each_picture(posts[i].html, arena, fetch, &fetching, err) < 0)
+			return -1;
 	}
+	return 0;
+}
+
+struct measuring {
+	struct ops *ops;
+	struct edition_file *out;
+	size_t *n;
+	struct arena *arena;
+};
+
+static int measure(void *arg, const char *url, struct error *err)
+{
+	struct measuring *in = arg;
+	struct stored_file file;
+	const char *key = *in->n < SIZES_MAX ? beside_key(in->ops, url, in->arena) : NULL;
+	int found = key ? store_file_size(in->ops->db, key, &file, err) : 0;
+	const char *kept = found > 0 && file.width > 0 && file.height > 0 ? arena_text(in->arena, url) : NULL;
+	if (kept)
+		in->out[(*in->n)++] = (struct edition_file){ .url = kept, .width = (unsigned)file.width, .height = (unsigned)file.height };
+	return found < 0 ? -1 : 0;
+}
+
+int files_sizes(struct ops *ops, const struct post *posts, size_t count, struct edition_file *out, size_t *n, struct arena *arena,
+                struct error *err)
+{
+	struct measuring measuring = { ops, out, n, arena };
+	*n = 0;
+	for (size_t i = 0; i < count; i++)
+		if (measure(&measuring, posts[i].image, err) < 0 || each_picture(posts[i].html, arena, measure, &measuring, err) < 0)
+			return -1;
 	return 0;
 }

@@ -5,7 +5,7 @@
 #include "ops/ops.h"
 #include "store/post.h"
 
-enum { FILES_MAX = 30 };
+enum { FILES_MAX = 30, SIZES_MAX = 200 };
 
 /* A file that can be an attachment: read and looked at. Content and name live in the arena; type is static. ERROR_INPUT says what is
  * wrong with it: empty, too large (10 MB with its siblings), or of a kind that nobody lets in. */
@@ -20,4 +20,7 @@ MUST_CHECK int files_attached(struct ops *ops, const struct stored_post *const *
  * out and stays a link. */
 MUST_CHECK int files_pictures(struct ops *ops, const struct post *posts, size_t count, struct edition_file *out, size_t *n,
                               struct arena *arena, struct error *err);
+/* Width and height of those that came from beside their posts and stay on our pages, at most SIZES_MAX: url, width, height. */
+MUST_CHECK int files_sizes(struct ops *ops, const struct post *posts, size_t count, struct edition_file *out, size_t *n,
+                           struct arena *arena, struct error *err);
 #endif

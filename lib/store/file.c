@@ -24,7 +24,12 @@ static const struct sql TYPE = { .name = "file type",
 	                         .in = ARGS(ARG(s, TEXT)),
 	                         .row = (const struct field[]){ { "type", FIELD_TEXT, 0, NULL }, FIELD_END },
 	                         .row_bytes = sizeof(char *) };
-const struct sql *const file_statements[] = { &ADD, &HAS, &GET, &TYPE, NULL };
+static const struct sql SIZE = { .name = "file size",
+	                         .text = "SELECT width, height FROM file WHERE key = $1",
+	                         .in = ARGS(ARG(s, TEXT)),
+	                         .row = (const struct field[]){ F(width, INT), F(height, INT), FIELD_END },
+	                         .row_bytes = sizeof(struct stored_file) };
+const struct sql *const file_statements[] = { &ADD, &HAS, &GET, &TYPE, &SIZE, NULL };
 
 int store_file_has(struct db *db, const char *key, struct error *err)
 {
@@ -35,6 +40,12 @@ int store_file_has(struct db *db, const char *key, struct error *err)
 int store_file_type(struct db *db, const char *key, const char **type, struct arena *arena, struct error *err)
 {
 	return db_one(db, &TYPE, &(struct arg){ .s = key }, type, arena, err);
+}
+
+int store_file_size(struct db *db, const char *key, struct stored_file *out, struct error *err)
+{
+	*out = (struct stored_file){ 0 };
+	return db_one(db, &SIZE, &(struct arg){ .s = key }, out, NULL, err);
 }
 
 int store_file_get(struct db *db, const char *key, struct stored_file *out, struct arena *arena, struct error *err)

@@ -79,7 +79,9 @@ def test_a_picture_beside_the_post_is_shown_and_served():
         page, said = add(site, "posts/page.html")
         assert pictures(site, page) == [shown[0]] and "warning" not in said, (pictures(site, page), said)
         number = campaign_of(site, post)
-        assert shown[0] in html_of(mail(site, number))
+        html = html_of(mail(site, number))
+        for url, size in ((shown[0], 'width="300" height="200"'), (shown[1], 'width="64" height="48"')):
+            assert re.search(f'<img src="{re.escape(url)}" alt="[^"]*" {size} ', html), (url, size, html)
         site.run("list", "set", "news", "--images", "inline")
         message = mail(site, number)
         files = [part for part in message.walk() if part.get_content_type() == "image/png"]

@@ -62,6 +62,34 @@ static void test_drops_what_it_may_not(void **state)
 	check("<p style=color:red onclick=x class=y id=z>a</p>", "<p>a</p>\n");
 }
 
+static void test_cells_keep_their_side(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *said, *kept;
+	} cases[] = {
+		{ "align=right", " align=\"right\"" },
+		{ "align=' CENTER '", " align=\"center\"" },
+		{ "style='color:red; text-align : right !important;width:1px'", " align=\"right\"" },
+		{ "style=TEXT-ALIGN:left", " align=\"left\"" },
+		{ "style=text-align", "" },
+		{ "align=justify", "" },
+		{ "align='right\" onclick=\"x'", "" },
+		{ "style='text-align:expression(alert(1))'", "" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char html[256];
+		char expected[256];
+		snprintf(html, sizeof html, "<table><tr><td %s>a</td></tr></table>", cases[i].said);
+		snprintf(expected, sizeof expected, "<td%s>a</td>", cases[i].kept);
+		CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(1 << 20);
+		clean(bytes_text(html), NULL, &out);
+		if (!strstr(buffer_text(&out), expected))
+			fail_msg("case %zu: %s", i, buffer_text(&out));
+	}
+	check("<p align=right>a</p>", "<p>a</p>\n");
+}
+
 static void test_links_are_absolute_or_gone(void **state)
 {
 	(void)state;
@@ -340,6 +368,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keeps_what_a_mail_may_show),
 		cmocka_unit_test(test_drops_what_it_may_not),
+		cmocka_unit_test(test_cells_keep_their_side),
 		cmocka_unit_test(test_links_are_absolute_or_gone),
 		cmocka_unit_test(test_tracking_parameters_go_if_asked),
 		cmocka_unit_test(test_players_become_a_linked_picture_or_a_link),

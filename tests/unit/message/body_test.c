@@ -76,6 +76,46 @@ static void test_a_picture_that_comes_along_is_shown_by_its_id(void **state)
 	free(got);
 }
 
+static void test_a_known_size_fills_what_the_author_left_open(void **state)
+{
+	static const struct {
+		unsigned width, height;
+		const char *said, *expected;
+	} cases[] = {
+		{ 1040, 500, "", " width=\"520\" height=\"250\" style" },
+		{ 300, 200, "", " width=\"300\" height=\"200\" style" },
+		{ 300, 200, " width=\"150\"", " width=\"150\" height=\"100\"" },
+		{ 300, 200, " height=\"50\"", " width=\"75\" height=\"50\"" },
+		{ 300, 200, " width=\"9\" height=\"9\"", " width=\"9\" height=\"9\"" },
+		{ 0, 0, "", " width=\"520\" style" },
+		{ UINT32_MAX, UINT32_MAX, "", " width=\"520\" height=\"520\"" },
+		{ 1, UINT32_MAX, "", " width=\"520\" style" },
+		{ UINT32_MAX, 1, "", " width=\"520\" style" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP(buffer_clear) struct buffer out = BUFFER_INIT(1 << 20);
+		struct error err;
+		char html[200];
+		CLEANUP(json_free) json_t *theme = theme_values("", &err);
+		const struct edition_file size = { .url = "https://x.example/a.png", .width = cases[i].width, .height = cases[i].height };
+		const struct body_look look = { .theme = theme, .width = 520, .sizes = &size, .size_count = 1 };
+		snprintf(html, sizeof html, "<p><img src=\"https://x.example/a.png\" alt=\"x\"%s></p>", cases[i].said);
+		assert_int_equal(body_style(bytes_text(html), &look, &out, &err), 0);
+		if (!strstr(buffer_text(&out), "src=\"https://x.example/a.png\" alt=\"x\"") ||
+		    !strstr(buffer_text(&out), cases[i].expected))
+			fail_msg("case %zu: %s", i, buffer_text(&out));
+	}
+}
+
+static void test_cells_stand_where_they_were_put(void **state)
+{
+	(void)state;
+	holds("<table><tr><th align=\"right\">a</th></tr></table>", "<th scope=\"col\" align=\"right\"");
+	holds("<table><tr><td align=\"center\" colspan=\"2\">a</td></tr></table>", "text-align:center;");
+	holds("<table><tr><td>a</td></tr></table>", "text-align:left;");
+}
+
 static void test_tables_of_data_keep_their_headers_and_others_are_layout(void **state)
 {
 	(void)state;
@@ -112,6 +152,8 @@ int main(void)
 		                            cmocka_unit_test(test_code_has_its_breaks_and_blanks_written_out),
 		                            cmocka_unit_test(test_pictures_have_the_width_that_outlook_goes_by),
 		                            cmocka_unit_test(test_a_picture_that_comes_along_is_shown_by_its_id),
+		                            cmocka_unit_test(test_a_known_size_fills_what_the_author_left_open),
+		                            cmocka_unit_test(test_cells_stand_where_they_were_put),
 		                            cmocka_unit_test(test_tables_of_data_keep_their_headers_and_others_are_layout),
 		                            cmocka_unit_test(test_right_to_left_is_the_other_way_round),
 		                            cmocka_unit_test(test_a_cut_falls_between_two_blocks) };
