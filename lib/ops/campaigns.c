@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SALT_BYTES = 16, CHUNK = 1000 };
+enum { SALT_BYTES = 16, CHUNK = 1000, AUDIENCE_CHUNK = 2000 };
 
 int campaign_check_line(const char *field, const char *text, struct error *err)
 {
@@ -185,7 +185,7 @@ int campaign_prepare(struct ops *ops, int64_t id, int64_t budget_us, bool *done,
 {
 	int64_t until_us = clock_now().mono_us + budget_us;
 	do
-		if (ops_room(ops, err) < 0 || store_campaign_prepare(ops->db, id, CHUNK, clock_now().wall_us, done, err) < 0)
+		if (ops_room(ops, err) < 0 || store_campaign_prepare(ops->db, id, AUDIENCE_CHUNK, clock_now().wall_us, done, err) < 0)
 			return -1;
 	while (!*done && clock_now().mono_us < until_us);
 	return 0;
