@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Feeds and pages read a second, on one core, beside Debian's python3-feedparser in the same run. Figures for people; the exit status is 1 below TIMES.
+"""Feeds and pages read a second of processor time, beside Debian's python3-feedparser in the same run. Figures for people; the exit status is 1 below TIMES.
 
 bench.py [SECONDS]: needs build/gcc (meson compile -C build/gcc content_bench), python3-feedparser and ../shared/corpora."""
 import glob

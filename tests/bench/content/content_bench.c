@@ -7,10 +7,11 @@
 
 enum { FILES_MAX = 2000, FILE_BYTES = 16 << 20 };
 
+/* Processor time: others on the machine do not count. */
 static double now_s(void)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
