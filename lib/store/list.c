@@ -156,7 +156,10 @@ int store_list_update(struct db *db, const struct list *list, struct error *err)
 
 int store_list_get(struct db *db, int64_t id, struct list *out, struct arena *arena, struct error *err)
 {
-	return db_one(db, &GET, &(struct arg){ .a = id }, out, arena, err);
+	int found = db_one(db, &GET, &(struct arg){ .a = id }, out, arena, err);
+	if (found == 0)
+		error_set(err, ERROR_NOT_FOUND, "list %" PRId64 " is there no more", id);
+	return found;
 }
 
 int store_list_find(struct db *db, const char *name, struct list *out, struct arena *arena, struct error *err)

@@ -38,7 +38,7 @@ MUST_CHECK int store_list_create(struct db *db, const struct list *list, int64_t
 /* By the secret part of its post address. 1, 0, -1. */
 MUST_CHECK int store_list_of_token(struct db *db, const char *post_token, struct list *out, struct arena *arena, struct error *err);
 MUST_CHECK int store_list_update(struct db *db, const struct list *list, struct error *err);
-/* 1 found, 0 none, -1 failure. */
+/* 1 found, 0 none (err says so, for those to whom that is a failure), -1 failure. */
 MUST_CHECK int store_list_get(struct db *db, int64_t id, struct list *out, struct arena *arena, struct error *err);
 MUST_CHECK int store_list_find(struct db *db, const char *name, struct list *out, struct arena *arena, struct error *err);
 MUST_CHECK int store_list_all(struct db *db, struct list *out, size_t max, size_t *n, struct arena *arena, struct error *err);

@@ -33,6 +33,8 @@ static void test_a_list_name_is_taken_once(void **state)
 	OK(store_list_get(f->db, f->list, &list, &arena, err));
 	assert_string_equal(list.title, "Other");
 	assert_int_equal(store_list_find(f->db, "none", &list, &arena, &why), 0);
+	assert_int_equal(store_list_get(f->db, f->list + 1, &list, &arena, &why), 0);
+	assert_int_equal(why.code, ERROR_NOT_FOUND);
 }
 
 static void test_a_batch_may_hold_one_reader_twice(void **state)
