@@ -117,7 +117,7 @@ static int keep_one(struct ops *ops, struct stored_post *post, const struct post
 int post_add(struct ops *ops, const struct list *list, const struct post_in *in, struct actor actor, struct post_added *out,
              struct arena *arena, struct error *err)
 {
-	struct stored_post post;
+	struct stored_post post = { .id = 0 };
 	*out = (struct post_added){ 0 };
 	if ((in->for_digest && digest_check_own(ops, list, err) < 0) || read_one(ops, list, in, arena, &post, err) < 0 ||
 	    keep_one(ops, &post, in, actor, out, arena, err) < 0)

@@ -8,7 +8,9 @@ static const char *const elements[] = {
 	"ins", "kbd",        "li",     "mark",  "ol",         "p",       "pre",  "q",     "s",  "samp", "small", "strong",
 	"sub", "sup",        "table",  "tbody", "td",         "tfoot",   "th",   "thead", "tr", "u",    "ul",    "var",
 };
-static const char *const attributes[] = { "href", "src", "alt", "title", "width", "height", "colspan", "rowspan", "start", "lang", "dir" };
+static const char *const attributes[] = { "href",    "src",     "alt",   "title", "width", "height",
+	                                  "colspan", "rowspan", "align", "start", "lang",  "dir" };
+static const char *const sides[] = { "left", "right", "center" };
 
 static bool is_one_of(struct bytes name, const char *const *names, size_t n)
 {
@@ -34,6 +36,8 @@ static const char *check_attribute(const char *at)
 	struct bytes text = { value, size };
 	if (bytes_equal(name, BYTES_OF("href")))
 		PROMISE(text_starts_nocase(text, "http://") || text_starts_nocase(text, "https://") || text_starts_nocase(text, "mailto:"));
+	if (bytes_equal(name, BYTES_OF("align")))
+		PROMISE(is_one_of(text, sides, COUNT_OF(sides)));
 	if (bytes_equal(name, BYTES_OF("src")))
 		PROMISE(text_starts_nocase(text, "http://") || text_starts_nocase(text, "https://"));
 	return value + size + 1;
