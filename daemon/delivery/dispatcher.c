@@ -177,6 +177,14 @@ static int look_for_dues(struct dispatcher *d, size_t *n, struct error *err)
 	}
 }
 
+/* What waits for a relay of its own is no more than its queue holds: a slow one must not fill the place of all others. */
+static size_t own_relay_room(struct dispatcher *d, int64_t list, int64_t campaign, size_t held)
+{
+	int pinned = pacing_pinned(&d->pace.pacing, list, campaign);
+	size_t stuck = pinned >= 0 ? lanes_stuck(&d->lanes, pinned + 1) : 0;
+	return pinned >= 0 ? wanted(QUEUE_ROOM, held > stuck ? held : stuck) : LANES_ROOM;
+}
+
 /* What is to be leased now, oldest campaign first; at most LEASE_MAX, since each is for a message at least. */
 static size_t make_picks(struct dispatcher *d, struct moment now, size_t most, struct lease_pick *picks, struct error *err)
 {
@@ -197,8 +205,10 @@ static size_t make_picks(struct dispatcher *d, struct moment now, size_t most, s
 			if (pace_know(&d->pace, campaign, err) < 0)
 				return SIZE_MAX;
 			campaign_room = pacing_flow_room(&d->pace.pacing, due[i].list, campaign, now, LANES_ROOM);
+			size_t held = lanes_count(&d->lanes, -1, campaign);
 			if (campaign_room < LANES_ROOM)
-				campaign_room = wanted(campaign_room, lanes_count(&d->lanes, -1, campaign));
+				campaign_room = wanted(campaign_room, held);
+			campaign_room = less(campaign_room, own_relay_room(d, due[i].list, campaign, held));
 		}
 		size_t *provider_room = &rooms[provider_known(due[i].provider)];
 		size_t room = less(less(*provider_room, campaign_room), most);
@@ -277,14 +287,11 @@ static void count_busy(struct dispatcher *d)
 		pacing_progress(&d->pace.pacing, i, busy[i], now_us);
 }
 
-/* Those that take nothing now: their queue is full, or all their sessions hang. */
-static uint32_t full_relays(const struct dispatcher *d, int64_t now_us)
+static uint32_t full_relays(const struct dispatcher *d)
 {
 	uint32_t full = 0;
-	for (size_t i = 0; i < d->delivery->relays; i++) {
-		struct queue *queue = d->delivery->relay[i].queue;
-		full |= (uint32_t)(queue_room(queue) == 0 || queue_is_stalled(queue, now_us)) << i;
-	}
+	for (size_t i = 0; i < d->delivery->relays; i++)
+		full |= (uint32_t)(queue_room(d->delivery->relay[i].queue) == 0) << i;
 	return full;
 }
 
@@ -297,7 +304,7 @@ static size_t serve(struct dispatcher *d, struct lane *lane, struct moment now, 
 	size_t n = 0;
 	for (*hold = HOLD_NOTHING; n < TURN && lane->count > 0; n++) {
 		size_t relay = 0;
-		*hold = pacing_take(&d->pace.pacing, &key, full_relays(d, now.mono_us), now, &relay, wait_us);
+		*hold = pacing_take(&d->pace.pacing, &key, full_relays(d), now, &relay, wait_us);
 		if (*hold != HOLD_NOTHING)
 			break;
 		if ((d->pace.pacing.is_short && !pace_reserve(&d->pace, true)) ||
@@ -307,7 +314,9 @@ static size_t serve(struct dispatcher *d, struct lane *lane, struct moment now, 
 		}
 		lanes_drop_first(&d->lanes, lane);
 	}
-	lane->is_held = *hold != HOLD_NOTHING && *hold != HOLD_SESSIONS;
+	int pinned = *hold == HOLD_SESSIONS && !key.is_notice ? pacing_pinned(&d->pace.pacing, key.list, key.campaign) : -1;
+	lane->stuck = pinned + 1;
+	lane->is_held = *hold != HOLD_NOTHING && (*hold != HOLD_SESSIONS || lane->stuck);
 	return n;
 }
 
@@ -361,10 +370,14 @@ static void step(struct dispatcher *d)
 		d->looked_us = now.mono_us;
 		take_revocations(d);
 	}
-	/* What waits for a relay that hangs goes by another one, long before its time-outs are over. */
-	for (size_t i = 0; i < d->delivery->relays; i++)
-		if (pacing_is_paused(&d->pace.pacing, i, now.mono_us) || queue_is_stalled(d->delivery->relay[i].queue, now.mono_us))
+	/* What waits for a relay that hangs goes by another one, long before its time-outs are over; or waits in the store, if its list has
+	 * no other: here it would keep others out. */
+	for (size_t i = 0; i < d->delivery->relays; i++) {
+		bool hangs = queue_is_stalled(d->delivery->relay[i].queue, now.mono_us);
+		pacing_hang_relay(&d->pace.pacing, i, hangs);
+		if (hangs || pacing_is_paused(&d->pace.pacing, i, now.mono_us))
 			give_back_queue(d, i, any, NULL);
+	}
 	if (d->disk.is_full || all_paused(d, now.mono_us))
 		give_back_all(d);
 	lease(d, now);

@@ -113,9 +113,18 @@ size_t lanes_count(const struct lanes *lanes, int64_t provider, int64_t campaign
 	size_t n = 0;
 	for (size_t i = 0; i < lanes->lanes; i++) {
 		const struct lane *lane = &lanes->lane[i];
-		if (lane->campaign && (provider < 0 || lane->provider == provider) && (!campaign || lane->campaign == campaign))
+		if (lane->campaign && (campaign || !lane->stuck) && (provider < 0 || lane->provider == provider) &&
+		    (!campaign || lane->campaign == campaign))
 			n += lane->count;
 	}
+	return n;
+}
+
+size_t lanes_stuck(const struct lanes *lanes, int stuck)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < lanes->lanes; i++)
+		n += lanes->lane[i].stuck == stuck ? lanes->lane[i].count : 0;
 	return n;
 }
 

@@ -11,6 +11,7 @@ struct lane {
 	size_t count;
 	int first, last; /* slots, -1 none */
 	bool is_held;    /* the last look found that something other than busy sessions holds it */
+	int stuck;       /* the number from 1 of the relay of its own that it waits for; 0 none */
 };
 
 struct lanes {
@@ -32,8 +33,10 @@ void lanes_drop_first(struct lanes *lanes, struct lane *lane);
 size_t lanes_take(struct lanes *lanes, bool (*match)(const struct job *, const void *), const void *what, struct job *out, size_t max);
 /* Lines that have run empty go; pointers to lines end. */
 void lanes_tidy(struct lanes *lanes);
-/* Jobs of one provider (-1: all) and one campaign (0: all); notices are not counted. */
+/* Jobs of one provider (-1: all) and one campaign (0: all); notices are not counted. Nor are, without a campaign, those that are stuck:
+ * what waits for a relay of its own keeps no place from others. */
 size_t lanes_count(const struct lanes *lanes, int64_t provider, int64_t campaign);
+size_t lanes_stuck(const struct lanes *lanes, int stuck);
 /* Jobs that nothing but busy sessions holds. */
 size_t lanes_ready(const struct lanes *lanes);
 #endif

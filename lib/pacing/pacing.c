@@ -9,7 +9,8 @@ enum { FAULTS_IN_A_ROW = 3 };
 #define FIRST_PAUSE_US (5 * SECOND_US)
 #define LONGEST_PAUSE_US (10 * MINUTE_US)
 #define STALL_US (2 * SECOND_US)
-#define SOON_US SECOND_US /* what is leased now is handed out within about this */
+#define HANGS_US (10 * SECOND_US) /* for all we know */
+#define SOON_US SECOND_US         /* what is leased now is handed out within about this */
 
 const char *const hold_words[] = {
 	"nothing",      "total rate", "list rate", "campaign rate", "provider rate", "provider paused", "provider full", "relay rate",
@@ -229,7 +230,7 @@ size_t pacing_room(struct pacing *pacing, int64_t provider, struct moment now, s
 
 static size_t relay_room(struct pacing_relay *relay, struct moment now, size_t max)
 {
-	if (relay->pause.until_us > now.mono_us)
+	if (relay->hangs || relay->pause.until_us > now.mono_us)
 		return 0;
 	size_t room = gate_room(&relay->gate, now, SOON_US, max);
 	room = gate_room(&relay->warm, now, SOON_US, room);
@@ -247,6 +248,15 @@ size_t pacing_flow_room(struct pacing *pacing, int64_t list, int64_t campaign, s
 		max = gate_room(&flow->gate, now, SOON_US, max);
 	}
 	return max;
+}
+
+int pacing_pinned(struct pacing *pacing, int64_t list, int64_t campaign)
+{
+	struct flows_of flows = flows_of(pacing, list, campaign);
+	int pinned = -1;
+	for (size_t i = 0; i < flows.n; i++)
+		pinned = flows.flow[i]->relay >= 0 ? flows.flow[i]->relay : pinned;
+	return pinned;
 }
 
 size_t pacing_total_room(struct pacing *pacing, struct moment now, size_t max)
@@ -277,6 +287,10 @@ static enum hold relay_hold(struct pacing_relay *relay, struct moment now, int64
 {
 	if ((*wait_us = pause_wait(&relay->pause, now.mono_us)) > 0)
 		return HOLD_RELAY_PAUSE;
+	if (relay->hangs) {
+		*wait_us = HANGS_US;
+		return HOLD_RELAY_PAUSE;
+	}
 	int64_t gate_us = gate_wait(&relay->gate, now);
 	int64_t warm_us = gate_wait(&relay->warm, now);
 	*wait_us = gate_us > warm_us ? gate_us : warm_us;
@@ -442,6 +456,11 @@ void pacing_hold_relay(struct pacing *pacing, size_t index, int64_t until_us, co
 		relay->is_held = false;
 		pause_end(&relay->pause);
 	}
+}
+
+void pacing_hang_relay(struct pacing *pacing, size_t index, bool hangs)
+{
+	pacing->relay[index].hangs = hangs;
 }
 
 void pacing_reset_relay(struct pacing *pacing, size_t index)

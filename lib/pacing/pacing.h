@@ -33,6 +33,7 @@ struct pacing_relay {
 	bool is_held;    /* paused by a person: nothing but he, or the time he gave, ends it */
 	int64_t told_us; /* until when, as it was told last; wall */
 	int failures;    /* faults of the relay in a row */
+	bool hangs;      /* as the caller said last */
 };
 
 struct pacing_provider {
@@ -115,6 +116,8 @@ MUST_CHECK int pacing_set_flows(struct pacing *pacing, const struct pacing_flow 
 /* How many messages are worth leasing: of this provider, of this campaign, in all; at most `max`. 0: it is paused, or has no token soon. */
 size_t pacing_room(struct pacing *pacing, int64_t provider, struct moment now, size_t max);
 size_t pacing_flow_room(struct pacing *pacing, int64_t list, int64_t campaign, struct moment now, size_t max);
+/* The relay that a list or campaign has for its own; -1: any. */
+int pacing_pinned(struct pacing *pacing, int64_t list, int64_t campaign);
 size_t pacing_total_room(struct pacing *pacing, struct moment now, size_t max);
 
 /* HOLD_NOTHING: the tokens are taken, *relay carries it. Else what holds it and the least wait. Bit i of `full`: relay i has no room. */
@@ -144,6 +147,8 @@ void pacing_restore_provider(struct pacing *pacing, int64_t provider, const stru
 void pacing_hold_relay(struct pacing *pacing, size_t relay, int64_t until_us, const char *reason, struct moment now);
 /* What its failures brought on is forgotten: it is tried at once. A person's pause stays. */
 void pacing_reset_relay(struct pacing *pacing, size_t relay);
+/* All its sessions wait for it, or do so no longer: meanwhile nothing is leased for it nor given to it. */
+void pacing_hang_relay(struct pacing *pacing, size_t relay, bool hangs);
 bool pacing_is_paused(const struct pacing *pacing, size_t relay, int64_t mono_us);
 /* Successes are worth telling: something waits for them. */
 bool pacing_is_troubled(const struct pacing *pacing, size_t relay, int64_t provider);

@@ -189,6 +189,58 @@ def test_what_waits_for_a_relay_that_hangs_goes_by_another():
         silent.close()
 
 
+def with_second_list(site):
+    """The first list goes by `other` alone, the second by `main`."""
+    site.run("list", "set", "news", "--relay", "other")
+    site.run("list", "create", "second", "--title", "Second", "--from", "second@example.org", "--postal", "1 Main St")
+    site.run("list", "set", "second", "--relay", "main")
+    site.run("subscriber", "add", "second", "only@example.org", "--consent", "asked")
+
+
+def send_to_second(site):
+    with open(os.path.join(site.folder, "p.md"), "w", encoding="utf-8") as f:
+        f.write("# Other words\n\nOf the second list.\n")
+    post = site.run("post", "add", "second", "p.md").stdout.decode().strip()
+    campaign = int(site.run("campaign", "create", "second", "--post", post).stdout)
+    site.run("campaign", "send", str(campaign), "--yes")
+    return campaign
+
+
+def test_a_list_whose_relay_hangs_holds_no_other_list():
+    """More of it is due than the dispatcher leases at once: it goes nowhere, and must not fill the place of the others."""
+    sink, silent = peers.Sink(), socket.create_server(("127.0.0.1", 0))
+    site = started(sink, readers(1500, "example.org"), f"[relay:other]\nurl = smtp+plain://127.0.0.1:{silent.getsockname()[1]}\n")
+    try:
+        with_second_list(site)
+        site.start()
+        site.send()
+        time.sleep(12)  # until it counts as one that hangs
+        second = send_to_second(site)
+        assert peers.wait_for(lambda: sent(site, second) == 1, 20), text(site, "queue", "--why", str(second))
+        assert sent(site) == 0
+    finally:
+        site.close()
+        sink.stop()
+        silent.close()
+
+
+def test_a_list_whose_relay_is_slow_holds_no_other_list():
+    sink, slow = peers.Sink(), peers.Sink(dot=lambda to, data: time.sleep(1))
+    site = started(sink, readers(1500, "example.org"), f"[relay:other]\nurl = smtp+plain://127.0.0.1:{slow.port}\n")
+    try:
+        with_second_list(site)
+        site.start()
+        site.send()
+        assert peers.wait_for(lambda: sent(site) > 4, 20), site.log()
+        second = send_to_second(site)
+        assert peers.wait_for(lambda: sent(site, second) == 1, 20), text(site, "queue", "--why", str(second))
+        assert sent(site) < 300
+    finally:
+        site.close()
+        sink.stop()
+        slow.stop()
+
+
 def test_a_relay_that_says_slower_is_slowed_and_comes_back():
     seen = {"n": 0}
 
@@ -225,4 +277,4 @@ def test_a_relay_can_be_tested_by_hand():
         site.close()
 
 
-peers.tests(test_a_provider_that_stalls_costs_the_others_little, test_a_paused_provider_waits_and_the_others_go, test_a_provider_has_a_rate_and_a_name_of_its_own, test_a_campaign_and_its_list_have_rates, test_a_quota_by_the_hour_holds_over_kill_9, test_a_list_names_its_relay_and_a_dead_one_holds_only_its_own, test_what_waits_for_a_relay_that_hangs_goes_by_another, test_a_relay_that_says_slower_is_slowed_and_comes_back, test_a_relay_can_be_tested_by_hand)
+peers.tests(test_a_provider_that_stalls_costs_the_others_little, test_a_paused_provider_waits_and_the_others_go, test_a_provider_has_a_rate_and_a_name_of_its_own, test_a_campaign_and_its_list_have_rates, test_a_quota_by_the_hour_holds_over_kill_9, test_a_list_names_its_relay_and_a_dead_one_holds_only_its_own, test_what_waits_for_a_relay_that_hangs_goes_by_another, test_a_list_whose_relay_hangs_holds_no_other_list, test_a_list_whose_relay_is_slow_holds_no_other_list, test_a_relay_that_says_slower_is_slowed_and_comes_back, test_a_relay_can_be_tested_by_hand)

@@ -62,9 +62,30 @@ static void test_notices_have_a_line_of_their_own_whatever_their_provider(void *
 	lanes_clear(&lanes);
 }
 
+static void test_what_waits_for_a_relay_of_its_own_takes_no_place_of_its_providers_others(void **state)
+{
+	struct lanes lanes;
+	struct error err;
+	(void)state;
+	assert_int_equal(lanes_init(&lanes, &err), 0);
+	for (int64_t i = 0; i < 6; i++) {
+		struct job job = job_of(1 + i / 4, 3, i);
+		assert_true(lanes_add(&lanes, &job));
+	}
+	lanes.lane[0].stuck = 2;
+	lanes.lane[0].is_held = true;
+	assert_int_equal(lanes_count(&lanes, 3, 0), 2);
+	assert_int_equal(lanes_count(&lanes, -1, 1), 4);
+	assert_int_equal(lanes_stuck(&lanes, 2), 4);
+	assert_int_equal(lanes_stuck(&lanes, 1), 0);
+	assert_int_equal(lanes_ready(&lanes), 2);
+	lanes_clear(&lanes);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_more_lines_than_there_is_room_for_are_refused_and_harm_nobody),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_what_waits_for_a_relay_of_its_own_takes_no_place_of_its_providers_others),
+		                            cmocka_unit_test(test_more_lines_than_there_is_room_for_are_refused_and_harm_nobody),
 		                            cmocka_unit_test(test_notices_have_a_line_of_their_own_whatever_their_provider) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -267,6 +267,36 @@ static void test_a_list_leases_what_its_own_relay_takes(void **state)
 	assert_int_equal(pacing_flow_room(pacing, 6, 1, at(2), 100), 100);
 }
 
+static void test_nothing_is_leased_for_a_relay_that_hangs(void **state)
+{
+	struct pacing_setup setup = one_relay();
+	struct pacing_flow flow = { .list = 5, .relay = 1 };
+	struct pacing_key key = { .list = 5 };
+	int64_t wait_us = 0;
+	size_t relay = 0;
+	(void)state;
+	setup.relays = 2;
+	setup.relay[1].name = "second";
+	setup.relay[1].weight = 1;
+	struct pacing *pacing = start(&setup);
+	assert_int_equal(pacing_set_flows(pacing, &flow, 1, NULL), 0);
+	assert_int_equal(pacing_pinned(pacing, 5, 1), 1);
+	assert_int_equal(pacing_pinned(pacing, 6, 1), -1);
+	pacing_hang_relay(pacing, 1, true);
+	assert_int_equal(pacing_flow_room(pacing, 5, 1, at(0), 100), 0);
+	assert_int_equal(pacing_take(pacing, &key, 0, at(0), &relay, &wait_us), HOLD_RELAY_PAUSE);
+	assert_true(wait_us > SECOND_US);
+	/* All others go by the other one, and nothing is leased where that hangs too. */
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(take(pacing, 0, i, &relay), HOLD_NOTHING);
+		assert_int_equal(relay, 0);
+	}
+	pacing_hang_relay(pacing, 0, true);
+	assert_int_equal(pacing_total_room(pacing, at(0), 100), 0);
+	pacing_hang_relay(pacing, 1, false);
+	assert_int_equal(pacing_take(pacing, &key, 0, at(0), &relay, &wait_us), HOLD_NOTHING);
+}
+
 static void test_a_campaign_and_a_list_have_rates_of_their_own(void **state)
 {
 	struct pacing_setup setup = one_relay();
@@ -610,6 +640,7 @@ int main(void)
 		                            cmocka_unit_test(test_a_clock_set_back_between_two_starts_makes_no_pause_longer),
 		                            cmocka_unit_test(test_a_reload_keeps_what_a_person_paused),
 		                            cmocka_unit_test(test_a_reset_ends_what_failures_brought_on),
+		                            cmocka_unit_test(test_nothing_is_leased_for_a_relay_that_hangs),
 		                            cmocka_unit_test(test_what_comes_back_untried_counts_again),
 		                            cmocka_unit_test(test_never_more_than_the_quota_in_any_hour),
 		                            cmocka_unit_test(test_reload_keeps_pauses_and_what_was_used),
