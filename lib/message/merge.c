@@ -28,7 +28,8 @@ static bool is_known(struct bytes name)
 		return false;
 	for (size_t i = 11; i < name.size; i++) {
 		char c = name.data[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+		bool is_ascii = (unsigned char)c < 0x80; /* an import names attributes in any script */
+		if (is_ascii && !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
 			return false;
 	}
 	return true;

@@ -32,10 +32,18 @@ static int check_local(struct bytes local, struct error *err)
 		return error_set(err, ERROR_INPUT, "an address must not begin with -");
 	if (local.data[0] == '.' || local.data[local.size - 1] == '.')
 		return error_set(err, ERROR_INPUT, "a dot stands at the edge of the part before the @");
+	if (memchr(local.data, '@', local.size))
+		return error_set(err, ERROR_INPUT, "there is more than one @");
+	if (memchr(local.data, '<', local.size))
+		return error_set(err, ERROR_INPUT, "the address has to stand alone, without a name and without < and >");
 	for (size_t i = 0; i < local.size; i++) {
-		if (local.data[i] == '.' ? local.data[i - 1] == '.' : !is_atext((unsigned char)local.data[i]))
-			return error_set(err, ERROR_INPUT,
-			                 local.data[i] == '.' ? "two dots stand together" : "a character is not allowed before the @");
+		unsigned char c = (unsigned char)local.data[i];
+		if (c == '.' && local.data[i - 1] == '.')
+			return error_set(err, ERROR_INPUT, "two dots stand together");
+		if (c != '.' && !is_atext(c))
+			return c > ' ' && c < 0x7f ? error_set(err, ERROR_INPUT, "a %c is not allowed before the @", c)
+			                           : error_set(err, ERROR_INPUT, "a %s is not allowed before the @",
+			                                       c == ' ' ? "blank" : "control character");
 	}
 	return text_is_utf8(local) ? 0 : error_set(err, ERROR_INPUT, "the part before the @ is no UTF-8");
 }

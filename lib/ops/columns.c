@@ -10,7 +10,7 @@ static const char *const roles[] = {
 };
 
 static const struct {
-	const char *word; /* letters and digits of a header, in lower case */
+	const char *word; /* letters and digits of a header, ASCII in lower case */
 	enum column_role role;
 } words[] = {
 	{ "email", COLUMN_EMAIL },
@@ -27,6 +27,28 @@ static const struct {
 	{ "lastname", COLUMN_LAST_NAME },
 	{ "surname", COLUMN_LAST_NAME },
 	{ "familyname", COLUMN_LAST_NAME },
+	{ "vorname", COLUMN_FIRST_NAME },
+	{ "nachname", COLUMN_LAST_NAME },
+	{ "familienname", COLUMN_LAST_NAME },
+	{ "prénom", COLUMN_FIRST_NAME },
+	{ "prenom", COLUMN_FIRST_NAME },
+	{ "nom", COLUMN_LAST_NAME },
+	{ "nomdefamille", COLUMN_LAST_NAME },
+	{ "nombre", COLUMN_FIRST_NAME },
+	{ "apellido", COLUMN_LAST_NAME },
+	{ "apellidos", COLUMN_LAST_NAME },
+	{ "שם", COLUMN_NAME },
+	{ "שםמלא", COLUMN_NAME },
+	{ "שםפרטי", COLUMN_FIRST_NAME },
+	{ "שםמשפחה", COLUMN_LAST_NAME },
+	{ "الاسم", COLUMN_NAME },
+	{ "الاسمالكامل", COLUMN_NAME },
+	{ "الاسمالأول", COLUMN_FIRST_NAME },
+	{ "اسمالعائلة", COLUMN_LAST_NAME },
+	{ "имя", COLUMN_FIRST_NAME },
+	{ "Имя", COLUMN_FIRST_NAME },
+	{ "фамилия", COLUMN_LAST_NAME },
+	{ "Фамилия", COLUMN_LAST_NAME },
 	{ "state", COLUMN_STATE },
 	{ "status", COLUMN_STATE },
 	{ "joined", COLUMN_JOINED },
@@ -66,23 +88,36 @@ static bool is_address(struct bytes cell)
 	return address_read(cell, &address, NULL) == 0;
 }
 
-/* A header's letters and digits in lower case, with `gap` between its words ('\0': nothing). */
+/* Letters and digits; of other scripts everything but the blanks, marks of direction and quotes of Latin-1 and of U+2000 to U+207F. */
+static bool is_letter(uint32_t c)
+{
+	if (c < 0x80)
+		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+	return c >= 0xc0 && (c < 0x2000 || c > 0x207f) && c != 0x5f3 && c != 0x5f4 && c != 0xfeff;
+}
+
+/* A header's letters and digits, ASCII in lower case, with `gap` between its words ('\0': nothing), whole letters as far as they fit. */
 static void normal(struct bytes header, char gap, char *out, size_t size)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < header.size && n + 1 < size; i++) {
-		char c = header.data[i];
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c + 'a' - 'A');
-		bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+	size_t length = 1;
+	for (size_t i = 0; i < header.size; i += length) {
+		uint32_t c = 0;
+		length = text_decode(header.data + i, header.size - i, &c);
+		bool good = length > 0 && is_letter(c);
+		length = length ? length : 1;
+		if (n + length >= size)
+			break;
 		if (good)
-			out[n++] = c;
+			memcpy(out + n, header.data + i, length);
 		else if (gap && n > 0 && out[n - 1] != gap)
 			out[n++] = gap;
+		n += good ? length : 0;
 	}
 	while (gap && n > 0 && out[n - 1] == gap)
 		n--;
 	out[n] = '\0';
+	text_lower(out, n);
 }
 
 static void name_column(struct column *column, struct bytes header)
@@ -183,10 +218,12 @@ static int apply_mapping(struct columns *columns, const char *mapping, struct er
 	for (int i = 0; roles[i]; i++)
 		if (strcmp(roles[i], equals + 1) == 0)
 			role = i;
-	if (role < 0 && text_starts(equals + 1, "attr:") && equals[6]) {
+	if (role < 0 && text_starts(equals + 1, "attr:")) {
 		role = COLUMN_ATTRIBUTE;
 		normal(bytes_text(equals + 6), '_', column->attribute, sizeof column->attribute);
 	}
+	if (role == COLUMN_ATTRIBUTE && !column->attribute[0])
+		return error_set(err, ERROR_INPUT, "--map %s: the attribute's name holds no letter and no digit", mapping);
 	if (role < 0)
 		return error_set(
 			err, ERROR_INPUT,

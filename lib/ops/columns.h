@@ -19,7 +19,7 @@ enum column_role {
 struct column {
 	enum column_role role;
 	char header[128];   /* as the file has it; "column 3" without one */
-	char attribute[64]; /* [a-z0-9_]+, for COLUMN_ATTRIBUTE */
+	char attribute[64]; /* [a-z0-9_] and letters of other scripts, for COLUMN_ATTRIBUTE */
 };
 
 struct columns {

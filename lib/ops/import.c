@@ -296,8 +296,9 @@ static int take_row(struct import *import, struct error *err)
 	CLEANUP(buffer_clear) struct buffer mailbox = BUFFER_INIT(FIELD_BYTES_MAX);
 	bool is_mailbox = import->columns.is_mailboxes;
 	if (!is_mailbox && has_too_many(import)) {
-		error_set(&why, ERROR_INPUT, "has %zu cells, and there are %zu columns: is a comma inside a name?", import->csv.count,
-		          import->columns.count);
+		char mark[] = { import->csv.delimiter, '\0' };
+		error_set(&why, ERROR_INPUT, "has %zu cells, and there are %zu columns: is a %s inside a cell without quotes?",
+		          import->csv.count, import->columns.count, *mark == '\t' ? "tab" : mark);
 		return reject(import, why.text, err);
 	}
 	if (is_mailbox ? address_read_mailbox(text_trim(import->csv.raw), &mailbox, &address, &why) < 0

@@ -97,6 +97,18 @@ static bool in_this_look(const struct look *look, const char *identity)
 	return false;
 }
 
+/* The same article under two ids in one look, as in feeds that are put together from several. */
+static bool has_twin_here(const struct look *look, const struct stored_post *post)
+{
+	for (size_t i = 0; i < look->count; i++) {
+		const struct stored_post *other = &look->posts[i];
+		if ((*post->text_hash && strcmp(post->text_hash, other->text_hash) == 0) ||
+		    (*post->title_hash && strcmp(post->title_hash, other->title_hash) == 0))
+			return true;
+	}
+	return false;
+}
+
 static void by_rule(struct look *look, struct stored_post *post, const char *why)
 {
 	post->state = POST_DRAFT;
@@ -138,6 +150,8 @@ static int place_new(struct look *look, struct stored_post *post, struct error *
 		snprintf(why, sizeof why, "has the title or text of post %" PRId64 " under another id", twin);
 		const char *kept = arena_text(look->arena, why);
 		by_rule(look, post, kept ? kept : "known under another id");
+	} else if (has_twin_here(look, post)) {
+		by_rule(look, post, "has the title or text of another new post under another id");
 	} else if (post->post.published_us < look->now_us - max_age_us) {
 		by_rule(look, post, "older than max_age");
 	} else if (post->post.lacks_pictures) {

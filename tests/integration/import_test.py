@@ -109,4 +109,55 @@ def test_exports_of_other_programs_bring_nobody_back_who_left():
         site.close()
 
 
-peers.tests(test_exports_of_other_programs_bring_nobody_back_who_left, test_an_interrupt_ends_it_between_two_lines, test_of_two_rows_with_one_address_the_later_one_stands, test_a_long_path_in_any_script_is_taken)
+def test_columns_and_merge_tags_are_named_in_any_script():
+    site = peers.Site(peers.free_port(), [("first@example.org", "First")])
+
+    def take(name, text, *words):
+        with open(os.path.join(site.folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+        return site.run("subscriber", "import", "news", name, "--consent", "fair", "--yes", *words, check=False)
+
+    def show(address):
+        row = site.rows("subscriber", "show", address)[0]
+        return {"name": row["name"], "attributes": json.loads(row["attributes"])}
+    try:
+        take("he.csv", "דוא״ל,שם פרטי,שם משפחה,\u200fעיר מגורים\nnoa@example.org,נועה,כהן,חיפה\n")
+        row = show("noa@example.org")
+        assert row["name"] == "נועה כהן" and row["attributes"] == {"עיר_מגורים": "חיפה"}, row
+        take("fr.csv", "E-mail;Prénom;Nom;Größe (cm)\neve@example.org;Ève;Roux;170\n")
+        row = show("eve@example.org")
+        assert row["name"] == "Ève Roux" and row["attributes"]["größe_cm"] == "170", row
+        take("de.csv", "E-Mail;Vorname;Nachname\njo@example.org;Jo;Bauer\n")
+        assert show("jo@example.org")["name"] == "Jo Bauer"
+        # What does not fit is left out by whole letters.
+        take("long.csv", "email," + "é" * 40 + "\nlong@example.org,x\n")
+        assert show("long@example.org")["attributes"] == {"é" * 31: "x"}, show("long@example.org")
+        refused = take("he.csv", "email,x\nann@example.org,y\n", "--map", "x=attr:!!")
+        assert refused.returncode == 65 and b"no letter and no digit" in refused.stderr, refused
+        with open(os.path.join(site.folder, "own.md"), "w", encoding="utf-8") as f:
+            f.write("# Title\n\nShe is from {{attributes.עיר_מגורים}}{{^attributes.עיר_מגורים}}somewhere{{/attributes.עיר_מגורים}}.\n")
+        post = site.run("post", "add", "news", "own.md").stdout.decode().strip()
+        campaign = site.run("campaign", "create", "news", "--post", post).stdout.decode().strip()
+        for reader, words in (("noa", "is from חיפה."), ("jo", "is from somewhere.")):
+            text = site.run("campaign", "preview", campaign, "--to", reader + "@example.org", "--text").stdout.decode()
+            assert words in text, text
+    finally:
+        site.close()
+
+
+def test_a_rejected_row_says_what_is_wrong_with_it():
+    site = peers.Site(peers.free_port(), [("first@example.org", "First")])
+    try:
+        with open(os.path.join(site.folder, "r.csv"), "w", encoding="utf-8") as f:
+            f.write("email;name\na b@example.org;A\na@example.org, b@example.org;B\nAnn <ann@example.org>;C\na(b@example.org;D\nok@example.org;X;Y\n")
+        site.run("subscriber", "import", "news", "r.csv", "--consent", "fair", "--yes", check=False)
+        with open(os.path.join(site.folder, "r.csv.rejected.csv"), encoding="utf-8") as f:
+            reasons = [row[-1] for row in csv.reader(f, delimiter=";")][1:]
+        wanted = ("a blank is not allowed", "more than one @", "without a name and without <", "a ( is not allowed", "is a ; inside a cell")
+        assert len(reasons) == len(wanted) and all(part in reason for part, reason in zip(wanted, reasons)), reasons
+    finally:
+        site.close()
+
+
+peers.tests(test_exports_of_other_programs_bring_nobody_back_who_left, test_an_interrupt_ends_it_between_two_lines, test_of_two_rows_with_one_address_the_later_one_stands, test_a_long_path_in_any_script_is_taken,
+            test_columns_and_merge_tags_are_named_in_any_script, test_a_rejected_row_says_what_is_wrong_with_it)

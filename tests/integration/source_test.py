@@ -256,6 +256,22 @@ def test_filters_leave_out_and_settings_hold():
         close(web, sink, site)
 
 
+def test_one_article_under_two_ids_in_one_look_goes_out_once():
+    web, sink, site = site_with()
+    old = item("a", "Old", "Words of old", web.url)
+    try:
+        web.pages["/feed.xml"] = (200, rss([old]), {})
+        add(site, web.url + "/feed.xml", "--policy", "send", "--flood", "9")
+        web.pages["/feed.xml"] = (200, rss([item("b", "News", "Words of news", web.url), item("c", "The same words", "Words of news", web.url),
+                                            item("d", "News", "The same title", web.url), item("e", "Else", "Words of else", web.url), old]), {})
+        poll(site, check=True)
+        state = {row["url"][-1]: (row["state"], row["alert"] or "") for row in site.rows("post", "ls", "news")}
+        assert state["b"][0] == state["e"][0] == "held" and state["c"][0] == state["d"][0] == "draft", state
+        assert "another new post under another id" in state["c"][1], state
+    finally:
+        close(web, sink, site)
+
+
 def test_a_hold_lets_corrections_in_and_an_edit_here_is_not_undone():
     web, sink, site = site_with()
     try:
@@ -387,5 +403,5 @@ def test_tracking_of_others_goes_if_asked():
         close(web, sink, site)
 
 
-peers.tests(test_an_editor_mails_a_post_through_a_maildir, test_tracking_of_others_goes_if_asked, test_each_source_has_its_own_pace, test_moved_and_gone, test_a_page_names_its_feed_and_a_page_without_one_is_the_post, test_summaries_are_completed_from_the_page_once,
+peers.tests(test_an_editor_mails_a_post_through_a_maildir, test_one_article_under_two_ids_in_one_look_goes_out_once, test_tracking_of_others_goes_if_asked, test_each_source_has_its_own_pace, test_moved_and_gone, test_a_page_names_its_feed_and_a_page_without_one_is_the_post, test_summaries_are_completed_from_the_page_once,
             test_filters_leave_out_and_settings_hold, test_a_hold_lets_corrections_in_and_an_edit_here_is_not_undone, test_an_editor_mails_a_post_in_and_nobody_else_does)
