@@ -15,6 +15,7 @@
 #include "store/event.h"
 #include "system/clock.h"
 #include "system/file.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -118,12 +119,60 @@ static void write_config(struct cli *cli, const char *name, struct buffer *out)
 		buffer_format(out, "lmtp = %s\n", cli_option(cli, "lmtp"));
 }
 
+/* A configuration that is there, written by hand or brought by a package, is never changed; its store may be what is missing. */
+static int init_store(struct cli *cli)
+{
+	struct config_faults faults;
+	struct error err;
+	const char *kept = "is there already and stays as it is";
+	static const char *const settings[] = { "store",  "data-dir",    "relay", "relay-user", "public-url",
+		                                "listen", "return-path", "lmtp",  "min-free",   "sessions" };
+	bool is_told = false;
+	for (size_t i = 0; i < COUNT_OF(settings); i++)
+		is_told = is_told || cli_option(cli, settings[i]);
+	if (is_told) {
+		error_set(&err, ERROR_CONFLICT, "%s %s: change it in an editor; gazette init without options makes its store",
+		          cli->config_path, kept);
+		return cli_fail(cli, &err, NULL);
+	}
+	if (config_read(cli->config_path, &cli->config, &faults, &err) < 0)
+		return cli_fail(cli, &err, "gazetted --check names every fault, with file and line");
+	int result = ops_open(&cli->ops, cli->config, false, false, &err);
+	if (result == 0)
+		error_set(&err, ERROR_CONFLICT, "%s %s, and so is its store %s", cli->config_path, kept, db_path(cli->ops.db));
+	if (result == 0 || err.code != ERROR_NOT_FOUND)
+		return cli_fail(cli, &err, NULL);
+	if (file_make_folder(cli->config->daemon.data_dir, 02770, &err) < 0 || ops_open(&cli->ops, cli->config, true, true, &err) < 0)
+		return cli_fail(cli, &err, NULL);
+	cli_done(cli, json_pack("{s:s,s:s}", "config", cli->config_path, "store", db_path(cli->ops.db)),
+	         "%s stays as it is; made its store %s.", cli->config_path, db_path(cli->ops.db));
+	return 0;
+}
+
+/* The file that `password_file` names, empty, since a configuration without it is a faulty one; "" where it was there or is not asked for.
+ */
+static int make_password_file(const struct cli *cli, char path[PATH_MAX], struct error *err)
+{
+	const char *slash = strrchr(cli->config_path, '/');
+	*path = '\0';
+	if (!cli_option(cli, "relay-user"))
+		return 0;
+	snprintf(path, PATH_MAX, "%.*srelay.password", slash ? (int)(slash + 1 - cli->config_path) : 0, cli->config_path);
+	if (file_create(path, (struct bytes){ "", 0 }, 0640, err) == 0)
+		return 0;
+	*path = '\0';
+	return err->code == ERROR_CONFLICT ? 0 : -1;
+}
+
 static int init(struct cli *cli)
 {
 	CLEANUP(buffer_clear) struct buffer text = BUFFER_INIT(CONFIG_BYTES);
 	struct config_faults faults;
 	struct error err;
 	char answer[256];
+	char password[PATH_MAX];
+	if (access(cli->config_path, F_OK) == 0)
+		return init_store(cli);
 	bool is_told = cli_option(cli, "relay") && cli_option(cli, "data-dir") && cli_option(cli, "public-url") && cli_option(cli, "store");
 	if (!cli->yes && !is_told && !isatty(STDIN_FILENO))
 		return cli_usage(
@@ -135,12 +184,11 @@ static int init(struct cli *cli)
 	                        "address (smtp://HOST:587, smtps://HOST)",
 	                        "smtp+plain://127.0.0.1:25", answer, sizeof answer);
 	write_config(cli, relay, &text);
-	if (file_create(cli->config_path, buffer_bytes(&text), 0640, &err) < 0) {
-		if (err.code == ERROR_CONFLICT)
-			error_set(&err, ERROR_CONFLICT, "%s is there already and stays as it is", cli->config_path);
+	if (file_create(cli->config_path, buffer_bytes(&text), 0640, &err) < 0)
 		return cli_fail(cli, &err, NULL);
-	}
-	int result = config_read(cli->config_path, &cli->config, &faults, &err);
+	int result = make_password_file(cli, password, &err);
+	if (result == 0)
+		result = config_read(cli->config_path, &cli->config, &faults, &err);
 	if (result == 0)
 		result = file_make_folder(cli->config->daemon.data_dir, 02770, &err);
 	if (result == 0)
@@ -148,10 +196,14 @@ static int init(struct cli *cli)
 	if (result < 0) {
 		/* Nothing half done: what was wrong is said, and the next try begins anew. */
 		unlink(cli->config_path);
+		if (*password)
+			unlink(password);
 		return cli_fail(cli, &err, NULL);
 	}
 	cli_done(cli, json_pack("{s:s,s:s}", "config", cli->config_path, "store", db_path(cli->ops.db)), "Wrote %s and made the store %s.",
 	         cli->config_path, db_path(cli->ops.db));
+	if (*password)
+		cli_say(cli, "Write the password of %s into %s.", cli_option(cli, "relay-user"), password);
 	if (strcmp(relay, "sandbox") == 0)
 		cli_say(cli,
 		        "The sandbox takes all mail and sends none: start it with gazette sandbox, and look at http://127.0.0.1:8025/");
@@ -345,7 +397,7 @@ static int inbound(struct cli *cli)
 const struct command admin_commands[] = {
 	{ "init", "", NEEDS_NOTHING, 0, 0, "[--relay URL|sandbox|PROVIDER] [--public-url URL] [--data-dir DIR] [--store URL] ...",
 	  "store: data-dir: relay: relay-user: public-url: listen: return-path: lmtp: min-free: sessions:",
-	  "writes a configuration and makes the store",
+	  "writes a configuration and makes the store; of one that is there, its store only",
 	  "gazette -c t.conf init --store sqlite:t.db --data-dir . --relay smtp+plain://127.0.0.1:2525 --public-url http://127.0.0.1:8080 "
 	  "--yes",
 	  init },

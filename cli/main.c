@@ -2,9 +2,12 @@
 #include "base/text.h"
 #include "cli/help.h"
 #include "content/content.h"
+#include "system/file.h"
 #include "system/http.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -176,6 +179,26 @@ static int open_store(struct cli *cli)
 	return cli_fail(cli, &err, NULL);
 }
 
+/* What was asked for did not arrive, as on a full disk. Who closed a pipe himself need not be told. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	if (poll(&out, 1, 0) <= 0 || !(out.revents & POLLERR))
+		fprintf(stderr, "gazette: standard output could not be written\n");
+	return status == 0 ? 74 : status;
+}
+
+/* A closed stream's number would be the next file's, and that file get what is printed. */
+static void fill_streams(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	file_close(&fd);
+}
+
 static int run(struct cli *cli)
 {
 	int status = -1;
@@ -193,9 +216,7 @@ static int run(struct cli *cli)
 	ops_close(&cli->ops);
 	arena_clear(&cli->arena);
 	config_free(&cli->config);
-	if (fflush(stdout) != 0 && status == 0)
-		status = 74;
-	return status;
+	return finish(status);
 }
 
 /* The account of the person: behind sudo to root or to the data's own user, the one that sudo was called from. */
@@ -212,6 +233,7 @@ int main(int argc, char **argv)
 	const char *from_environment = getenv("GAZETTE_CONFIG");
 	struct cli cli = { .config_path = from_environment ? from_environment : "/etc/gazette/gazette.conf" };
 	int used = 0;
+	fill_streams();
 	signal(SIGPIPE, SIG_IGN);
 	snprintf(cli.user, sizeof cli.user, "%s", who_calls());
 	cli.actor = (struct actor){ ACTOR_CLI, cli.user };
@@ -222,11 +244,11 @@ int main(int argc, char **argv)
 		return help_topic(&cli, argv[1]);
 	if (left == 0 || strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0) {
 		help_all();
-		return left == 0 ? EXIT_USAGE : 0;
+		return finish(left == 0 ? EXIT_USAGE : 0);
 	}
 	if (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "version") == 0) {
 		puts("gazette 0.1.0");
-		return 0;
+		return finish(0);
 	}
 	int status = find_command(&cli, left, argv, &used);
 	if (status < 0)

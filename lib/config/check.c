@@ -82,6 +82,8 @@ static void check_password(struct reading *reading, struct config_relay *relay)
 static void check_login(struct reading *reading, const struct config_relay *relay)
 {
 	struct stat st;
+	if (*relay->ca_file && stat(relay->ca_file, &st) < 0)
+		add_fault(reading, "[relay:%s] ca_file: there is no %s", relay->name, relay->ca_file);
 	if (relay->auth == RELAY_AUTH_XOAUTH2 && !*relay->token_file)
 		add_fault(reading, "[relay:%s] auth: xoauth2 needs a token_file", relay->name);
 	if (!*relay->token_file)
@@ -164,6 +166,15 @@ static void check_proxies(struct reading *reading)
 			          (int)(one.size < 60 ? one.size : 60), one.data);
 }
 
+static void check_listen(struct reading *reading, const char *key, const char *where)
+{
+	const char *colon = strrchr(where, ':');
+	int64_t port = 0;
+	bool good = text_starts(where, "unix:") ? where[5] == '/' : colon && units_integer(colon + 1, 0, 65535, &port, NULL) == 0;
+	if (*where && !good)
+		add_fault(reading, "%s: \"%s\" is no address to listen on: write 127.0.0.1:PORT, [::1]:PORT or unix:/PATH", key, where);
+}
+
 static void check_rest(struct reading *reading)
 {
 	struct config *config = reading->config;
@@ -183,6 +194,8 @@ static void check_rest(struct reading *reading)
 		add_fault(reading, "[daemon] log: \"%s\": write error, warn, info or debug", config->daemon.log);
 	if (*config->inbound.return_path && (!strstr(config->inbound.return_path, "{token}") || !strchr(config->inbound.return_path, '@')))
 		add_fault(reading, "[inbound] return_path: write it as bounce+{token}@example.org");
+	check_listen(reading, "[web] listen", config->web.listen);
+	check_listen(reading, "[inbound] lmtp", config->inbound.lmtp);
 	if (*config->inbound.maildir)
 		config->inbound.maildir = in_data_dir(config, "", config->inbound.maildir);
 	if (*config->alerts.mail && address_read(bytes_text(config->alerts.mail), &address, &err) < 0)

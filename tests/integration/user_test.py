@@ -513,8 +513,54 @@ def test_every_fault_of_a_configuration_is_named_in_one_run():
         site.close()
 
 
+def test_init_makes_the_store_of_a_configuration_that_is_there():
+    with tempfile.TemporaryDirectory(prefix="gazette-test-") as folder:
+        conf = folder + "/own.conf"
+
+        def init(*words):
+            return subprocess.run([peers.GAZETTE, "-c", conf, "init", *words], stdin=subprocess.DEVNULL, capture_output=True)
+        text = f"[daemon]\ndata_dir = {folder}/data\n[store]\nurl = sqlite:own.db\n"
+        with open(conf, "w", encoding="utf-8") as f:
+            f.write(text)
+        told = init("--relay", "smtp+plain://127.0.0.1:25", "--yes")
+        assert told.returncode == 65 and b"without options" in told.stderr and not os.path.exists(folder + "/data"), told
+        made = init()
+        assert made.returncode == 0 and os.path.exists(folder + "/data/own.db") and open(conf, encoding="utf-8").read() == text, made
+        again = init()
+        assert again.returncode == 65 and b"and so is its store" in again.stderr, again
+        with open(conf, "a", encoding="utf-8") as f:
+            f.write("[web]\nlisten = 99999\n[inbound]\nlmtp = unix:here\n[relay:main]\nurl = smtp://mx.example.org\nca_file = none.pem\n")
+        assert init().returncode == 65 and b"[web] listen" in init().stderr
+        faults = subprocess.run([peers.GAZETTED, "-c", conf, "--check"], capture_output=True)
+        assert all(words in faults.stderr for words in (b'[web] listen: "99999"', b"[inbound] lmtp:", b"ca_file: there is no")), faults
+
+
+def test_init_with_a_user_says_where_the_password_goes():
+    with tempfile.TemporaryDirectory(prefix="gazette-test-") as folder:
+        made = subprocess.run([peers.GAZETTE, "-c", folder + "/g.conf", "init", "--relay", "brevo", "--relay-user", "bob", "--data-dir", folder, "--yes"], capture_output=True)
+        path = folder + "/relay.password"
+        assert made.returncode == 0 and f"Write the password of bob into {path}.".encode() in made.stderr, made
+        assert os.path.getsize(path) == 0 and os.stat(path).st_mode & 0o007 == 0
+        checked = subprocess.run([peers.GAZETTED, "-c", folder + "/g.conf", "--check"], capture_output=True)
+        assert checked.returncode == 0, checked
+
+
+def test_output_that_can_not_be_written_is_said():
+    site = peers.Site(1, [("ann@example.org", "Ann")])
+    try:
+        for words in (("list", "ls"), ("subscriber", "show", "ann@example.org"), ("post", "show", "1"), ("help",), ("--version",), ("--json", "list", "ls")):
+            for shell in (">/dev/full", ">&-"):
+                done = subprocess.run(["sh", "-c", f'exec "$@" {shell}', "sh", peers.GAZETTE, "-c", site.conf, *words], stderr=subprocess.PIPE)
+                assert done.returncode == 74 and b"standard output could not be written" in done.stderr, (words, shell, done)
+        piped = subprocess.run(["sh", "-c", '(exec "$@"; echo $? >&2) | true', "sh", peers.GAZETTE, "-c", site.conf, "list", "ls"], stderr=subprocess.PIPE)
+        assert b"written" not in piped.stderr, piped
+    finally:
+        site.close()
+
+
 peers.tests(test_a_row_that_can_not_be_read_is_kept_as_it_stood, test_a_pause_by_hand_is_seen_at_once_and_has_no_end, test_what_is_not_set_is_said_in_words, test_a_daemon_in_the_background_says_whether_it_started,
             test_what_waits_is_on_the_one_screen_with_its_end, test_a_reader_is_found_by_a_mail_or_its_link, test_a_closed_list_takes_nobody_and_sends_nothing,
             test_the_first_send_runs_as_the_readme_has_it, test_init_never_overwrites, test_init_knows_relays_by_name, test_pages_for_this_machine_are_served_where_their_address_says, test_wrong_words_say_what_where_and_what_to_do, test_every_command_speaks_json,
             test_every_command_has_help_with_an_example, test_a_csv_with_broken_rows_imports_the_good_ones, test_a_relay_that_hangs_up_keeps_everything_queued,
-            test_templates_of_a_folder_come_first, test_migrations_of_a_folder_come_first, test_every_fault_of_a_configuration_is_named_in_one_run)
+            test_templates_of_a_folder_come_first, test_migrations_of_a_folder_come_first, test_every_fault_of_a_configuration_is_named_in_one_run,
+            test_init_makes_the_store_of_a_configuration_that_is_there, test_init_with_a_user_says_where_the_password_goes, test_output_that_can_not_be_written_is_said)
