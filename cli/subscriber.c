@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { PAGE = 1000, MAPS = 64, MAIL_BYTES = 64 << 20 };
 
@@ -202,6 +203,9 @@ static int export_command(struct cli *cli)
 	cli_progress_end(cli);
 	if (to != stdout && fclose(to) != 0 && done == 0)
 		done = error_set(&err, ERROR_FULL, "%s could not be written", path);
+	/* Half a list looks like a whole one, and stands in the way of the next try. */
+	if (done < 0 && to != stdout)
+		unlink(path);
 	if (done < 0)
 		return cli_fail(cli, &err, NULL);
 	/* Standard output holds the readers themselves. */

@@ -546,12 +546,15 @@ def test_init_with_a_user_says_where_the_password_goes():
 
 
 def test_output_that_can_not_be_written_is_said():
-    site = peers.Site(1, [("ann@example.org", "Ann")])
+    site = peers.Site(1, [("ann@example.org", "Ann")] + [(f"r{i}@example.org", f"Reader number {i}") for i in range(4000)])
     try:
         for words in (("list", "ls"), ("subscriber", "show", "ann@example.org"), ("post", "show", "1"), ("help",), ("--version",), ("--json", "list", "ls")):
             for shell in (">/dev/full", ">&-"):
                 done = subprocess.run(["sh", "-c", f'exec "$@" {shell}', "sh", peers.GAZETTE, "-c", site.conf, *words], stderr=subprocess.PIPE)
                 assert done.returncode == 74 and b"standard output could not be written" in done.stderr, (words, shell, done)
+        export = subprocess.run(["sh", "-c", 'ulimit -f 128; trap "" XFSZ; exec "$@"', "sh", peers.GAZETTE, "-c", site.conf, "subscriber", "export", "news", "half.csv"],
+                                stderr=subprocess.PIPE, cwd=site.folder)
+        assert export.returncode != 0 and b"could not be written" in export.stderr and not os.path.exists(site.folder + "/half.csv"), export
         piped = subprocess.run(["sh", "-c", '(exec "$@"; echo $? >&2) | true', "sh", peers.GAZETTE, "-c", site.conf, "list", "ls"], stderr=subprocess.PIPE)
         assert b"written" not in piped.stderr, piped
     finally:
