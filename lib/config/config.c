@@ -57,6 +57,9 @@ static char *next_line(char *line, int size, void *from)
 		for (int c = fgetc(reading->file); c != '\n' && c != EOF;)
 			c = fgetc(reading->file);
 	}
+	/* Some editors begin a file with a mark. */
+	if (reading->line == 1 && text_starts(line, "\xef\xbb\xbf"))
+		memmove(line, line + 3, strlen(line + 3) + 1);
 	reading->is_indented = *line == ' ' || *line == '\t';
 	mend_line(reading, line, (size_t)size);
 	return line;
@@ -144,8 +147,14 @@ static void take(struct reading *reading, const char *section, const char *key, 
 		return;
 	}
 	*seen = true;
-	if (option_set(reading->config, base, option, value, reading->path, &err) < 0)
+	/* What is wrong with the beginning of a value may be right of the whole. */
+	if (goes_on && reading->part_fault > 0 && reading->part_fault == reading->faults->count)
+		reading->faults->count--;
+	reading->part_fault = 0;
+	if (option_set(reading->config, base, option, value, reading->path, &err) < 0) {
 		add_fault(reading, "[%s] %s: %s", section, key, err.text);
+		reading->part_fault = reading->faults->count;
+	}
 }
 
 static int on_entry(void *user, const char *section, const char *name, const char *value)
@@ -157,7 +166,7 @@ static int on_entry(void *user, const char *section, const char *name, const cha
 	bool goes_on = reading->is_indented && strcmp(key, reading->key) == 0;
 	if (!goes_on)
 		buffer_reset(&reading->value);
-	buffer_format(&reading->value, "%s%s", goes_on ? " " : "", value ? value : "");
+	buffer_format(&reading->value, "%s%s", reading->value.size > 0 ? " " : "", value ? value : "");
 	memcpy(reading->key, key, sizeof key);
 	take(reading, section, name, buffer_text(&reading->value), goes_on);
 	return 1;

@@ -13,7 +13,8 @@ struct reading {
 	int line;
 	bool is_indented;                 /* the line: it goes on with the value before it */
 	char key[192];                    /* of that value, with its section, */
-	struct buffer value;              /* and what of it was read */
+	struct buffer value;              /* and what of it was read; */
+	size_t part_fault;                /* the number of the fault that was found in that, 0 none */
 	bool seen[256][CONFIG_PROVIDERS]; /* option × which of its named sections, for repeated keys */
 };
 

@@ -216,7 +216,7 @@ static int apply_mapping(struct columns *columns, const char *mapping, struct er
 		return error_set(err, ERROR_INPUT, "--map %s: the file has no column of that name", mapping);
 	int role = -1;
 	for (int i = 0; roles[i]; i++)
-		if (strcmp(roles[i], equals + 1) == 0)
+		if (i != COLUMN_ATTRIBUTE && strcmp(roles[i], equals + 1) == 0)
 			role = i;
 	if (role < 0 && text_starts(equals + 1, "attr:")) {
 		role = COLUMN_ATTRIBUTE;

@@ -99,7 +99,8 @@ static int keep_one(struct ops *ops, struct stored_post *post, const struct post
 {
 	struct stored_post known;
 	int found = store_post_find(ops->db, post->list_id, post->post.identity, &known, arena, err);
-	if (found < 0 || (found > 0 && post_is_same(ops, &known, &post->post, &out->same, err) < 0))
+	if (found < 0 || (found > 0 && in->for_digest && digest_wait(ops, known.id, true, actor, err) < 0) ||
+	    (found > 0 && post_is_same(ops, &known, &post->post, &out->same, err) < 0))
 		return -1;
 	out->revised = found > 0 && !out->same;
 	if (found > 0)
@@ -111,7 +112,7 @@ static int keep_one(struct ops *ops, struct stored_post *post, const struct post
 	if (!out->same && store_post_take(ops->db, post, 1, NULL, err) < 0)
 		return -1;
 	out->id = post->id;
-	return found > 0 && in->for_digest && digest_wait(ops, post->id, true, actor, err) < 0 ? -1 : 0;
+	return 0;
 }
 
 int post_add(struct ops *ops, const struct list *list, const struct post_in *in, struct actor actor, struct post_added *out,

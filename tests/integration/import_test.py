@@ -134,6 +134,8 @@ def test_columns_and_merge_tags_are_named_in_any_script():
         assert show("long@example.org")["attributes"] == {"é" * 31: "x"}, show("long@example.org")
         refused = take("he.csv", "email,x\nann@example.org,y\n", "--map", "x=attr:!!")
         assert refused.returncode == 65 and b"no letter and no digit" in refused.stderr, refused
+        refused = take("he.csv", "email,x\nann@example.org,y\n", "--map", "x=attr")
+        assert refused.returncode == 65 and b'"attr" is none of' in refused.stderr, refused
         with open(os.path.join(site.folder, "own.md"), "w", encoding="utf-8") as f:
             f.write("# Title\n\nShe is from {{attributes.עיר_מגורים}}{{^attributes.עיר_מגורים}}somewhere{{/attributes.עיר_מגורים}}.\n")
         post = site.run("post", "add", "news", "own.md").stdout.decode().strip()

@@ -37,6 +37,22 @@ static void test_a_list_name_is_taken_once(void **state)
 	assert_int_equal(why.code, ERROR_NOT_FOUND);
 }
 
+/* Links in test mails name both by number. */
+static void test_numbers_of_what_was_deleted_are_not_given_again(void **state)
+{
+	CLEANUP(arena_clear) struct arena arena = ARENA_INIT;
+	struct fixture *f = *state;
+	struct list list = { 0 };
+	int64_t again = 0;
+	int64_t id = fixture_draft(f);
+	OK(store_campaign_delete(f->db, id, err));
+	assert_true(fixture_draft(f) > id);
+	OK(store_list_get(f->db, f->list, &list, &arena, err));
+	OK(store_list_delete(f->db, f->list, 100, err));
+	OK(store_list_create(f->db, &list, &again, err));
+	assert_true(again > f->list);
+}
+
 static void test_a_batch_may_hold_one_reader_twice(void **state)
 {
 	struct fixture *f = *state;
@@ -368,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORD(test_a_list_name_is_taken_once),
+		WORD(test_numbers_of_what_was_deleted_are_not_given_again),
 		WORD(test_a_batch_may_hold_one_reader_twice),
 		WORD(test_a_batch_of_all_kinds),
 		WORD(test_nobody_who_left_or_is_suppressed_comes_back),
