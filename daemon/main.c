@@ -10,6 +10,7 @@
 #include "daemon/ingest/ingest.h"
 #include "daemon/web/web.h"
 #include "ops/render.h"
+#include "ops/signing.h"
 #include "store/delivery.h"
 #include "store/event.h"
 #include "system/clock.h"
@@ -104,7 +105,10 @@ static void log_fault(const char *fault)
 
 static int check(const char *path, const struct config *config)
 {
-	if (*config->daemon.template_dir && templates_check(config->daemon.template_dir, say_fault) > 0)
+	size_t faults = signing_check(config, say_fault);
+	if (*config->daemon.template_dir)
+		faults += templates_check(config->daemon.template_dir, say_fault);
+	if (faults > 0)
 		return 78;
 	printf("%s: no faults\n", path);
 	return 0;

@@ -104,7 +104,9 @@ static void check_keys(struct check *check, const struct signing *signing, const
 	struct dkim_signer signers[CONFIG_DKIM];
 	if (config->dkim_count == 0)
 		return; /* M21 says so of the message */
-	if (!signing)
+	if (!signing && unread->code == ERROR_INPUT)
+		findings_add(check->out, FINDING_FAULT, "dkim", "configuration", "gazette dkim keygen makes a key", "%.200s", unread->text);
+	else if (!signing)
 		findings_add(check->out, FINDING_WARNING, "dkim", "configuration", "check as the user the daemon runs as",
 		             "the signatures could not be looked at: %.150s", unread->text);
 	else if (signing_signers(signing, domain, clock_now().wall_us, signers) == 0)

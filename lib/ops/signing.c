@@ -31,6 +31,21 @@ static int read_key(const struct config_dkim *dkim, struct sign_key **out, struc
 	return 0;
 }
 
+size_t signing_check(const struct config *config, void (*tell)(const char *fault))
+{
+	size_t faults = 0;
+	for (size_t i = 0; i < config->dkim_count; i++) {
+		struct sign_key *key = NULL;
+		struct error err;
+		if (read_key(&config->dkim[i], &key, &err) < 0 && err.code == ERROR_INPUT) {
+			tell(err.text);
+			faults++;
+		}
+		sign_free(&key);
+	}
+	return faults;
+}
+
 /* When DNS first showed the record, as noted in the store; 0: never seen. */
 static int published_us(struct ops *ops, const struct config_dkim *dkim, int64_t *out, struct error *err)
 {

@@ -7,6 +7,8 @@
 
 struct signing; /* read-only once opened: threads share it */
 
+/* Tells of each key that is none, and returns how many; one that this user may not read is passed over. */
+size_t signing_check(const struct config *config, void (*tell)(const char *fault));
 /* Reads all keys of the configuration (that may be a fresh one, not ops->config). ERROR_INPUT names the section and the file. */
 MUST_CHECK int signing_open(struct ops *ops, const struct config *config, struct signing **out, struct error *err);
 void signing_close(struct signing **signing);

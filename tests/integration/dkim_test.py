@@ -184,6 +184,12 @@ def test_weak_and_open_keys_are_refused():
         said = subprocess.run([peers.GAZETTED, "-c", site.conf, "--check"], capture_output=True, timeout=20)
         assert said.returncode == 78 and b"everybody may read" in said.stderr, said
         os.chmod(weak, 0o600)
+        said = subprocess.run([peers.GAZETTED, "-c", site.conf, "--check"], capture_output=True, timeout=20)
+        assert said.returncode == 78 and b"1024 bits" in said.stderr and b"no faults" not in said.stdout, said
+        site.run("campaign", "create", "news", "--post", "1")
+        lines = site.run("--json", "campaign", "check", "1", "--offline", check=False).stdout.splitlines()
+        found = {row["check"]: row["level"] for row in map(json.loads, lines)}
+        assert found["dkim"] == "fault", found
         said = subprocess.run([peers.GAZETTED, "-c", site.conf, "--foreground"], capture_output=True, timeout=20)
         assert said.returncode not in (0, -9) and b"1024 bits" in said.stderr, said
     finally:
