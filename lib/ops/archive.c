@@ -247,6 +247,8 @@ static json_t *digest_posts(struct showing *showing, int64_t campaign, struct ar
 	int64_t ids[CAMPAIGN_POSTS];
 	struct archived row;
 	size_t n = 0;
+	if (!posts)
+		error_set(err, ERROR_MEMORY, "out of memory");
 	if (!posts || store_campaign_posts(showing->ops->db, campaign, ids, &n, err) < 0)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
@@ -287,9 +289,13 @@ int archive_digest(struct ops *ops, const struct list *list, const char *slug, s
 	out->changed_us = campaign.started_us;
 	words_date(showing.words, zone_local(showing.zone, campaign.started_us), date, sizeof date);
 	const char *url = archive_digest_url(ops, list, &campaign, &showing.arena);
-	json_t *posts = url ? digest_posts(&showing, campaign.id, out, err) : NULL;
-	if (!values || !posts || json_object_set_new(values, "posts", posts) < 0)
+	if (!values || !url)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	json_t *posts = digest_posts(&showing, campaign.id, out, err);
+	if (!posts)
 		return -1;
+	if (json_object_set_new(values, "posts", posts) < 0)
+		return error_set(err, ERROR_MEMORY, "out of memory");
 	if (set_text(values, "title", campaign.subject, true, GENERIC_TEXT, err) < 0 ||
 	    set_text(values, "date", date, false, GENERIC_TEXT, err) < 0 ||
 	    set_text(values, "sent", units_write_time(campaign.started_us, sent), false, GENERIC_TEXT, err) < 0 ||
