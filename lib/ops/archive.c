@@ -280,7 +280,7 @@ int archive_digest(struct ops *ops, const struct list *list, const char *slug, s
 {
 	CLEANUP(showing_clear) struct showing showing = { .ops = ops, .list = list };
 	CLEANUP(json_free) json_t *values = json_object();
-	struct campaign campaign;
+	struct campaign campaign = { 0 };
 	char date[80];
 	char sent[UNITS_TEXT];
 	*out = (struct archive_view){ 0 };
