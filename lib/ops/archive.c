@@ -80,17 +80,27 @@ const char *archive_digest_url(const struct ops *ops, const struct list *list, c
 	return list->is_public && campaign->id > 0 ? url_of(ops, list, 'd', campaign->id, campaign->subject, true, arena) : NULL;
 }
 
-/* A post's h1 becomes an h2: the page's own title is its h1. */
-static void lower_headings(const char *html, struct buffer *out)
+/* A cell's "align", which mail needs and a page must not have (HTML Living Standard, 16.2); NULL: this tag has none. */
+static const char *find_align(const char *tag)
+{
+	if (!text_starts(tag, "<td ") && !text_starts(tag, "<th "))
+		return NULL;
+	const char *align = strstr(tag, " align=\"");
+	return align && align < strchr(tag, '>') ? align + 1 : NULL;
+}
+
+/* A post's h1 becomes an h2, as the page's own title is its h1, and where a cell stands a class of the page's style. */
+static void fit_to_page(const char *html, struct buffer *out)
 {
 	const char *done = html;
 	for (const char *p = html; (p = strchr(p, '<')); p++) {
-		if (!text_starts(p, "<h1>") && !text_starts(p, "<h1 ") && !text_starts(p, "</h1>"))
+		bool is_heading = text_starts(p, "<h1>") || text_starts(p, "<h1 ") || text_starts(p, "</h1>");
+		const char *from = is_heading ? p + (p[1] == '/' ? 3 : 2) : find_align(p);
+		if (!from)
 			continue;
-		size_t before = (size_t)(p - done) + (p[1] == '/' ? 3 : 2);
-		buffer_add(out, done, before);
-		buffer_add_char(out, '2');
-		done += before + 1;
+		buffer_add(out, done, (size_t)(from - done));
+		buffer_add_text(out, is_heading ? "2" : "class");
+		done = from + strlen(is_heading ? "1" : "align");
 	}
 	buffer_add_text(out, done);
 }
@@ -98,7 +108,7 @@ static void lower_headings(const char *html, struct buffer *out)
 static int set_body(json_t *value, const struct post *post, struct error *err)
 {
 	CLEANUP(buffer_clear) struct buffer html = BUFFER_INIT(HTML_BYTES);
-	lower_headings(post->html, &html);
+	fit_to_page(post->html, &html);
 	bool has_image = post->image && *post->image && !post_begins_with_image(post);
 	if (buffer_check(&html, err) < 0 || set_text(value, "html", buffer_text(&html), post->is_ours, GENERIC_HTML, err) < 0 ||
 	    set_text(value, "image", has_image ? post->image : "", false, GENERIC_TEXT, err) < 0 ||

@@ -62,7 +62,7 @@ async function look(page, name) {
 		if (width > WIDTH) found.push(`${WIDTH} px: ${width} wide`);
 	}
 	await page.setViewportSize(size);
-	assert.deepEqual(found, [], name);
+	assert.deepEqual(found, [], `${name}: ${found.join("; ")}`);
 }
 
 // A page as a reader opens it. With `watched` axe may be put into it, which the pages' own policy forbids.
