@@ -61,6 +61,7 @@ for (const name of names) {
 		await page.emulateMedia({ colorScheme: scheme });
 		for (const width of [600, 320]) {
 			await page.setViewportSize({ width, height: 800 });
+			await page.waitForFunction((wide) => window.innerWidth === wide, width); // on a busy machine it comes late
 			const size = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
 			if (size[0] > width) found.push(`${name} at ${width} px is ${size[0]} wide`);
 			const height = Math.min(size[1], SHOWN_PX);

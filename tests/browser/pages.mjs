@@ -42,21 +42,28 @@ async function link(address, kind) {
 	return (await mailTo(address)).match(new RegExp(`${SITE}/${kind}/[A-Za-z0-9_-]+`))[0];
 }
 
+// On a busy machine the page learns of its size a while after it was told.
+async function resize(page, size) {
+	await page.setViewportSize(size);
+	await page.waitForFunction((width) => window.innerWidth === width, size.width);
+}
+
 // Every page that the tests come upon, looked at in one place.
 const seen = new Set();
 async function look(page, name) {
 	seen.add(name);
 	const size = page.viewportSize();
 	const found = [];
+	await page.waitForLoadState();
 	for (const scheme of ["light", "dark"]) {
 		await page.emulateMedia({ colorScheme: scheme });
-		await page.setViewportSize({ width: 800, height: 700 });
+		await resize(page, { width: 800, height: 700 });
 		if (SCREENS) await page.screenshot({ path: path.join(SCREENS, `${name}-${scheme}.png`) });
 		await page.evaluate(axe.source);
 		const result = await page.evaluate(() => window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
 		assert.ok(result.passes.some((rule) => rule.id === "color-contrast"), `${name}: axe measured no contrast`);
 		for (const rule of [...result.violations]) found.push(`${scheme} ${rule.id}: ${rule.nodes[0].html}`);
-		await page.setViewportSize({ width: WIDTH, height: 640 });
+		await resize(page, { width: WIDTH, height: 640 });
 		if (SCREENS) await page.screenshot({ path: path.join(SCREENS, `${name}-${scheme}-narrow.png`), fullPage: true });
 		const width = await page.evaluate(() => document.documentElement.scrollWidth);
 		if (width > WIDTH) found.push(`${WIDTH} px: ${width} wide`);
