@@ -44,15 +44,19 @@ static int month_of(const char *name)
 	};
 	int month = 0;
 	size_t longest = 0;
-	for (int m = 0; m < 12; m++) {
-		struct bytes rest = bytes_text(months[m]);
-		struct bytes word;
-		while (text_next_part(&rest, " ", &word))
-			if (word.size > longest && strncasecmp(word.data, name, word.size) == 0) {
-				longest = word.size;
+	/* The English ones, which nearly all write: no other's name begins with one of them and goes on. */
+	for (int m = 0; m < 12; m++)
+		if (strncasecmp(months[m], name, strlen("jan")) == 0)
+			return m + 1;
+	for (int m = 0; m < 12; m++)
+		for (const char *word = months[m]; *word; word += strspn(word, " ")) {
+			size_t size = strcspn(word, " ");
+			if (size > longest && strncasecmp(word, name, size) == 0) {
+				longest = size;
 				month = m + 1;
 			}
-	}
+			word += size;
+		}
 	return month;
 }
 
