@@ -85,8 +85,10 @@ static const char *find_align(const char *tag)
 {
 	if (!text_starts(tag, "<td ") && !text_starts(tag, "<th "))
 		return NULL;
-	const char *align = strstr(tag, " align=\"");
-	return align && align < strchr(tag, '>') ? align + 1 : NULL;
+	/* Within the tag: of a page of cells without one each would be looked for to the page's end. */
+	size_t size = strcspn(tag, ">");
+	const char *align = memmem(tag, size, " align=\"", strlen(" align=\""));
+	return align ? align + 1 : NULL;
 }
 
 /* A post's h1 becomes an h2, as the page's own title is its h1, and where a cell stands a class of the page's style. */
